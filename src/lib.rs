@@ -1,0 +1,3 @@
+//! goenv gives every directory its own Go, safely and at once.
+pub mod env;
+pub mod policy;

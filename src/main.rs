@@ -1,0 +1,2 @@
+//! The `goenv` program.
+fn main() {}

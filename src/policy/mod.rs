@@ -1,0 +1,148 @@
+//! The policy language: bytes of an `.envrc` → program with spans → the environment that it wants.
+//!
+//! Pure: parsing and evaluating do no I/O. What a policy asks of the machine (files, programs on PATH, SDKs) it
+//! asks of a [`Host`], by value. Everything that is not understood is an error with its place, and nothing of the
+//! file applies. The language is a strict subset of bash with direnv's vocabulary: docs/language.md.
+
+use std::path::{Path, PathBuf};
+
+use crate::env::{Bytes, Env};
+
+/// Answers what a policy asks of the machine while it is evaluated.
+///
+/// The one implementation that touches the machine is `crate::host`; it also keeps the list of what was asked,
+/// absence included, because everything that a policy asked is watched. Paths are absolute.
+pub trait Host {
+    /// Returns the bytes of a policy text that `source_env`, `source_up` or `source` names, `None` if there is none.
+    /// Such a text is part of what is approved: the host refuses one that is not.
+    fn policy_text(&mut self, path: &Path) -> Result<Option<Bytes>, Refusal>;
+
+    /// Returns the bytes of a data file (`dotenv`, `$(cat FILE)`), `None` if there is none.
+    fn data(&mut self, path: &Path) -> Result<Option<Bytes>, Refusal>;
+
+    /// Returns what stands at `path`, symbolic links followed; `None` if nothing does.
+    fn look(&mut self, path: &Path) -> Option<Look>;
+
+    /// Returns the target of the symbolic link at `path`, `None` if there is no link.
+    fn link(&mut self, path: &Path) -> Option<PathBuf>;
+
+    /// Returns `path` without symbolic links, `None` if it does not exist.
+    fn real_path(&mut self, path: &Path) -> Option<PathBuf>;
+
+    /// Returns the names in the directory `path`, sorted; empty if there is none.
+    fn names(&mut self, path: &Path) -> Vec<Bytes>;
+
+    /// Returns the program `name` on the given value of PATH.
+    fn program(&mut self, name: &[u8], path_value: &[u8]) -> Option<PathBuf>;
+
+    /// Returns the SDK that a `use go` asks for.
+    fn sdk(&mut self, wanted: &SdkWanted) -> Result<SdkFound, Refusal>;
+
+    /// Notes that a change of `path` changes the outcome (`watch_file`).
+    fn watch(&mut self, path: &Path);
+}
+
+/// Why the host would not answer, in words for the person who wrote the policy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// What was found and what was expected: lower case, no full stop.
+    pub message: String,
+    /// A command or a line that mends it.
+    pub hint: Option<String>,
+    /// Whether the reason is a missing approval (exit code 3) and not the policy's own text (exit code 5).
+    pub untrusted: bool,
+}
+
+/// What stands at a path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Look {
+    /// Its kind.
+    pub kind: Kind,
+    /// Its size in bytes.
+    pub size: u64,
+    /// Its modification time in nanoseconds since 1970.
+    pub mtime: i128,
+    /// Whether this process may read, write and execute (or search) it.
+    pub access: Access,
+}
+
+/// The kinds of file that tests tell apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A regular file.
+    File,
+    /// A directory.
+    Directory,
+    /// A FIFO, socket or device.
+    Other,
+}
+
+/// What this process may do with a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Access {
+    /// `test -r`.
+    pub read: bool,
+    /// `test -w`.
+    pub write: bool,
+    /// `test -x`.
+    pub execute: bool,
+}
+
+/// The SDK that a `use go` line asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SdkWanted {
+    /// The version as written (`1.26.6`), or `None`: from go.work, go.mod, `.go-version` or `.tool-versions`.
+    pub version: Option<String>,
+    /// The pins as written, in order: (`linux/amd64`, `sha256:…` or `h1:…`).
+    pub pins: Vec<(String, String)>,
+    /// The directory whose version files decide where there is no version.
+    pub directory: PathBuf,
+}
+
+/// The SDK that was found for a `use go` line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SdkFound {
+    /// Its version without the `go` prefix: `1.26.6`.
+    pub version: String,
+    /// Its root, the GOROOT: absolute, without symbolic links.
+    pub root: PathBuf,
+}
+
+/// What a policy wants.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Wanted {
+    /// The whole environment as it is to be inside.
+    pub env: Env,
+    /// The SDK of the last `use go`, as asked for and as found.
+    pub sdk: Option<(SdkWanted, SdkFound)>,
+    /// What `echo` and `log_status` said, for stderr, in order.
+    pub messages: Vec<Bytes>,
+    /// For each variable that the policy touched: where, in order.
+    pub origins: Vec<(Bytes, Place)>,
+    /// `lock NAME=VALUE` lines: names whose value no other layer may override.
+    pub locks: Vec<(Bytes, Bytes)>,
+    /// `allow_go`, `deny_go` and `promote` lines: parsed here, enforced by the rules.
+    pub governance: Vec<Directive>,
+}
+
+/// A place in a policy text, for `why` and for errors.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The text.
+    pub path: PathBuf,
+    /// Its line, from 1.
+    pub line: u32,
+    /// Its column in bytes, from 1.
+    pub column: u32,
+}
+
+/// A governance line of a policy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Directive {
+    /// The command: `allow_go`, `deny_go` or `promote`.
+    pub name: String,
+    /// Its arguments after expansion.
+    pub arguments: Vec<Bytes>,
+    /// Where it stands.
+    pub place: Place,
+}
