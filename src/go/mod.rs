@@ -1,0 +1,9 @@
+//! Go's own grammars and rules, read as the go command reads them.
+//!
+//! Pure: text comes in, versions and findings go out. Nothing here looks at the machine or runs Go.
+
+pub mod pattern;
+pub mod version;
+
+pub use pattern::Pattern;
+pub use version::Version;
