@@ -2,7 +2,9 @@
 //!
 //! Pure: text comes in, versions and findings go out. Nothing here looks at the machine or runs Go.
 
+pub mod modfile;
 pub mod pattern;
+pub mod select;
 pub mod version;
 
 pub use pattern::Pattern;
