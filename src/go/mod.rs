@@ -4,8 +4,10 @@
 
 pub mod modfile;
 pub mod pattern;
+pub mod request;
 pub mod select;
 pub mod version;
+pub mod versionfile;
 
 pub use pattern::Pattern;
 pub use version::Version;

@@ -6,6 +6,7 @@
 pub mod find;
 pub mod places;
 pub mod record;
+pub mod requested;
 
 pub use find::{Found, Missing, find};
 pub use places::{Places, Source};
