@@ -1,0 +1,9 @@
+//! SDKs, tried against real Go releases: what goenv computes, Go must do.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "tests set up their own files and run real programs"
+)]
+#![expect(clippy::print_stdout, reason = "tests say what they measured")]
+
+mod real;
+mod select;
