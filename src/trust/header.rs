@@ -12,8 +12,26 @@ use super::scope::Scope;
 const MARK: &[u8] = b"#goenv:";
 
 /// A tier's name: `[a-z][a-z0-9-]*`, at most 32 bytes.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Deserialize)]
+#[serde(try_from = "String")]
 pub struct Tier(String);
+
+/// What a tier's name is, for errors.
+const TIER: &str = "expected a tier: lower-case letters, digits and hyphens";
+
+impl TryFrom<String> for Tier {
+    type Error = String;
+
+    fn try_from(name: String) -> Result<Self, String> {
+        Self::new(&name).ok_or_else(|| format!("found {}, {TIER}", shown(name.as_bytes())))
+    }
+}
+
+impl std::fmt::Display for Tier {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
 
 impl Tier {
     /// Returns the tier named `name`, or `None` where that is no name for one.
@@ -174,10 +192,7 @@ fn field(header: &mut Header, text: &[u8], line: usize) -> Result<(), Flaw> {
         },
         "tier" => match Tier::new(value) {
             Some(tier) => header.tier.replace(tier).is_some(),
-            None => {
-                let expected = "expected a tier: lower-case letters, digits and hyphens";
-                return wrong(at_value, format!("found {found}, {expected}"));
-            }
+            None => return wrong(at_value, format!("found {found}, {TIER}")),
         },
         "serial" => match serial(value) {
             Some(serial) => header.serial.replace(serial).is_some(),
