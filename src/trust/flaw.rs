@@ -49,7 +49,8 @@ impl std::error::Error for Flaw {}
 pub(crate) fn shown(bytes: &[u8]) -> String {
     const MOST: usize = 60;
     let dots = if bytes.len() > MOST { "…" } else { "" };
-    format!("\"{}{dots}\"", bytes.get(..MOST).unwrap_or(bytes).escape_ascii())
+    let text = bytes.get(..MOST).unwrap_or(bytes).escape_ascii().to_string();
+    format!("\"{}{dots}\"", text.replace("\\'", "'"))
 }
 
 #[cfg(test)]
@@ -65,7 +66,7 @@ mod tests {
 
     #[test]
     fn shown_text_is_printable_and_short() {
-        assert_eq!(shown(b"a\x1b\"\n"), r#""a\x1b\"\n""#);
+        assert_eq!(shown(b"a\x1b\"'\n"), r#""a\x1b\"'\n""#);
         assert_eq!(shown(&[b'x'; 61]), format!("\"{}…\"", "x".repeat(60)));
     }
 }

@@ -17,6 +17,7 @@ pub mod signers;
 pub mod sshsig;
 #[cfg(test)]
 pub(crate) mod testing;
+pub mod variables;
 
 use header::{Engine, Header};
 use serial::Mark;
