@@ -1,0 +1,435 @@
+//! The verdict on one policy: its bytes × the local decision × signatures × signers × rules.
+//!
+//! In two steps, so that nothing is read that the answer does not need: [`decide_local`] knows the allow and deny
+//! records; where they settle nothing, [`Open::decide`] weighs the signature file. Pure, and never an error for
+//! "no": a [`Trust`] says why. It judges the bytes given, and those are what is parsed and applied. Order: a denial,
+//! then an approval on this machine where the rules admit one, then signatures. Rules: docs/security.md.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use sha2::{Digest, Sha256};
+
+use super::date;
+use super::flaw::Flaw;
+use super::header::{self, Engine, Header};
+use super::rules::{Require, Rules, TierRules};
+use super::scope::{Repository, Scope};
+use super::serial::{Mark, Order};
+use super::signers::{Signer, Validity, find, find_revoked};
+use super::sshsig::{self, Key, Signature};
+use super::{Approver, State, Trust};
+
+/// What this machine's records say of a policy: of its bytes at its path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Record {
+    /// Nothing.
+    None,
+    /// Other bytes at this path were allowed.
+    Changed,
+    /// These bytes were allowed, for this engine.
+    Allowed(Engine),
+    /// The path was denied.
+    Denied,
+}
+
+/// What [`decide_local`] found.
+#[derive(Debug)]
+pub enum Local<'a> {
+    /// The records settle it.
+    Settled(Box<Trust>),
+    /// Only signatures can approve: read `.envrc.sig`, and where there is one, the rest of the [`Evidence`].
+    Open(Open<'a>),
+}
+
+/// A policy that the records do not settle.
+#[derive(Debug)]
+pub struct Open<'a> {
+    policy: &'a [u8],
+    record: Record,
+    rules: &'a Rules,
+    now: i64,
+    header: Result<Option<Header>, Flaw>,
+}
+
+/// What a decision about signatures needs.
+#[derive(Clone, Copy, Debug)]
+pub struct Evidence<'a> {
+    /// The bytes of `.envrc.sig`, `None` where there is none.
+    pub signature: Option<&'a [u8]>,
+    /// The trusted signers: the organisation's first, then the user's.
+    pub stores: &'a [Store<'a>],
+    /// The repositories that the remotes around the policy name; none where there is no repository or remote.
+    pub repositories: &'a [Repository],
+    /// The policy's directory, relative to the root of its working tree.
+    pub directory: &'a Path,
+    /// The highest serial seen for the header's scope.
+    pub mark: Option<&'a Mark>,
+}
+
+/// Whose a trust store is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Owner {
+    /// Root's, below `/etc/goenv`.
+    Organisation,
+    /// The user's.
+    User,
+}
+
+/// An `allowed_signers` file and the `revoked_keys` beside it.
+#[derive(Clone, Copy, Debug)]
+pub struct Store<'a> {
+    /// Whose it is.
+    pub owner: Owner,
+    /// The path of `allowed_signers`.
+    pub path: &'a str,
+    /// Its text.
+    pub signers: &'a [u8],
+    /// The path of `revoked_keys`.
+    pub revoked_path: &'a str,
+    /// Its text, `None` where there is none.
+    pub revoked: Option<&'a [u8]>,
+}
+
+/// Returns the SHA-256 of a policy.
+pub fn digest(policy: &[u8]) -> [u8; 32] {
+    Sha256::digest(policy).into()
+}
+
+/// Returns what the records on this machine say of `policy`.
+pub fn decide_local<'a>(policy: &'a [u8], record: Record, rules: &'a Rules, now: i64) -> Local<'a> {
+    if record == Record::Denied {
+        let reason = "it was denied with `goenv deny`".to_owned();
+        let hint = "review the file, then run `goenv allow`";
+        return settled(Trust::refuse(State::Denied, 3, reason, Some(hint.into())));
+    }
+    let header = header::parse(policy);
+    let open = Open { policy, record, rules, now, header };
+    let Record::Allowed(engine) = record else { return Local::Open(open) };
+    let header = match &open.header {
+        Ok(header) => header.clone(),
+        Err(flaw) => {
+            return settled(Trust::refuse(State::Invalid, 4, format!("its header: {flaw}"), None));
+        }
+    };
+    let own = header.clone().unwrap_or_default();
+    let tier = rules.of(own.tier.as_ref());
+    if let Some(no) = wrong_tier(&own, rules).or_else(|| engine_forbidden(engine, tier)) {
+        return settled(no.with(header));
+    }
+    if tier.require == Require::Signed {
+        return Local::Open(open);
+    }
+    if let Some(no) = expired(&own, now) {
+        return settled(no.with(header));
+    }
+    let reason = "allowed on this machine".to_owned();
+    settled(Trust { state: State::Allowed, reason, engine, ..Trust::none() }.with(header))
+}
+
+fn settled<'a>(trust: Trust) -> Local<'a> {
+    Local::Settled(Box::new(trust))
+}
+
+impl Open<'_> {
+    /// Returns the scope that the header gives, for which the serial mark is to be read.
+    pub fn scope(&self) -> Option<&Scope> {
+        self.header.as_ref().ok()?.as_ref()?.scope.as_ref()
+    }
+
+    /// Returns whether the user's own signers count for the policy's tier.
+    pub fn user_signers(&self) -> bool {
+        self.tier_rules().user_signers
+    }
+
+    fn tier_rules(&self) -> &TierRules {
+        let header = self.header.as_ref().ok().and_then(Option::as_ref);
+        self.rules.of(header.and_then(|header| header.tier.as_ref()))
+    }
+
+    /// Returns the verdict by signatures.
+    pub fn decide(&self, evidence: &Evidence<'_>) -> Trust {
+        let header = self.header.as_ref().ok().cloned().flatten();
+        let trust = match evidence.signature {
+            None => Ok(self.unsigned()),
+            Some(signature) => self.signed(signature, evidence),
+        };
+        trust.unwrap_or_else(|refusal| *refusal).with(header)
+    }
+
+    /// Returns the refusal of a policy that nobody signed.
+    fn unsigned(&self) -> Trust {
+        let rules = self.tier_rules();
+        if rules.require == Require::Signed {
+            let place = rules.place("require");
+            let reason = format!("signatures are required{place}, and there is no .envrc.sig");
+            return Trust::refuse(State::Blocked, 3, reason, Some("goenv sign".into()));
+        }
+        let reason = match self.record {
+            Record::Changed => "its content changed since it was allowed",
+            _ => "nobody has allowed it yet",
+        };
+        let hint = "review the file, then run `goenv allow`";
+        Trust::refuse(State::Blocked, 3, reason.into(), Some(hint.into()))
+    }
+
+    /// Returns the verdict on a policy with a signature file; the refusal as an error, to leave early.
+    fn signed(&self, signature: &[u8], evidence: &Evidence<'_>) -> Result<Trust, Box<Trust>> {
+        let invalid =
+            |code, reason: String| Box::new(Trust::refuse(State::Invalid, code, reason, None));
+        let hint = || Some("goenv sign".to_owned());
+        let header =
+            self.header.as_ref().map_err(|flaw| invalid(4, format!("its header: {flaw}")))?;
+        let Some(header) = header else {
+            let reason = "it is signed and has no #goenv: header".into();
+            return Err(Box::new(Trust::refuse(State::Invalid, 4, reason, hint())));
+        };
+        let (Some(scope), Some(tier), Some(serial), Some(_)) =
+            (&header.scope, &header.tier, header.serial, &header.expires)
+        else {
+            let field = header.missing().unwrap_or("a field");
+            let reason = format!("its header lacks {field}, which a signed policy needs");
+            return Err(Box::new(Trust::refuse(State::Invalid, 4, reason, hint())));
+        };
+        let signatures =
+            sshsig::decode(signature).map_err(|flaw| invalid(4, flaw.at(".envrc.sig")))?;
+        let rules = self.rules.of(Some(tier));
+        let engine = header.engine.unwrap_or_default();
+        let no = wrong_tier(header, self.rules)
+            .or_else(|| engine_forbidden(engine, rules))
+            .or_else(|| expired(header, self.now))
+            .or_else(|| too_far(header, self.now, rules))
+            .or_else(|| elsewhere(scope, evidence));
+        if let Some(no) = no {
+            return Err(Box::new(no));
+        }
+        let keys: Vec<Key> = signatures.iter().map(|signature| signature.key).collect();
+        let known =
+            Known::read(&keys, evidence.stores, rules).map_err(|reason| invalid(3, reason))?;
+        let count = self.count(&signatures, &known, &tier.namespace(), rules.threshold);
+        if (count.by.len() as u64) < u64::from(rules.threshold) {
+            return Err(Box::new(count.refusal(rules)));
+        }
+        let mark = Mark { scope: scope.clone(), serial, sha256: digest(self.policy) };
+        let raise = raised(mark, evidence.mark)?;
+        let names: Vec<&str> = count.by.iter().map(|by| by.principal.as_str()).collect();
+        Ok(Trust {
+            state: State::Signed,
+            reason: format!("signed by {}", names.join(", ")),
+            by: count.by,
+            need: rules.threshold,
+            engine,
+            raise,
+            ..Trust::none()
+        })
+    }
+
+    /// Returns who approved, and why the other signatures do not count.
+    fn count(&self, signatures: &[Signature], known: &Known, namespace: &str, need: u32) -> Count {
+        let mut count = Count { by: Vec::new(), doubts: Vec::new(), forged: false };
+        let mut people = BTreeSet::new();
+        for (number, signature) in (1..).zip(signatures) {
+            let named = format!("signature {number}");
+            if signature.namespace != namespace {
+                let found = super::flaw::shown(signature.namespace.as_bytes());
+                count.doubts.push(format!("{named} is for {found}, expected {namespace}"));
+                continue;
+            }
+            if !signature.verify(self.policy) {
+                count.doubts.push(format!("{named} does not match the file"));
+                count.forged = true;
+                continue;
+            }
+            match known.signer(signature.key, namespace, self.now, need) {
+                Err(doubt) => count.doubts.push(format!("{named}: {doubt}")),
+                Ok(principal) => {
+                    let fingerprint = signature.key.fingerprint();
+                    if people.insert(principal.clone()) {
+                        count.by.push(Approver { principal, fingerprint });
+                    } else {
+                        count.doubts.push(format!("{named} is {principal}'s again"));
+                    }
+                }
+            }
+        }
+        count
+    }
+}
+
+/// Who approved, and why signatures do not count.
+struct Count {
+    by: Vec<Approver>,
+    doubts: Vec<String>,
+    forged: bool,
+}
+
+impl Count {
+    fn refusal(self, rules: &TierRules) -> Trust {
+        let (have, need) = (self.by.len(), rules.threshold);
+        let place = rules.place("threshold");
+        let doubts = self.doubts.join("; ");
+        let reason = match (need, doubts.is_empty()) {
+            (1, _) => doubts,
+            (_, true) => format!("{have} of {need} approvals{place}"),
+            (_, false) => format!("{have} of {need} approvals{place}: {doubts}"),
+        };
+        let (state, code, hint) = if self.forged {
+            (State::Invalid, 4, "review the change, then have it signed again with `goenv sign`")
+        } else {
+            (State::Blocked, 3, "goenv verify")
+        };
+        Trust { by: self.by, need, ..Trust::refuse(state, code, reason, Some(hint.into())) }
+    }
+}
+
+/// What the trust stores say of the keys at hand.
+struct Known {
+    signers: Vec<(Signer, String)>,
+    revoked: Vec<Key>,
+}
+
+impl Known {
+    fn read(keys: &[Key], stores: &[Store<'_>], rules: &TierRules) -> Result<Self, String> {
+        let mut known = Self { signers: Vec::new(), revoked: Vec::new() };
+        for store in stores {
+            match store.revoked {
+                Some(text) => {
+                    let revoked = find_revoked(text, keys);
+                    known.revoked.extend(revoked.map_err(|flaw| flaw.at(store.revoked_path))?);
+                }
+                None if rules.strict && store.owner == Owner::Organisation => {
+                    let rule = "an empty file says that no key is revoked";
+                    let place = rules.place("strict");
+                    return Err(format!("{} is missing{place}: {rule}", store.revoked_path));
+                }
+                None => {}
+            }
+            // Signers whom the organisation does not leave to its users count for nothing; revocations always do.
+            if store.owner == Owner::User && !rules.user_signers {
+                continue;
+            }
+            for signer in find(store.signers, keys).map_err(|flaw| flaw.at(store.path))? {
+                let place = format!("{}:{}", store.path, signer.line);
+                known.one_principal(&signer, &place)?;
+                known.signers.push((signer, place));
+            }
+        }
+        Ok(known)
+    }
+
+    /// Refuses a key that one store lists for another principal than the other does.
+    fn one_principal(&self, signer: &Signer, place: &str) -> Result<(), String> {
+        let other = self
+            .signers
+            .iter()
+            .find(|(other, _)| other.key == signer.key && other.principal != signer.principal);
+        other.map_or(Ok(()), |(_, other)| {
+            Err(format!("{place}:1: this key is already listed for another principal in {other}"))
+        })
+    }
+
+    /// Returns the principal who signs with `key`, or why the key does not count.
+    fn signer(&self, key: Key, namespace: &str, now: i64, need: u32) -> Result<String, String> {
+        if self.revoked.contains(&key) {
+            return Err(format!("{} is revoked", key.fingerprint()));
+        }
+        let mut doubt = format!("{} is no trusted signer", key.fingerprint());
+        for (signer, place) in self.signers.iter().filter(|(signer, _)| signer.key == key) {
+            let who = super::flaw::shown(signer.principal.as_bytes());
+            let day = |time: Option<i64>| date::day(time.unwrap_or_default());
+            doubt = match signer.validity(now) {
+                _ if !signer.may_sign(namespace) => {
+                    format!("{who} may not sign for {namespace} ({place})")
+                }
+                Validity::NotYet => {
+                    format!("{who}'s key counts from {} ({place})", day(signer.valid_after))
+                }
+                Validity::Expired => {
+                    format!("{who}'s key ended on {} ({place})", day(signer.valid_before))
+                }
+                Validity::Valid if need > 1 && signer.is_wildcard() => {
+                    format!("{who} names nobody, and {need} people are needed ({place})")
+                }
+                Validity::Valid => return Ok(signer.principal.clone()),
+            };
+        }
+        Err(doubt)
+    }
+}
+
+/// Returns the refusal of a policy that is for another tier than this host's.
+fn wrong_tier(header: &Header, rules: &Rules) -> Option<Trust> {
+    let (theirs, ours) = (header.tier.as_ref()?, rules.tier.as_ref()?);
+    (theirs != ours).then(|| {
+        let reason = format!("it is for tier {theirs}, and this host's tier is {ours}");
+        Trust::refuse(State::Blocked, 3, reason, None)
+    })
+}
+
+/// Returns the refusal of an engine that the rules forbid.
+fn engine_forbidden(engine: Engine, rules: &TierRules) -> Option<Trust> {
+    (engine == Engine::Bash && rules.engine == Engine::Native).then(|| {
+        let place = rules.place("engine");
+        let reason = format!("it wants bash, and the rules admit the native engine alone{place}");
+        Trust::refuse(State::Blocked, 3, reason, None)
+    })
+}
+
+/// Returns the refusal of a policy whose time is over.
+fn expired(header: &Header, now: i64) -> Option<Trust> {
+    let expires = header.expires.as_ref().filter(|expires| expires.at <= now)?;
+    let reason = format!("it expired on {}", expires.text);
+    Some(Trust::refuse(State::Invalid, 3, reason, Some("goenv sign".into())))
+}
+
+/// Returns the refusal of a policy that would hold for longer than the rules admit.
+fn too_far(header: &Header, now: i64, rules: &TierRules) -> Option<Trust> {
+    let (expires, days) = (header.expires.as_ref()?, rules.max_age_days?);
+    (expires.at > now + i64::from(days) * 86_400).then(|| {
+        let place = rules.place("max_age_days");
+        let reason =
+            format!("it expires on {}, more than {days} days from now{place}", expires.text);
+        Trust::refuse(State::Invalid, 3, reason, Some("goenv sign".into()))
+    })
+}
+
+/// Returns the refusal of a policy that is meant for another place.
+fn elsewhere(scope: &Scope, evidence: &Evidence<'_>) -> Option<Trust> {
+    let here = |repository: &Repository| Scope::new(repository.clone(), evidence.directory);
+    let here: Vec<Scope> = evidence.repositories.iter().filter_map(here).collect();
+    if here.contains(scope) {
+        return None;
+    }
+    let (reason, hint) = match here.first() {
+        Some(here) => (format!("it is for {scope}, and this is {here}"), None),
+        None => {
+            let reason = format!("it is for {scope}, and no git remote says where this is");
+            (reason, Some("git remote add origin URL".to_owned()))
+        }
+    };
+    Some(Trust::refuse(State::Invalid, 3, reason, hint))
+}
+
+/// Returns the mark to keep, if it is higher than the one kept, or the refusal of a rollback.
+fn raised(mark: Mark, kept: Option<&Mark>) -> Result<Option<Mark>, Box<Trust>> {
+    let seen = kept.map_or(0, |kept| kept.serial);
+    let serial = mark.serial;
+    match mark.order(kept) {
+        Order::Newer => Ok(Some(mark)),
+        Order::Same => Ok(None),
+        Order::Older => {
+            let reason =
+                format!("it is serial {serial}, and serial {seen} was seen here: a rollback");
+            let hint = "sign the old content with a new serial: `goenv sign`";
+            Err(Box::new(Trust::refuse(State::Invalid, 3, reason, Some(hint.into()))))
+        }
+        Order::Conflict => {
+            let reason = format!("other content with the same serial {serial} was seen here");
+            let hint = "have it signed with a new serial: `goenv sign`";
+            Err(Box::new(Trust::refuse(State::Invalid, 4, reason, Some(hint.into()))))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

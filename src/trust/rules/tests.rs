@@ -1,0 +1,206 @@
+use super::*;
+
+const ORGANISATION: &str = r#"tier = "prod"
+
+[tiers.prod]
+require = "signed"
+threshold = 2
+go = ["1.26.6"]
+max_age_days = 90
+on_failure = "block"
+sdk = "sealed"
+env = "listed"
+grant = ["APP_*", "GOPROXY"]
+strict = true
+
+[go]
+deny = { "1.26.0" = "CVE-2026-42501" }
+promote = ["dev", "staging", "prod"]
+
+[sdk]
+mirrors = ["https://mirror.bank.example/go"]
+[audit]
+path = "/var/log/goenv"
+"#;
+
+fn read(organisation: Option<&str>, user: Option<&str>) -> Result<Rules, String> {
+    let source =
+        |path, text: Option<&'static str>| text.map(|text| Source { path, text: text.as_bytes() });
+    let text = |text: Option<&str>| text.map(|text| &*text.to_owned().leak());
+    Rules::read(source("/etc/c", text(organisation)), source("~/c", text(user)))
+}
+
+fn tier(name: &str) -> Tier {
+    Tier::new(name).unwrap()
+}
+
+#[test]
+fn the_organisations_file_of_the_design_is_read_whole() {
+    let rules = read(Some(ORGANISATION), None).unwrap();
+    assert_eq!(rules.tier, Some(tier("prod")));
+    let prod = rules.of(None);
+    assert_eq!(prod, rules.of(Some(&tier("prod"))));
+    assert_eq!((prod.require, prod.threshold, prod.max_age_days), (Require::Signed, 2, Some(90)));
+    assert_eq!(prod.go, [["1.26.6"]]);
+    assert_eq!(
+        (prod.on_failure, prod.sdk, prod.env),
+        (OnFailure::Block, SdkRule::Sealed, EnvRule::Listed)
+    );
+    assert!(prod.grants(b"APP_MODE") && prod.grants(b"GOPROXY"));
+    assert!(!prod.grants(b"GOPROXY2") && !prod.grants(b"XAPP_MODE"));
+    assert!(prod.strict && !prod.user_signers);
+    assert_eq!(prod.place("threshold"), " (/etc/c:5)");
+    assert_eq!(rules.deny_go["1.26.0"], "CVE-2026-42501");
+    assert_eq!(rules.promote, [[tier("dev"), tier("staging"), tier("prod")]]);
+    assert_eq!(rules.mirrors, ["https://mirror.bank.example/go"]);
+    assert_eq!(rules.audit, Some("/var/log/goenv".into()));
+    assert_eq!(rules.of(Some(&tier("dev"))), &TierRules::default());
+}
+
+#[test]
+fn without_files_the_rules_are_the_defaults() {
+    let rules = read(None, None).unwrap();
+    assert_eq!(rules, Rules::default());
+    let any = rules.of(None);
+    assert_eq!(
+        (any.require, any.threshold, any.on_failure),
+        (Require::Allowed, 1, OnFailure::Warn)
+    );
+    assert!(any.user_signers && !any.strict && !any.grants(b"GOPROXY"));
+}
+
+#[test]
+fn a_user_cannot_loosen_any_field() {
+    let user = r#"
+[tiers.prod]
+require = "allowed"
+threshold = 1
+go = ["1.26.6", "1.25.5"]
+max_age_days = 400
+on_failure = "warn"
+sdk = "any"
+env = "any"
+grant = ["*"]
+strict = false
+[go]
+deny = { "1.26.0" = "fine by me" }
+[sdk]
+mirrors = ["https://elsewhere.example"]
+[audit]
+path = "/tmp"
+"#;
+    let alone = read(Some(ORGANISATION), None).unwrap();
+    let merged = read(Some(ORGANISATION), Some(user)).unwrap();
+    let (before, after) = (alone.of(None), merged.of(None));
+    assert_eq!(after.go, [vec!["1.26.6"], vec!["1.26.6", "1.25.5"]]);
+    assert!(!after.grants(b"LD_LIBRARY_PATH") && after.grants(b"APP_X"));
+    let same = TierRules { go: before.go.clone(), grants: before.grants.clone(), ..after.clone() };
+    assert_eq!(&same, before);
+    assert_eq!(
+        (merged.deny_go, merged.mirrors, merged.audit, merged.promote),
+        (alone.deny_go, alone.mirrors, alone.audit, alone.promote)
+    );
+}
+
+#[test]
+fn a_user_can_tighten_every_field() {
+    let organisation = "[tiers.dev]\nrequire = \"allowed\"\ngrant = [\"A*\", \"B\"]\n[go]\npromote = [\"dev\", \"prod\"]";
+    let user = r#"
+tier = "dev"
+[tiers.dev]
+require = "signed"
+threshold = 3
+go = ["1.26.x"]
+max_age_days = 7
+on_failure = "block"
+sdk = "sealed"
+env = "listed"
+grant = ["AB*"]
+strict = true
+engine = "native"
+[go]
+deny = { "1.25.x" = "old" }
+promote = ["prod", "dr"]
+"#;
+    let rules = read(Some(organisation), Some(user)).unwrap();
+    let dev = rules.of(None);
+    assert_eq!((dev.require, dev.threshold, dev.max_age_days), (Require::Signed, 3, Some(7)));
+    assert_eq!(
+        (dev.on_failure, dev.sdk, dev.env),
+        (OnFailure::Block, SdkRule::Sealed, EnvRule::Listed)
+    );
+    assert_eq!(dev.go, [["1.26.x"]]);
+    assert!(dev.grants(b"ABC") && !dev.grants(b"AC") && !dev.grants(b"B"));
+    assert!(dev.strict && dev.engine == Engine::Native && dev.user_signers);
+    assert_eq!(
+        (dev.place("require").as_str(), dev.place("threshold").as_str()),
+        (" (~/c:4)", " (~/c:5)")
+    );
+    assert_eq!(rules.promote.len(), 2);
+    assert_eq!(rules.deny_go["1.25.x"], "old");
+}
+
+#[test]
+fn a_user_without_an_organisation_makes_the_rules() {
+    let rules = read(None, Some("follow = [\"go.mod\", \".go-version\"]\n[tiers.dev]\ngrant = [\"GOPROXY\"]\n[sdk]\nmirrors = [\"file:///srv/go\"]")).unwrap();
+    assert_eq!(rules.follow, [Follow::GoMod, Follow::GoVersion]);
+    assert!(rules.of(Some(&tier("dev"))).grants(b"GOPROXY"));
+    assert!(!rules.of(Some(&tier("prod"))).grants(b"GOPROXY"));
+    assert_eq!(rules.mirrors, ["file:///srv/go"]);
+}
+
+#[test]
+fn an_organisation_that_grants_nothing_leaves_nothing_to_grant() {
+    let rules =
+        read(Some("[tiers.dev]\nstrict = true"), Some("[tiers.dev]\ngrant = [\"*\"]")).unwrap();
+    assert!(!rules.of(Some(&tier("dev"))).grants(b"GOPROXY"));
+}
+
+#[test]
+fn signatures_required_means_blocked_on_failure_unless_the_file_says_otherwise() {
+    let dev = tier("dev");
+    let of = |organisation, user| read(organisation, user).unwrap().of(Some(&dev)).on_failure;
+    let signed = "[tiers.dev]\nrequire = \"signed\"";
+    let warn = "[tiers.dev]\nrequire = \"signed\"\non_failure = \"warn\"";
+    assert_eq!(of(Some(signed), None), OnFailure::Block);
+    assert_eq!(of(Some(warn), None), OnFailure::Warn);
+    assert_eq!(of(Some(signed), Some(warn)), OnFailure::Block);
+    assert_eq!(of(Some(warn), Some(signed)), OnFailure::Block);
+    assert_eq!(of(None, Some(warn)), OnFailure::Warn);
+}
+
+#[test]
+fn errors_name_file_line_and_column() {
+    let tiers = "expected a tier: lower-case letters, digits and hyphens";
+    for (text, expected) in [
+        ("teir = \"prod\"", "1:1: unknown field `teir`, expected one of `tier`, `tiers`, `go`, `sdk`, `audit`, `follow`".to_owned()),
+        (
+            "[tiers.prod]\nthreshhold = 2",
+            "2:1: unknown field `threshhold`, expected one of `require`, `threshold`, `go`, `max_age_days`, `on_failure`, `sdk`, `env`, `grant`, `strict`, `engine`".into(),
+        ),
+        ("[sdk]\nmirror = []", "2:1: unknown field `mirror`, expected `mirrors` or `keyring`".into()),
+        ("tier = \"Prod\"", format!("1:8: found \"Prod\", {tiers}")),
+        ("[tiers.Prod]\n", format!("1:8: found \"Prod\", {tiers}")),
+        ("[tiers.prod]\nrequire = \"sigend\"", "2:11: unknown variant `sigend`, expected `allowed` or `signed`".into()),
+        ("[tiers.prod]\nthreshold = 0", "2:13: found threshold 0, expected 1 to 8".into()),
+        ("[tiers.prod]\nthreshold = \"2\"", "2:13: invalid type: string \"2\", expected i64".into()),
+        ("[tiers.prod]\nmax_age_days = 0", "2:16: found max_age_days 0, expected 1 to 36500".into()),
+        ("[tiers.prod]\ngo = [\"a b\"]", "2:6: found \"a b\", expected a Go release as 1.26.6, 1.26.x or >=1.26.4".into()),
+        ("[tiers.prod]\ngrant = [\"A-B\"]", "2:9: found \"A-B\", expected a variable's name as GOPROXY or APP_*".into()),
+        ("[sdk]\nmirrors = [\"http://x\"]", "2:11: found mirror \"http://x\", expected an https:// or file:/// URL".into()),
+        ("[audit]\npath = \"log\"", "2:8: found \"log\", expected an absolute path".into()),
+        ("[go]\npromote = [\"a\", \"a\"]", "2:11: a tier is named twice".into()),
+        ("follow = [\"go.mod\"]", "1:10: follow is a user's own setting, and stands in the user's config.toml".into()),
+        ("tier = \"a\"\ntier = \"b\"", "2:1: duplicate key".into()),
+        ("tier = ", "1:8: string values must be quoted, expected literal string".into()),
+    ] {
+        assert_eq!(read(Some(text), None).unwrap_err(), format!("/etc/c:{expected}"), "{text}");
+    }
+    let bytes = Source { path: "/etc/c", text: b"# ok\n# \xff" };
+    assert_eq!(Rules::read(Some(bytes), None).unwrap_err(), "/etc/c:2:3: not UTF-8 text");
+    assert_eq!(
+        read(Some("tier = \"prod\""), Some("\ntier = \"dev\"")).unwrap_err(),
+        "~/c:2:8: the organisation's tier is prod, and a user's config cannot change it"
+    );
+    assert!(read(Some("tier = \"prod\""), Some("tier = \"prod\"")).is_ok());
+}
