@@ -4,7 +4,30 @@
 //! asks of a [`Host`], by value. Everything that is not understood is an error with its place, and nothing of the
 //! file applies. The language is a strict subset of bash with direnv's vocabulary: docs/language.md.
 
+mod ast;
+mod commands;
+mod condition;
+mod cursor;
+mod dollar;
+pub mod dotenv;
+mod error;
+mod evaluate;
+mod expand;
+mod limits;
+mod names;
+mod parse;
+mod pattern;
+mod scope;
+mod text;
+mod vocabulary;
+mod word;
+
 use std::path::{Path, PathBuf};
+
+pub use ast::Program;
+pub use error::PolicyError;
+pub use evaluate::evaluate;
+pub use parse::parse;
 
 use crate::env::{Bytes, Env};
 

@@ -1,0 +1,387 @@
+//! Expansions: `$NAME`, `${NAME…}`, `$'…'` and `$(…)`.
+//!
+//! In: a parser behind a `$`. Out: a part of a word, or an error that says what to write instead. What an
+//! expansion gives is `expand.rs`'s business.
+
+use super::ast::{
+    Absent, Fallback, Operation, Parameter, Part, Redirection, Substitution, Trim, Word,
+};
+use super::cursor::{Parsed, Parser, is_meta};
+use super::error::PolicyError;
+use super::vocabulary::{self, Query};
+use super::word::{Context, Quotes, push_literal};
+use crate::env::Bytes;
+
+/// Whether the output of a command in `$(…)` is its answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Output {
+    /// It is.
+    Wanted,
+    /// It is not.
+    Unused,
+}
+
+/// How the word in `${NAME…word}` is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Operand {
+    /// As an unquoted word, up to the brace.
+    Plain,
+    /// As text inside double quotes.
+    Quoted,
+    /// As a pattern inside double quotes: quotes count in it.
+    QuotedPattern,
+}
+
+impl Parser {
+    /// Parses what follows a `$` at `start`.
+    pub(super) fn dollar(
+        &mut self,
+        start: usize,
+        parts: &mut Vec<Part>,
+        quotes: Quotes,
+    ) -> Parsed<()> {
+        match self.peek() {
+            Some(b'{') => {
+                let part = self.nested(|parser| parser.braced(start, quotes))?;
+                parts.push(part);
+            }
+            Some(b'(') => {
+                let part = self.nested(|parser| parser.substitution(start))?;
+                parts.push(Part::Substitution(Box::new(part)));
+            }
+            Some(b'\'') if quotes == Quotes::Outside => {
+                self.bump();
+                let text = self.ansi_quoted(start)?;
+                push_literal(parts, &text);
+            }
+            Some(b'"') if quotes == Quotes::Outside => {
+                self.bump();
+                return Err(self
+                    .wrong(start, "translated strings are not part of the policy language")
+                    .hint("leave out the `$` before the quote"));
+            }
+            Some(b'[') => {
+                self.bump();
+                return Err(self.arithmetic(start));
+            }
+            Some(byte) if is_special(byte) => {
+                self.bump();
+                return Err(self.special(start));
+            }
+            Some(byte) if byte.is_ascii_alphabetic() || byte == b'_' => {
+                let name = self.eat_name();
+                let span = self.since(start);
+                parts.push(Part::Parameter(Parameter { name, operation: Operation::Value, span }));
+            }
+            _ => push_literal(parts, b"$"),
+        }
+        Ok(())
+    }
+
+    fn arithmetic(&self, start: usize) -> PolicyError {
+        self.wrong(start, "arithmetic is not part of the policy language")
+            .hint("write the number out")
+    }
+
+    fn special(&self, start: usize) -> PolicyError {
+        self.wrong(start, "special parameters are not part of the policy language")
+            .hint("a policy has no arguments; its file is ${BASH_SOURCE[0]}, its directory $PWD")
+    }
+
+    fn braced(&mut self, start: usize, quotes: Quotes) -> Parsed<Part> {
+        self.bump();
+        let unfit = match self.peek() {
+            Some(b'#') => Some("the length of a value is not part of the policy language"),
+            Some(b'!') => Some("indirect expansion is not part of the policy language"),
+            _ => None,
+        };
+        if let Some(message) = unfit {
+            self.bump();
+            self.eat_name();
+            return Err(self.wrong(start, message).hint(vocabulary::BASH_ENGINE));
+        }
+        let name = self.eat_name();
+        if name.is_empty() {
+            let special = self.bump().is_some_and(is_special);
+            return Err(match special {
+                true => self.special(start),
+                false => self.wrong(start, "a variable's name should follow `${`"),
+            });
+        }
+        if self.peek() == Some(b'[') && !(name == b"BASH_SOURCE" && self.eat_all(b"[0]")) {
+            self.bump();
+            return Err(self.wrong(start, "arrays are not part of the policy language"));
+        }
+        let operation = self.operation(start, quotes)?;
+        Ok(Part::Parameter(Parameter { name, operation, span: self.since(start) }))
+    }
+
+    fn operation(&mut self, start: usize, quotes: Quotes) -> Parsed<Operation> {
+        let absent = match self.eat(b':') {
+            true => Absent::UnsetOrEmpty,
+            false => Absent::Unset,
+        };
+        let operator = self.bump();
+        let fallback = match operator {
+            Some(b'-') => Some(Fallback::Use),
+            Some(b'+') => Some(Fallback::Instead),
+            Some(b'?') => Some(Fallback::Fail),
+            Some(b'=') => Some(Fallback::Assign),
+            _ => None,
+        };
+        if let Some(fallback) = fallback {
+            let mode = match quotes {
+                Quotes::Inside => Operand::Quoted,
+                Quotes::Outside => Operand::Plain,
+            };
+            return Ok(Operation::Fallback(fallback, absent, self.operand(start, mode)?));
+        }
+        if absent == Absent::UnsetOrEmpty {
+            return Err(self.unfit_operation(start, "cutting a value by position"));
+        }
+        let trim = match operator {
+            Some(b'}') => return Ok(Operation::Value),
+            Some(b'#') if self.eat(b'#') => Trim::LongestPrefix,
+            Some(b'#') => Trim::ShortestPrefix,
+            Some(b'%') if self.eat(b'%') => Trim::LongestSuffix,
+            Some(b'%') => Trim::ShortestSuffix,
+            Some(b'/') => return Err(self.unfit_operation(start, "replacing in a value")),
+            Some(b'^' | b',' | b'~') => return Err(self.unfit_operation(start, "changing case")),
+            Some(b'@') => return Err(self.unfit_operation(start, "transforming a value")),
+            None => return Err(self.unclosed(start, 2, "this brace is not closed")),
+            Some(_) => return Err(self.wrong(start, "this is no expansion of a variable")),
+        };
+        let mode = match quotes {
+            Quotes::Inside => Operand::QuotedPattern,
+            Quotes::Outside => Operand::Plain,
+        };
+        Ok(Operation::Trim(trim, self.operand(start, mode)?))
+    }
+
+    fn unfit_operation(&self, start: usize, what: &str) -> PolicyError {
+        let hint = "${NAME} has :- - :+ + :? ? := = # ## % %%";
+        self.wrong(start, format!("{what} is not part of the policy language")).hint(hint)
+    }
+
+    fn operand(&mut self, start: usize, mode: Operand) -> Parsed<Word> {
+        let from = self.here();
+        self.pos = from;
+        let mut word = Word::default();
+        let parts = &mut word.parts;
+        if self.peek() == Some(b'~') && mode != Operand::Quoted {
+            self.operand_tilde(parts)?;
+        }
+        loop {
+            let at = self.here();
+            match (self.peek(), mode) {
+                (None, _) => return Err(self.unclosed(start, 2, "this brace is not closed")),
+                (Some(b'}'), _) => break,
+                (Some(byte), Operand::Quoted) if byte != b'"' && byte != b'`' => {
+                    self.bump();
+                    self.quoted_byte(at, byte, parts)?;
+                }
+                (Some(b'$'), Operand::QuotedPattern) => {
+                    self.bump();
+                    self.refuse_dollar_quote(at)?;
+                    self.dollar(at, parts, Quotes::Inside)?;
+                }
+                (Some(b'('), _) if matches!(self.raw(at.wrapping_sub(1)), Some(b'<' | b'>')) => {
+                    let message = "process substitution is not part of the policy language";
+                    return Err(self.wrong_here(1, message).hint(vocabulary::BASH_ENGINE));
+                }
+                (Some(b'~'), _) if at > from && self.raw(at - 1) == Some(b':') => {
+                    let message = "a `~` after a `:` is not understood here";
+                    return Err(self.wrong_here(1, message).hint("write $HOME"));
+                }
+                _ => drop(self.part(parts)?),
+            }
+        }
+        word.span = self.since(from);
+        self.bump();
+        Ok(word)
+    }
+
+    /// Refuses `$'…'` and `$"…"` where versions of bash disagree about them.
+    fn refuse_dollar_quote(&self, at: usize) -> Parsed<()> {
+        match self.peek() {
+            Some(b'\'' | b'"') => Err(self
+                .unclosed(at, 2, "a `$` before a quote is not understood in a quoted expansion")
+                .hint("put the value into a variable first")),
+            _ => Ok(()),
+        }
+    }
+
+    fn quoted_byte(&mut self, at: usize, byte: u8, parts: &mut Vec<Part>) -> Parsed<()> {
+        match byte {
+            b'$' => {
+                self.refuse_dollar_quote(at)?;
+                return self.dollar(at, parts, Quotes::Inside);
+            }
+            b'\\' => match self.raw(self.pos) {
+                Some(next @ (b'$' | b'`' | b'"' | b'\\' | b'}')) => {
+                    self.pos += 1;
+                    push_literal(parts, &[next]);
+                }
+                _ => push_literal(parts, b"\\"),
+            },
+            _ => push_literal(parts, &[byte]),
+        }
+        Ok(())
+    }
+
+    fn substitution(&mut self, start: usize) -> Parsed<Substitution> {
+        self.bump();
+        if self.peek() == Some(b'(') {
+            self.bump();
+            return Err(self.arithmetic(start));
+        }
+        self.skip_lines();
+        if self.peek() == Some(b'<') {
+            self.bump();
+            return Err(self
+                .wrong(start, "redirections do not read files here")
+                .hint("$(cat FILE)"));
+        }
+        let mut directory = None;
+        if self.eat_word(b"cd") {
+            directory = Some(self.query_arguments(Output::Unused)?);
+            self.skip_blanks();
+            if !self.eat_all(b"&&") && !self.eat(b';') && !self.eat(b'\n') {
+                return Err(self.wrong_here(1, "`&& pwd)` should follow"));
+            }
+            self.skip_lines();
+        }
+        let from = self.here();
+        let name = self.ahead();
+        let query = match vocabulary::query(&name) {
+            Some(query) if directory.is_none() || query == Query::Pwd => query,
+            _ => return Err(self.not_a_query(&name, directory.is_some())),
+        };
+        self.eat_all(&name);
+        if query == Query::GoEnv {
+            self.skip_blanks();
+            if !self.eat_word(b"env") {
+                self.pos = from;
+                return Err(self.not_a_query(&name, false));
+            }
+        }
+        let arguments = self.query_arguments(Output::Wanted)?;
+        self.skip_lines();
+        if !self.eat(b')') {
+            return Err(self.unfinished_query(start));
+        }
+        Ok(Substitution { directory, query, arguments, span: self.since(start) })
+    }
+
+    fn not_a_query(&self, name: &[u8], after_cd: bool) -> PolicyError {
+        let shown = String::from_utf8_lossy(name);
+        let message = match after_cd {
+            true => "only `pwd` may follow `cd` in $(…)".to_owned(),
+            false => format!("$({shown} …) would start a program or needs bash"),
+        };
+        let hint = "$(…) answers pwd, cd DIR && pwd, dirname, basename, realpath, readlink -f, \
+                    expand_path, find_up, user_rel_path, semver_search, go env NAME, cat FILE; \
+                    for anything else: goenv allow --bash";
+        self.wrong_here(name.len().max(1), message).hint(hint)
+    }
+
+    fn unfinished_query(&self, start: usize) -> PolicyError {
+        match self.peek() {
+            None => self.unclosed(start, 2, "this parenthesis is not closed"),
+            Some(b'|') => self
+                .wrong_here(1, "pipelines are not part of the policy language")
+                .hint(vocabulary::BASH_ENGINE),
+            Some(_) => self
+                .wrong_here(1, "only one command may stand in $(…)")
+                .hint(vocabulary::BASH_ENGINE),
+        }
+    }
+
+    /// Parses the arguments of a command in `$(…)`; its redirections hide messages that are never made.
+    fn query_arguments(&mut self, output: Output) -> Parsed<Vec<Word>> {
+        let mut arguments = Vec::new();
+        loop {
+            self.skip_blanks();
+            let start = self.here();
+            if let Some(redirection) = self.redirection()? {
+                if output == Output::Wanted && redirection != Redirection::ErrToNull {
+                    let message = "only `2>/dev/null` may redirect the command that answers";
+                    return Err(self.wrong(start, message));
+                }
+                continue;
+            }
+            match self.peek() {
+                Some(byte) if !is_meta(byte) => arguments.push(self.word(Context::Argument)?),
+                _ => return Ok(arguments),
+            }
+        }
+    }
+
+    fn ansi_quoted(&mut self, start: usize) -> Parsed<Bytes> {
+        let mut text = Bytes::new();
+        loop {
+            let at = self.pos;
+            let Some(byte) = self.raw(at) else {
+                return Err(self.unclosed(start, 2, "this single quote is not closed"));
+            };
+            self.pos += 1;
+            match byte {
+                b'\'' => return Ok(text),
+                b'\\' => self.ansi_escape(at, &mut text)?,
+                _ => text.push(byte),
+            }
+        }
+    }
+
+    fn ansi_escape(&mut self, start: usize, text: &mut Bytes) -> Parsed<()> {
+        let Some(byte) = self.raw(self.pos) else { return Ok(()) };
+        self.pos += 1;
+        let value = match byte {
+            b'a' => 7,
+            b'b' => 8,
+            b'e' | b'E' => 27,
+            b'f' => 12,
+            b'n' => b'\n',
+            b'r' => b'\r',
+            b't' => b'\t',
+            b'v' => 11,
+            b'\\' | b'\'' | b'"' | b'?' => byte,
+            b'0'..=b'7' => {
+                self.pos -= 1;
+                self.digits(3, 8)
+            }
+            b'x' if self.raw(self.pos).is_some_and(|b| b.is_ascii_hexdigit()) => self.digits(2, 16),
+            b'x' | b'u' | b'U' | b'c' => {
+                let message = "this escape is not part of the policy language";
+                let hint = "write the character itself, or its bytes as \\xNN";
+                return Err(self.wrong(start, message).hint(hint));
+            }
+            _ => {
+                text.extend_from_slice(&[b'\\', byte]);
+                return Ok(());
+            }
+        };
+        if value == 0 {
+            return Err(self.wrong(start, "a value cannot contain a NUL byte"));
+        }
+        text.push(value);
+        Ok(())
+    }
+
+    fn digits(&mut self, most: usize, radix: u32) -> u8 {
+        let mut value = 0_u32;
+        for _ in 0..most {
+            let digit = self.raw(self.pos).and_then(|byte| char::from(byte).to_digit(radix));
+            let Some(digit) = digit else { break };
+            value = value * radix + digit;
+            self.pos += 1;
+        }
+        // As in C, an octal escape beyond a byte loses its high bit.
+        (value & 0xff) as u8
+    }
+}
+
+/// Returns whether `$` before `byte` is one of bash's special parameters.
+fn is_special(byte: u8) -> bool {
+    byte.is_ascii_digit() || matches!(byte, b'@' | b'*' | b'#' | b'?' | b'-' | b'$' | b'!')
+}

@@ -1,0 +1,104 @@
+//! What is wrong with a policy, where, and what to write instead.
+//!
+//! In: a place with its line, a message and a hint. Out: text with a caret. The line that is shown is made safe
+//! for a terminal here, because the caret must stand below the right column; the caller makes the rest safe.
+
+use std::fmt;
+use std::path::Path;
+
+use super::Place;
+use crate::env::Bytes;
+
+/// How many columns of a long line are shown before and after the caret.
+const BEFORE: usize = 60;
+const AFTER: usize = 60;
+
+/// An error in a policy; nothing of the policy applies.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PolicyError {
+    /// Where.
+    pub place: Place,
+    /// The text of that line.
+    pub source_line: Bytes,
+    /// How many bytes of the line the caret underlines.
+    pub width: usize,
+    /// What was found and what was expected: lower case, no full stop.
+    pub message: String,
+    /// What to write or to run instead.
+    pub hint: Option<String>,
+    /// Whether the reason is a missing approval and not the policy's own text.
+    pub untrusted: bool,
+}
+
+impl PolicyError {
+    /// Returns the error with a hint.
+    pub(super) fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// Returns the message, the line with its caret, and the hint; paths are shown relative to `directory`.
+    pub fn render(&self, directory: &Path) -> String {
+        let path = self.place.path.strip_prefix(directory).unwrap_or(&self.place.path);
+        let Place { line, column, .. } = &self.place;
+        let number = line.to_string();
+        let (shown, before, carets) = self.shown_line();
+        let margin = " ".repeat(number.len());
+        let mut text = format!("{}:{line}:{column}: {}", path.display(), self.message);
+        text += &format!("\n  {number} | {shown}\n  {margin} | {}", " ".repeat(before));
+        text += &"^".repeat(carets);
+        if let Some(hint) = &self.hint {
+            text += "\nhint: ";
+            text += hint;
+        }
+        text
+    }
+
+    /// Returns the line as shown, the columns before the caret, and how many carets there are.
+    fn shown_line(&self) -> (String, usize, usize) {
+        let at = (self.place.column as usize).saturating_sub(1);
+        let cut = |start: usize, end: usize| self.source_line.get(start..end).unwrap_or_default();
+        let end = self.source_line.len();
+        let start = at.min(end);
+        let middle = start.saturating_add(self.width).min(end);
+        let mut before = columns(cut(0, start));
+        let marked = columns(cut(start, middle));
+        let mut after = columns(cut(middle, end));
+        if before.len() > BEFORE {
+            before.drain(..before.len() - BEFORE);
+            before.insert(0, '…');
+        }
+        let carets = marked.len().clamp(1, AFTER);
+        if marked.len() + after.len() > AFTER {
+            after.truncate(AFTER.saturating_sub(marked.len()));
+            after.push('…');
+        }
+        let width = before.len();
+        before.extend(marked.into_iter().take(AFTER));
+        before.extend(after);
+        (before.into_iter().collect::<String>().trim_end().to_owned(), width, carets)
+    }
+}
+
+impl fmt::Display for PolicyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.render(Path::new("")))
+    }
+}
+
+impl std::error::Error for PolicyError {}
+
+/// Returns what a terminal shows of `bytes`, one character a column: no tab, control or direction mark among it.
+fn columns(bytes: &[u8]) -> Vec<char> {
+    let safe = |c: char| match c {
+        '\t' => ' ',
+        c if c.is_control() || is_invisible(c) => '\u{fffd}',
+        c => c,
+    };
+    String::from_utf8_lossy(bytes).chars().map(safe).collect()
+}
+
+/// Returns whether `c` changes how others are shown and shows nothing itself.
+fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{61c}')
+}
