@@ -3,10 +3,14 @@
 //! An *SDK* is an unpacked Go release; its *root* is what Go calls GOROOT. [`places`] knows by value where one may
 //! lie, [`find`] looks. Docs: docs/reference.md, section "SDKs".
 
+pub mod dirhash;
 pub mod find;
+pub mod hex;
 pub mod places;
 pub mod record;
 pub mod requested;
+pub mod seal;
+pub mod tree;
 
 pub use find::{Found, Missing, find};
 pub use places::{Places, Source};
