@@ -23,7 +23,7 @@ pub const SEAL_LIMIT: u64 = 32 * 1024 * 1024;
 pub struct Entry {
     /// The path below the root.
     pub path: String,
-    /// Its permission bits.
+    /// Its permission bits; with the type of a symbolic link where one stands for it.
     pub mode: u32,
     /// The content of a file; nothing for a directory.
     pub content: Option<Content>,

@@ -55,7 +55,8 @@ fn below(root: &Path, directory: &str) -> io::Result<Vec<String>> {
 }
 
 fn stamp(root: &Path, path: String) -> io::Result<Stamp> {
-    let metadata = fs::symlink_metadata(root.join(&path))?;
+    // What a link leads to is what runs, so that is what is stamped.
+    let metadata = fs::metadata(root.join(&path))?;
     let time = |seconds: i64, nanoseconds: i64| {
         seconds.saturating_mul(1_000_000_000).saturating_add(nanoseconds)
     };

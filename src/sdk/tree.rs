@@ -23,6 +23,9 @@ pub const ENTRY_LIMIT: usize = 50_000;
 /// The deepest that a tree may be.
 pub const DEPTH_LIMIT: usize = 32;
 
+/// Set in the mode of an entry that a symbolic link stands for: `S_IFLNK`.
+const LINK: u32 = 0o120_000;
+
 /// What to do with symbolic links.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Links {
@@ -114,12 +117,19 @@ impl Walk {
             if self.entries.len() + self.files.len() >= ENTRY_LIMIT {
                 return Err(unexpected(&path, "the tree has too many files"));
             }
-            self.entry(&path, relative, depth)?;
+            let is_link = entry.file_type().map_err(unreadable)?.is_symlink();
+            self.entry(&path, relative, is_link, depth)?;
         }
         Ok(())
     }
 
-    fn entry(&mut self, path: &Path, relative: String, depth: usize) -> Result<(), TreeError> {
+    fn entry(
+        &mut self,
+        path: &Path,
+        relative: String,
+        is_link: bool,
+        depth: usize,
+    ) -> Result<(), TreeError> {
         let unreadable = |source| TreeError::Unreadable { path: path.to_owned(), source };
         let unexpected = |what| TreeError::Unexpected { path: path.to_owned(), what };
         let metadata = match self.links {
@@ -127,7 +137,9 @@ impl Walk {
             Links::Follow => fs::metadata(path),
         }
         .map_err(unreadable)?;
-        let mode = metadata.mode() & 0o7777;
+        // A link in the place of a file is a difference, even if what it leads to is the same.
+        let link = if is_link { LINK } else { 0 };
+        let mode = (metadata.mode() & 0o7777) | link;
         if metadata.is_file() {
             self.files.push(Unread { path: relative, mode, size: metadata.len() });
         } else if metadata.is_dir() {

@@ -6,5 +6,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 #![expect(clippy::print_stdout, reason = "tests say what they measured")]
 
+mod h1;
 mod real;
 mod select;
+mod tamper;
