@@ -3,9 +3,11 @@
 //! An *SDK* is an unpacked Go release; its *root* is what Go calls GOROOT. [`places`] knows by value where one may
 //! lie, [`find`] looks. Docs: docs/reference.md, section "SDKs".
 
+pub mod archive;
 pub mod dirhash;
 pub mod find;
 pub mod hex;
+pub mod mirror;
 pub mod pin;
 pub mod places;
 pub mod record;
