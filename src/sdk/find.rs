@@ -111,7 +111,7 @@ fn newest_of_line(line: &Version, places: &Places) -> Result<Found, Box<Missing>
 }
 
 /// Reads what goenv knows of `version`.
-fn read_record(version: &Version, places: &Places) -> Result<Record, Reason> {
+pub(super) fn read_record(version: &Version, places: &Places) -> Result<Record, Reason> {
     let path = places.record(version);
     let metadata = fs::symlink_metadata(&path).map_err(|error| reason(&error))?;
     if !metadata.is_file() {

@@ -3,10 +3,24 @@
 //! An *SDK* is an unpacked Go release; its *root* is what Go calls GOROOT. [`places`] knows by value where one may
 //! lie, [`find`] looks. Docs: docs/reference.md, section "SDKs".
 
+pub mod archive;
+pub mod dirhash;
 pub mod find;
+pub mod hex;
+pub mod mirror;
+pub mod pin;
 pub mod places;
 pub mod record;
 pub mod requested;
+pub mod resolve;
+pub mod seal;
+pub mod stamp;
+pub mod store;
+pub mod tree;
 
 pub use find::{Found, Missing, find};
-pub use places::{Places, Source};
+pub use pin::{Pin, Pins};
+pub use places::{Places, Platform, Source};
+pub use record::Record;
+pub use resolve::{Need, Refused, Resolved, Why, resolve};
+pub use store::Health;

@@ -55,3 +55,14 @@ pub(crate) fn text(output: &Output) -> String {
     let (out, err) = (&output.stdout, &output.stderr);
     format!("{}{}", String::from_utf8_lossy(out), String::from_utf8_lossy(err))
 }
+
+/// Copies a tree with its modes.
+pub(crate) fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to.parent().unwrap()).unwrap();
+    succeed(Command::new("cp").args(["-a", "--no-preserve=ownership"]).arg(from).arg(to));
+}
+
+/// Returns the user that owns `path`.
+pub(crate) fn user(path: &Path) -> u32 {
+    std::os::unix::fs::MetadataExt::uid(&std::fs::metadata(path).unwrap())
+}

@@ -1,0 +1,199 @@
+//! From a `use go` line to the SDK that it gets: the version, the tree, its health, its pins.
+//!
+//! A line without a version takes it from the version files. Where the line pins a hash, or the rules ask for it,
+//! only a sealed SDK that is unaltered and fits is used; elsewhere what is wrong is returned beside the SDK, for
+//! `status` to say. Never downloads anything.
+
+use std::path::PathBuf;
+
+use super::find::{self, Found};
+use super::pin::{Fit, Pins, fit};
+use super::places::Places;
+use super::requested::{Requested, requested};
+use super::store::{Health, health};
+use super::tree::Cores;
+use crate::env::Env;
+use crate::go::Version;
+use crate::go::request::choose;
+use crate::policy::SdkWanted;
+
+/// What the rules ask of an SDK.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Need {
+    /// Any SDK of the version.
+    Any,
+    /// A sealed one, unaltered.
+    Sealed,
+}
+
+/// The SDK that a `use go` line gets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Resolved {
+    /// The SDK.
+    pub found: Found,
+    /// Whether it is what it was.
+    pub health: Health,
+    /// What the version files ask for, where the line leaves the version to them.
+    pub requested: Option<Requested>,
+}
+
+impl Resolved {
+    /// Returns every path whose change can change the answer.
+    pub fn watch(&self) -> impl Iterator<Item = &PathBuf> {
+        let requested = self.requested.iter().flat_map(|requested| &requested.watch);
+        self.found.watch.iter().chain(&self.found.before).chain(requested)
+    }
+}
+
+/// Why a `use go` line gets no SDK.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refused {
+    /// What is wrong.
+    pub why: Why,
+    /// What to say: lower case, no full stop.
+    pub message: String,
+    /// A command or a line that mends it.
+    pub hint: Option<String>,
+    /// Paths whose change can change the answer.
+    pub watch: Vec<PathBuf>,
+}
+
+/// The kinds of refusal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Why {
+    /// The line, or a version file that it leaves the version to, is wrong.
+    Line,
+    /// The SDK is not here.
+    Missing,
+    /// It is here and is not sealed, as it would have to be.
+    Unsealed,
+    /// It is not what was pinned or what it was.
+    Wrong,
+}
+
+/// Resolves a `use go` line.
+pub fn resolve(
+    wanted: &SdkWanted,
+    env: &Env,
+    places: &Places,
+    need: Need,
+) -> Result<Resolved, Box<Refused>> {
+    let pins = Pins::read(&wanted.pins).map_err(|bad| line(bad.to_string(), None))?;
+    let (version, requested) = match &wanted.version {
+        Some(text) => (Version::read(text).map_err(|bad| line(bad.to_string(), None))?, None),
+        None => {
+            let requested = requested(&wanted.directory, env);
+            (from_files(&requested, wanted)?, Some(requested))
+        }
+    };
+    let found = find::find(&version, places).map_err(|missing| {
+        let (message, hint) = (missing.message(), Some(missing.hint()));
+        let mut watch = missing.watch;
+        watch.extend(requested.iter().flat_map(|requested| requested.watch.iter().cloned()));
+        Box::new(Refused { why: Why::Missing, message, hint, watch })
+    })?;
+    // One core: a prompt may be waiting, and it starts no threads.
+    let health = match &found.record {
+        Some(record) => health(record, places, Cores::One),
+        None => Health::Unsealed,
+    };
+    let resolved = Resolved { found, health, requested };
+    match judge(&resolved, &pins, places, need) {
+        Ok(()) => Ok(resolved),
+        Err((why, message, hint)) => {
+            let watch = resolved.watch().cloned().collect();
+            Err(Box::new(Refused { why, message, hint: Some(hint), watch }))
+        }
+    }
+}
+
+fn line(message: String, hint: Option<String>) -> Box<Refused> {
+    Box::new(Refused { why: Why::Line, message, hint, watch: Vec::new() })
+}
+
+/// Returns the version that the files ask for.
+fn from_files(requested: &Requested, wanted: &SdkWanted) -> Result<Version, Box<Refused>> {
+    let refuse = |message, hint| {
+        let watch = requested.watch.clone();
+        Box::new(Refused { why: Why::Line, message, hint, watch })
+    };
+    if let Some((file, problem)) = requested.problems.first() {
+        let (file, message) = (file.display(), &problem.message);
+        let text = format!("{file}:{}:{}: {message}", problem.line, problem.column);
+        return Err(refuse(text, None));
+    }
+    match choose(&requested.requests) {
+        Ok(Some(request)) => Ok(request.version.clone()),
+        Ok(None) => Err(refuse(
+            format!(
+                "no go.work, go.mod, .go-version or .tool-versions in {} or above names a Go version",
+                wanted.directory.display()
+            ),
+            Some("use go 1.26.6".to_owned()),
+        )),
+        Err(conflict) => {
+            Err(refuse(conflict.to_string(), Some(format!("use go {}", conflict.first.version))))
+        }
+    }
+}
+
+/// Holds what was found against the pins and the rules.
+fn judge(
+    resolved: &Resolved,
+    pins: &Pins,
+    places: &Places,
+    need: Need,
+) -> Result<(), (Why, String, String)> {
+    if pins.is_empty() && need == Need::Any {
+        return Ok(());
+    }
+    let Resolved { found, health, .. } = resolved;
+    let (version, root) = (&found.version, found.root.display());
+    let Some(record) = &found.record else {
+        let who =
+            if pins.is_empty() { "the rules ask for a sealed one" } else { "its hash is pinned" };
+        return Err((
+            Why::Unsealed,
+            format!("go{version} at {root} is not sealed, and {who}"),
+            format!("goenv sdk add {root}"),
+        ));
+    };
+    if let Some(complaint) = health.complaint() {
+        return Err((
+            Why::Wrong,
+            format!("go{version} at {root} was altered: {complaint}"),
+            format!("goenv sdk verify {version}"),
+        ));
+    }
+    let platform = &places.platform;
+    if !pins.is_empty() && pins.of(platform).next().is_none() {
+        let known: Vec<_> = pins.platforms().iter().map(ToString::to_string).collect();
+        return Err((
+            Why::Line,
+            format!("go{version} is pinned for {} and not for {platform}", known.join(" and ")),
+            format!("use go {version} {pins} {platform}={}", record.h1),
+        ));
+    }
+    for pin in pins.of(platform) {
+        match fit(record, pin) {
+            Fit::Fits => {}
+            Fit::Differs(is) => {
+                return Err((
+                    Why::Wrong,
+                    format!("go{version} at {root} is {is}, and {pin} is pinned"),
+                    format!("goenv sdk remove {version} && goenv sdk install {version}"),
+                ));
+            }
+            Fit::Unknown => {
+                return Err((
+                    Why::Unsealed,
+                    format!(
+                        "go{version} at {root} was adopted, so its archive is not known, and {pin} is pinned"
+                    ),
+                    format!("goenv sdk remove {version} && goenv sdk install {version}"),
+                ));
+            }
+        }
+    }
+    Ok(())
+}
