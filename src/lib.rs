@@ -1,7 +1,91 @@
 //! goenv gives every directory its own Go, safely and at once.
+//!
+//! # Code map
+//!
+//! One natural way through: a prompt hook (`hooks/`) calls `goenv export`, [`cmd::export`], which reads as one
+//! block: [`locate`] the policy, [`decide`] whether anything is to be done, [`load`] it (trust, parse, evaluate,
+//! resolve), take the [`env::Diff`] and print it for a [`shell`].
+//!
+//! The pure core takes values and returns values: [`env`] (environments, diff, undo, the state), [`policy`] (the
+//! language), [`trust`] (verdicts), [`go`] (Go's own grammars), [`shell`] (quoting). The effects are few files:
+//! [`world`] reads the process's surroundings, [`files`] touches files, [`store`] keeps approvals, [`host`] answers
+//! what a policy asks, [`sdk`] looks at SDKs, [`process`] runs programs, [`ui`] writes.
+//!
+//! On disk: approvals in `$XDG_DATA_HOME/goenv/allow` and `deny` ([`store`]), SDKs in `$XDG_DATA_HOME/goenv/sdks`
+//! ([`sdk`]), large states in `$XDG_RUNTIME_DIR/goenv/undo` ([`inherit`]). More: docs/architecture.md.
+
+pub mod admit;
 pub mod audit;
+pub mod cli;
+pub mod cmd;
+pub mod decide;
 pub mod env;
+pub mod error;
+pub mod files;
 pub mod go;
+pub mod host;
+pub mod inherit;
+pub mod load;
+pub mod locate;
 pub mod policy;
+pub mod process;
 pub mod sdk;
+pub mod shell;
+pub mod store;
 pub mod trust;
+pub mod ui;
+pub mod watch;
+pub mod world;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::cli::Cli;
+use crate::error::{Error, Exit};
+use crate::ui::{Tone, Ui};
+use crate::world::World;
+
+/// Runs goenv with these arguments, the program's name first, and returns the exit code.
+pub fn run(args: Vec<OsString>, world: &World) -> ExitCode {
+    let ui = Ui::new(&world.env);
+    let result = match prompt_format(&args) {
+        // The prompt's own command does without the command line parser, which costs more than all the rest of a
+        // prompt where nothing changed.
+        Some(format) => cmd::export::run(format, cmd::export::Scope::Change, world, &ui),
+        None => match Cli::try_parse_from(args) {
+            Ok(cli) => cmd::run(cli.command, world, &ui),
+            Err(error) => return usage(&error, &ui),
+        },
+    };
+    match result {
+        Ok(exit) => ExitCode::from(exit as u8),
+        Err(error) => {
+            ui.say(Tone::Error, &error.text());
+            ExitCode::from(error.exit() as u8)
+        }
+    }
+}
+
+fn prompt_format(args: &[OsString]) -> Option<shell::Format> {
+    match args {
+        [_, command, format] if command == "export" => {
+            shell::Format::named(format.as_encoded_bytes())
+        }
+        _ => None,
+    }
+}
+
+/// Prints help to stdout, and what is wrong with a command line to stderr.
+fn usage(error: &clap::Error, ui: &Ui) -> ExitCode {
+    let text = error.render();
+    if error.use_stderr() {
+        ui.raw(&text.to_string());
+        return ExitCode::from(Exit::Usage as u8);
+    }
+    match ui.data(text.to_string().as_bytes()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => ExitCode::from(Error::Output(error).exit() as u8),
+    }
+}

@@ -4,7 +4,15 @@
 //! are different things. Ordered, so that the same input prints the same bytes. Never reads the process's own
 //! environment: `world.rs` does, once.
 
+pub mod diff;
+pub mod list;
+pub mod state;
+pub mod undo;
+
 use std::collections::BTreeMap;
+
+pub use diff::Diff;
+pub use state::State;
 
 /// Bytes that came from or go to an environment, a shell or a file.
 pub type Bytes = Vec<u8>;

@@ -9,6 +9,7 @@ pub mod date;
 pub mod decide;
 pub mod flaw;
 pub mod header;
+pub mod record;
 pub mod remote;
 pub mod rules;
 pub mod scope;

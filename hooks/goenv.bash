@@ -1,0 +1,23 @@
+# goenv for bash 3.2 and later: eval "$(goenv hook bash)" at the end of ~/.bashrc.
+#
+# Before each prompt goenv says what this directory changes. The status of the last command is kept, no trap and
+# no option is touched, no alias bends it, and it is safe to source this twice. bash has no hook for a change of
+# directory, so in `cd x && go build` the build still runs with the environment of the directory before.
+
+_goenv_hook() {
+  \local _goenv_status="$?" _goenv_text
+  _goenv_text=$(\command @GOENV@ export bash) || \:
+  \eval "$_goenv_text" || \:
+  \return "$_goenv_status"
+}
+
+# PROMPT_COMMAND is an array from bash 5.1 on where the user made it one, and a string otherwise.
+# shellcheck disable=SC2128,SC2178 # it is the one or the other
+if [[ " ${PROMPT_COMMAND[*]-} " != *_goenv_hook* ]]; then
+  if [[ "$(\declare -p PROMPT_COMMAND 2>/dev/null)" == "declare -a"* ]] &&
+    ((BASH_VERSINFO[0] > 5 || (BASH_VERSINFO[0] == 5 && BASH_VERSINFO[1] >= 1))); then
+    PROMPT_COMMAND=(_goenv_hook ${PROMPT_COMMAND[@]+"${PROMPT_COMMAND[@]}"})
+  else
+    PROMPT_COMMAND="_goenv_hook${PROMPT_COMMAND:+;$PROMPT_COMMAND}"
+  fi
+fi

@@ -1,0 +1,286 @@
+//! Gathers the evidence for a verdict on a policy, only as much of it as the verdict needs.
+//!
+//! The verdict itself is pure and lies in `trust/decide.rs`; here are the files that it rests on: records, rules,
+//! the signature, signers, the git remotes and the serial marks. Each is read once, guarded, and watched. Nothing in
+//! a repository and no environment variable can make a verdict weaker.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::error::Error;
+use crate::files::{self, FileProblem, Text};
+use crate::store::Store;
+use crate::trust::decide::{self, Evidence, Local, Owner, Record, decide_local};
+use crate::trust::header::Engine;
+use crate::trust::record::{self, sha256_hex};
+use crate::trust::remote::{self, repositories};
+use crate::trust::rules::{Rules, Source};
+use crate::trust::scope::{Repository, Scope};
+use crate::trust::serial::Mark;
+use crate::trust::{State, Trust};
+use crate::ui::safe_path;
+use crate::watch::Watched;
+use crate::world::{Dirs, World};
+
+/// Where the organisation's rules and signers are: root's.
+const ORGANISATION: &str = "/etc/goenv";
+const RULES: &str = "config.toml";
+const SIGNERS: &str = "allowed_signers";
+const REVOKED: &str = "revoked_keys";
+
+/// The largest rules file, signature file and signers file that are read.
+const RULES_LIMIT: u64 = 1024 * 1024;
+const SIGNATURE_LIMIT: u64 = 16 * 1024;
+const SIGNERS_LIMIT: u64 = 16 * 1024 * 1024;
+
+/// What verdicts rest on, for one user of this machine.
+#[derive(Debug)]
+pub struct Admission {
+    uid: u32,
+    now: Duration,
+    dirs: Dirs,
+    store: Option<Store>,
+    rules: Rules,
+}
+
+impl Admission {
+    /// Reads the rules of the organisation and of the user.
+    ///
+    /// # Errors
+    /// If a rules file may not be read, or holds what is not understood: then nothing is trusted.
+    pub fn new(world: &World, now: Duration, watched: &mut Watched) -> Result<Self, Error> {
+        let dirs = world.dirs();
+        let rules = read_rules(&dirs, world.uid, watched)?;
+        let store = dirs.data.as_deref().map(|data| Store::new(data, world.uid));
+        Ok(Self { uid: world.uid, now, dirs, store, rules })
+    }
+
+    /// Returns the rules.
+    pub fn rules(&self) -> &Rules {
+        &self.rules
+    }
+
+    /// Returns the approvals of this user.
+    ///
+    /// # Errors
+    /// If there is no place for them.
+    pub fn store(&self) -> Result<&Store, Error> {
+        self.store.as_ref().ok_or(Error::NoHome)
+    }
+
+    /// Returns the verdict on a policy's bytes.
+    ///
+    /// # Errors
+    /// If something that the verdict needs may not be read.
+    pub fn verdict(&self, text: &Text, watched: &mut Watched) -> Result<Trust, Error> {
+        let record = self.record(text, watched);
+        let now = i64::try_from(self.now.as_secs()).unwrap_or(i64::MAX);
+        let open = match decide_local(&text.bytes, record, &self.rules, now) {
+            Local::Settled(trust) => return Ok(*trust),
+            Local::Open(open) => open,
+        };
+        let signature = watched.read(&beside(&text.path), SIGNATURE_LIMIT, self.uid)?;
+        let signature = signature.as_ref().map(|text| text.bytes.as_slice());
+        if signature.is_none() {
+            let directory = Path::new("");
+            return Ok(open.decide(&Evidence {
+                signature,
+                stores: &[],
+                repositories: &[],
+                directory,
+                mark: None,
+            }));
+        }
+        let stores = Stores::read(&self.dirs, self.uid, watched)?;
+        let place = Repositories::around(&text.path, self.uid, watched)?;
+        let mark = match open.scope() {
+            Some(scope) => self.mark(scope, watched)?,
+            None => None,
+        };
+        Ok(open.decide(&Evidence {
+            signature,
+            stores: &stores.views(),
+            repositories: &place.repositories,
+            directory: &place.directory,
+            mark: mark.as_ref(),
+        }))
+    }
+
+    /// Returns whether a text that an approved policy reads is approved by itself.
+    pub fn approves(&self, text: &Text, watched: &mut Watched) -> bool {
+        self.verdict(text, watched).is_ok_and(|trust| trust.applies())
+    }
+
+    /// Reads the approval of a policy; one that cannot be read covers nothing.
+    pub fn record_of(&self, policy: &Text) -> Option<record::Record> {
+        self.store.as_ref()?.record(&policy.path, &policy.bytes, self.now).ok()?
+    }
+
+    fn record(&self, text: &Text, watched: &mut Watched) -> Record {
+        let Some(store) = &self.store else { return Record::None };
+        watched.add(&store.deny_path(&text.path));
+        watched.add(&store.allow_path(&text.path, &text.bytes));
+        match () {
+            () if store.is_denied(&text.path) => Record::Denied,
+            () if store.is_allowed(&text.path, &text.bytes) => Record::Allowed(Engine::Native),
+            () if store.latest(&text.path, self.now).is_some() => Record::Changed,
+            () => Record::None,
+        }
+    }
+
+    fn mark(&self, scope: &Scope, watched: &mut Watched) -> Result<Option<Mark>, Error> {
+        let path = self.mark_path(scope)?;
+        let Some(text) = watched.read(&path, RULES_LIMIT, self.uid)? else { return Ok(None) };
+        let mark = Mark::parse(&text.bytes);
+        mark.map(Some).map_err(|flaw| Error::Rules(flaw.at(&safe_path(&path))))
+    }
+
+    /// Keeps the serial of a policy that is about to apply.
+    ///
+    /// # Errors
+    /// If it cannot be kept.
+    pub fn raise(&self, mark: &Mark) -> Result<(), Error> {
+        Ok(files::write_private(&self.mark_path(&mark.scope)?, mark.text().as_bytes())?)
+    }
+
+    fn mark_path(&self, scope: &Scope) -> Result<PathBuf, Error> {
+        let state = self.dirs.state.as_ref().ok_or(Error::NoHome)?;
+        Ok(state.join("serials").join(sha256_hex(scope.to_string().as_bytes())))
+    }
+}
+
+/// Returns the path of the signature file beside a policy.
+pub fn beside(policy: &Path) -> PathBuf {
+    let mut path = OsString::from(policy);
+    path.push(".sig");
+    path.into()
+}
+
+fn read_rules(dirs: &Dirs, uid: u32, watched: &mut Watched) -> Result<Rules, Error> {
+    let organisation = Path::new(ORGANISATION).join(RULES);
+    let theirs = watched.read(&organisation, RULES_LIMIT, 0)?;
+    let user = dirs.config.as_ref().map(|config| config.join(RULES));
+    let mine = match &user {
+        Some(path) => watched.read(path, RULES_LIMIT, uid)?,
+        None => None,
+    };
+    if theirs.is_none() && mine.is_none() {
+        return Ok(Rules::default());
+    }
+    let shown = |text: &Option<Text>| text.as_ref().map(|text| safe_path(&text.path));
+    let (their_path, my_path) = (shown(&theirs), shown(&mine));
+    Rules::read(source(&theirs, their_path.as_deref()), source(&mine, my_path.as_deref()))
+        .map_err(Error::Rules)
+}
+
+fn source<'a>(text: &'a Option<Text>, path: Option<&'a str>) -> Option<Source<'a>> {
+    Some(Source { path: path?, text: &text.as_ref()?.bytes })
+}
+
+/// The trusted signers and the revoked keys of the organisation and of the user.
+struct Stores(Vec<SignerFiles>);
+
+struct SignerFiles {
+    owner: Owner,
+    path: String,
+    signers: Vec<u8>,
+    revoked_path: String,
+    revoked: Option<Vec<u8>>,
+}
+
+impl Stores {
+    fn read(dirs: &Dirs, uid: u32, watched: &mut Watched) -> Result<Self, FileProblem> {
+        let mut stores = Vec::new();
+        let organisation = Some((Owner::Organisation, PathBuf::from(ORGANISATION), 0));
+        let user = dirs.config.clone().map(|config| (Owner::User, config, uid));
+        for (owner, directory, uid) in [organisation, user].into_iter().flatten() {
+            let (path, revoked_path) = (directory.join(SIGNERS), directory.join(REVOKED));
+            let signers = watched.read(&path, SIGNERS_LIMIT, uid)?;
+            let revoked = watched.read(&revoked_path, SIGNERS_LIMIT, uid)?;
+            if signers.is_some() || revoked.is_some() {
+                stores.push(SignerFiles {
+                    owner,
+                    path: safe_path(&path),
+                    signers: signers.map(|text| text.bytes).unwrap_or_default(),
+                    revoked_path: safe_path(&revoked_path),
+                    revoked: revoked.map(|text| text.bytes),
+                });
+            }
+        }
+        Ok(Self(stores))
+    }
+
+    fn views(&self) -> Vec<decide::Store<'_>> {
+        self.0.iter().map(SignerFiles::view).collect()
+    }
+}
+
+impl SignerFiles {
+    fn view(&self) -> decide::Store<'_> {
+        decide::Store {
+            owner: self.owner,
+            path: &self.path,
+            signers: &self.signers,
+            revoked_path: &self.revoked_path,
+            revoked: self.revoked.as_deref(),
+        }
+    }
+}
+
+/// Where a policy is: the repositories that the remotes around it name, and its directory in the working tree.
+#[derive(Debug, Default)]
+pub struct Repositories {
+    /// What the remotes name; none without a repository or a remote.
+    pub repositories: Vec<Repository>,
+    /// The policy's directory, relative to the root of the working tree.
+    pub directory: PathBuf,
+}
+
+impl Repositories {
+    /// Reads the git config around a policy, without running git.
+    ///
+    /// # Errors
+    /// If a file of the repository may not be read.
+    pub fn around(policy: &Path, uid: u32, watched: &mut Watched) -> Result<Self, FileProblem> {
+        let directory = policy.parent().unwrap_or(policy);
+        for root in directory.ancestors() {
+            let Some(git) = git_directory(root, uid, watched)? else { continue };
+            let read = |path: &Path, watched: &mut Watched| watched.read(path, RULES_LIMIT, uid);
+            let common = read(&git.join("commondir"), watched)?
+                .and_then(|text| remote::common_directory(&text.bytes, &git))
+                .and_then(|path| files::real_path(&path))
+                .unwrap_or(git);
+            let config = read(&common.join("config"), watched)?.map(|text| text.bytes);
+            return Ok(Self {
+                repositories: repositories(&config.unwrap_or_default()),
+                directory: directory.strip_prefix(root).unwrap_or(directory).to_path_buf(),
+            });
+        }
+        Ok(Self::default())
+    }
+}
+
+/// Returns the git directory of a working tree: `.git` itself, or what a `.git` file of a worktree names.
+fn git_directory(
+    root: &Path,
+    uid: u32,
+    watched: &mut Watched,
+) -> Result<Option<PathBuf>, FileProblem> {
+    let path = root.join(".git");
+    match files::look_at(&path) {
+        None => Ok(None),
+        Some(metadata) if metadata.is_dir() => Ok(Some(path)),
+        Some(_) => {
+            let text = watched.read(&path, RULES_LIMIT, uid)?;
+            let named = text.and_then(|text| remote::git_directory(&text.bytes, root));
+            Ok(named.and_then(|path| files::real_path(&path)))
+        }
+    }
+}
+
+/// Returns the error for a verdict that says no, `None` for one that says yes.
+pub fn refusal(policy: &Path, trust: &Trust) -> Option<Error> {
+    let is_fine = matches!(trust.state, State::Allowed | State::Signed);
+    (!is_fine).then(|| Error::Untrusted(policy.to_path_buf(), Box::new(trust.clone())))
+}

@@ -1,0 +1,123 @@
+//! `goenv allow [PATH]`: approves exactly the bytes that it read, after showing what they would change.
+
+use std::path::Path;
+
+use super::export::{names, short};
+use crate::env::list::{self, Edit};
+use crate::env::{Diff, Env};
+use crate::error::{Error, Exit};
+use crate::inherit;
+use crate::load::{self, Loader, Preview};
+use crate::store::Store;
+use crate::trust::record::{Approved, Record};
+use crate::ui::{Tone, Ui, safe};
+use crate::watch::Watched;
+use crate::world::World;
+
+/// The most lines of a changed policy that are shown.
+const SHOWN_LINES: usize = 200;
+
+/// Shows and approves the policy.
+///
+/// # Errors
+/// If there is no policy, it may not be read, it does not parse, or the approval cannot be kept.
+pub fn run(path: Option<&Path>, world: &World, ui: &Ui) -> Result<Exit, Error> {
+    let policy = super::policy_path(path, world)?;
+    let store = Store::of(world)?;
+    let text = load::read(&policy, world, &mut Watched::new(world.now()))?;
+    let outside = inherit::outside(&world.env, &inherit::carried(world));
+    let preview = Loader::new(world, &outside).preview(&text)?;
+    let record = Record {
+        policy: Approved { path: policy.clone(), bytes: text.bytes },
+        sourced: preview.sourced.clone(),
+    };
+    if let Some(earlier) = store.latest(&policy, world.now()) {
+        show_changes(&earlier, &record, world, ui);
+    }
+    store.allow(&record)?;
+    ui.say(
+        Tone::Plain,
+        &format!("allowed {}{}", short(&policy, world), effect(&preview, &outside)),
+    );
+    for text in &record.sourced {
+        ui.say(Tone::Plain, &format!("  with {}", short(&text.path, world)));
+    }
+    warn(&preview, ui);
+    Ok(Exit::Done)
+}
+
+/// Returns what the policy would change, by name.
+fn effect(preview: &Preview, outside: &Env) -> String {
+    let Ok(wanted) = &preview.result else { return String::new() };
+    let sdk = wanted.sdk.as_ref().map(|(_, sdk)| format!(" go{}", sdk.version)).unwrap_or_default();
+    format!(":{sdk}{}", names(&Diff::between(outside, &wanted.env), outside))
+}
+
+/// Says what keeps the policy from applying, though it is approved.
+fn warn(preview: &Preview, ui: &Ui) {
+    if let Err(error) = &preview.result {
+        ui.say(Tone::Warning, &error.text());
+    }
+    if let Some(missing) = &preview.missing {
+        let hint = missing.hint.as_ref().map(|hint| format!("; {hint}")).unwrap_or_default();
+        ui.say(Tone::Warning, &format!("{}{hint}", missing.message));
+    }
+}
+
+/// Shows the lines that are not what was approved last.
+fn show_changes(earlier: &Record, now: &Record, world: &World, ui: &Ui) {
+    let texts = |record: &Record| -> Vec<Approved> {
+        std::iter::once(&record.policy).chain(&record.sourced).cloned().collect()
+    };
+    let known = texts(earlier);
+    for text in texts(now) {
+        let before = known.iter().find(|before| before.path == text.path);
+        let before = before.map(|before| before.bytes.as_slice()).unwrap_or_default();
+        if before != text.bytes {
+            ui.say(Tone::Plain, &format!("{} since it was allowed:", short(&text.path, world)));
+            ui.raw(&changed_lines(before, &text.bytes));
+        }
+    }
+}
+
+/// Returns the lines that went and that came, made terminal-safe.
+fn changed_lines(before: &[u8], after: &[u8]) -> String {
+    let lines = |bytes: &'_ [u8]| -> Vec<Vec<u8>> {
+        bytes.split(|byte| *byte == b'\n').map(<[u8]>::to_vec).collect()
+    };
+    let (old, new) = (lines(before), lines(after));
+    let old: Vec<&[u8]> = old.iter().map(Vec::as_slice).collect();
+    let new: Vec<&[u8]> = new.iter().map(Vec::as_slice).collect();
+    let mut shown: Vec<String> = Vec::new();
+    for edit in list::between(&old, &new) {
+        match edit {
+            Edit::Keep(_) => {}
+            Edit::Remove(lines) => {
+                shown.extend(lines.iter().map(|line| format!("  - {}", safe(line))));
+            }
+            Edit::Add(lines) => {
+                shown.extend(lines.iter().map(|line| format!("  + {}", safe(line))))
+            }
+        }
+    }
+    let more = shown.len().saturating_sub(SHOWN_LINES);
+    shown.truncate(SHOWN_LINES);
+    if more > 0 {
+        shown.push(format!("  … and {more} lines more"));
+    }
+    shown.push(String::new());
+    shown.join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::changed_lines;
+
+    #[test]
+    fn only_what_changed_is_shown_and_nothing_moves_the_cursor() {
+        let before = b"use go 1.24.11\nexport A=1\n";
+        let after = b"use go 1.26.6\nexport A=1\nexport B=$'\x1b[2J'\n";
+        let text = "  - use go 1.24.11\n  + use go 1.26.6\n  + export B=$'\\u{1b}[2J'\n";
+        assert_eq!(changed_lines(before, after), text);
+    }
+}

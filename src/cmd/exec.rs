@@ -1,0 +1,26 @@
+//! `goenv exec DIR COMMAND…`: runs a command with a directory's environment, after the same decision as the hook's.
+
+use std::ffi::OsString;
+use std::path::Path;
+
+use crate::error::{Error, Exit};
+use crate::world::World;
+use crate::{files, inherit, locate, process};
+
+/// Runs the command in place of this process; the current directory stays.
+///
+/// # Errors
+/// If the directory's policy does not apply, or there is no such command.
+pub fn run(dir: &Path, command: &[OsString], world: &World) -> Result<Exit, Error> {
+    let given = world.absolute(dir);
+    let Some(directory) = files::real_path(&given) else {
+        return Err(files::FileProblem::Missing(given).into());
+    };
+    let outside = inherit::outside(&world.env, &inherit::carried(world));
+    let env = match locate::nearest(&directory) {
+        Some(located) => super::export::inside(&located, &outside, world)?,
+        None => outside,
+    };
+    let Some((program, arguments)) = command.split_first() else { return Ok(Exit::Done) };
+    Err(process::replace(program, arguments, &env, &world.absolute(Path::new("."))))
+}

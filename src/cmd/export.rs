@@ -1,0 +1,165 @@
+//! `goenv export FORMAT`: the change for this directory. This is what every prompt runs.
+//!
+//! stdout carries the shell's text alone and is valid whatever happens; people are told on stderr, once.
+
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+use crate::decide::{self, Action, Carrying};
+use crate::env::state::{self, Outcome};
+use crate::env::undo::{self, Fingerprint};
+use crate::env::{Diff, Env, State};
+use crate::error::{Error, Exit};
+use crate::load::Loader;
+use crate::locate::Located;
+use crate::policy::Wanted;
+use crate::shell::Format;
+use crate::ui::{self, Tone, Ui};
+use crate::world::World;
+use crate::{files, inherit, locate};
+
+/// How much is printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// What changes.
+    Change,
+    /// The directory's whole set, also what is already applied.
+    Full,
+}
+
+/// Prints what this directory changes.
+///
+/// # Errors
+/// If the policy does not apply, after the way back to the environment outside was printed.
+pub fn run(format: Format, scope: Scope, world: &World, ui: &Ui) -> Result<Exit, Error> {
+    let located = world.cwd.as_deref().and_then(locate::nearest);
+    let carrying = inherit::carried(world);
+    let in_effect = |state: &State| undo::is_in_effect(&world.env, &state.changes);
+    let action = decide::decide(located.as_ref(), &carrying, world.uid, in_effect, first_changed);
+    if action == Action::Nothing && scope == Scope::Change {
+        return Ok(Exit::Done);
+    }
+    if carrying == Carrying::Damaged {
+        ui.say(Tone::Warning, DAMAGED);
+    }
+    let outside = inherit::outside(&world.env, &carrying);
+    let before = if scope == Scope::Full { &outside } else { &world.env };
+    let Some(located) = located else {
+        print(format, before, &outside, ui)?;
+        tell_left(&carrying, world, ui);
+        return Ok(Exit::Done);
+    };
+    let (inside, told) = enter(&located, &action, &outside, &carrying, world)?;
+    print(format, before, &inside, ui)?;
+    told.map(|lines| lines.iter().for_each(|line| ui.say(Tone::Plain, line)))?;
+    Ok(Exit::Done)
+}
+
+const DAMAGED: &str = "GOENV_STATE cannot be read and is dropped; what it would have undone stays";
+
+fn first_changed(state: &State) -> Option<&Path> {
+    files::first_changed(&state.watches)
+}
+
+/// Returns the environment inside, and what to say: lines, or why the policy does not apply. Then the environment
+/// is the one outside, and the state remembers the complaint so that it is made once.
+fn enter(
+    located: &Located,
+    action: &Action,
+    outside: &Env,
+    carrying: &Carrying,
+    world: &World,
+) -> Result<(Env, Result<Vec<String>, Error>), Error> {
+    let loaded = Loader::new(world, outside).load(&located.path);
+    let mut state = State {
+        uid: world.uid,
+        policy: located.path.clone(),
+        outcome: Outcome::Applied,
+        watches: loaded.watches,
+        changes: Vec::new(),
+    };
+    match loaded.result {
+        Ok(applied) => {
+            state.changes = undo::record(outside, &applied.wanted.env);
+            let lines = lines(&applied.wanted, action, &state.policy, world);
+            Ok((with_state(applied.wanted.env, &state, world)?, Ok(lines)))
+        }
+        Err(error) => {
+            state.outcome = Outcome::Refused(Fingerprint::of(error.text().as_bytes()));
+            let is_known = carrying.state().is_some_and(|known| {
+                known.policy == state.policy && known.outcome == state.outcome
+            });
+            let told = if is_known { Ok(Vec::new()) } else { Err(error) };
+            Ok((with_state(outside.clone(), &state, world)?, told))
+        }
+    }
+}
+
+/// Returns the environment inside, for a command that runs there.
+///
+/// # Errors
+/// If the policy does not apply.
+pub fn inside(located: &Located, outside: &Env, world: &World) -> Result<Env, Error> {
+    let (env, told) = enter(located, &Action::Load, outside, &Carrying::Nothing, world)?;
+    told.map(|_| env)
+}
+
+/// Adds the variables that carry the state.
+fn with_state(mut env: Env, state: &State, world: &World) -> Result<Env, Error> {
+    if state.outcome == Outcome::Applied {
+        env.set(state::POLICY, state.policy.as_os_str().as_bytes());
+    }
+    env.set(state::STATE, inherit::carry(state, world)?);
+    Ok(env)
+}
+
+/// Prints the change; the state comes last, so that a shell that stops half-way does not believe that it is done.
+fn print(format: Format, from: &Env, to: &Env, ui: &Ui) -> Result<(), Error> {
+    let mut diff = Diff::between(from, to);
+    diff.put_last(state::STATE.as_bytes());
+    Ok(ui.data(&format.print(&diff))?)
+}
+
+/// Returns what the policy says and one line of what changed: names, never values. Where a reload changed nothing
+/// there is nothing to say.
+fn lines(wanted: &Wanted, action: &Action, policy: &Path, world: &World) -> Vec<String> {
+    let mut lines: Vec<String> = wanted.messages.iter().map(|message| ui::safe(message)).collect();
+    let names = names(&Diff::between(&world.env, &wanted.env), &world.env);
+    if *action == Action::Load || !names.is_empty() {
+        let sdk = wanted.sdk.as_ref();
+        let sdk = sdk.map(|(_, sdk)| format!(" go{}", sdk.version)).unwrap_or_default();
+        lines.push(format!("{}:{sdk}{names}", short(policy, world)));
+    }
+    lines
+}
+
+fn tell_left(carrying: &Carrying, world: &World, ui: &Ui) {
+    if let Some(state) = carrying.state().filter(|state| state.outcome == Outcome::Applied) {
+        ui.say(Tone::Plain, &format!("left {}", short(&state.policy, world)));
+    }
+}
+
+/// Returns ` +NEW ~CHANGED -GONE` for a diff, without goenv's own variables.
+pub fn names(diff: &Diff, from: &Env) -> String {
+    let own = [state::STATE, state::POLICY, state::TIER].map(str::as_bytes);
+    let mut text = String::new();
+    for (name, value) in diff.steps().filter(|(name, _)| !own.contains(name)) {
+        let sign = match (from.get(name), value) {
+            (_, None) => '-',
+            (None, Some(_)) => '+',
+            (Some(_), Some(_)) => '~',
+        };
+        text.push(' ');
+        text.push(sign);
+        text.push_str(&ui::safe(name));
+    }
+    text
+}
+
+/// Returns a path with `~` for the home directory.
+pub fn short(path: &Path, world: &World) -> String {
+    match world.dirs().home.and_then(|home| path.strip_prefix(home).ok().map(Path::to_path_buf)) {
+        Some(rest) => format!("~/{}", ui::safe_path(&rest)),
+        None => ui::safe_path(path),
+    }
+}

@@ -1,0 +1,65 @@
+//! The commands, one file each: arguments and the world in, an exit code out.
+
+pub mod allow;
+pub mod completions;
+pub mod deny;
+pub mod edit;
+pub mod exec;
+pub mod export;
+pub mod hook;
+pub mod prune;
+pub mod reload;
+pub mod status;
+pub mod version;
+pub mod why;
+
+use std::path::{Path, PathBuf};
+
+use crate::cli::Command;
+use crate::error::{Error, Exit};
+use crate::locate::{self, POLICY_NAME};
+use crate::ui::Ui;
+use crate::world::World;
+
+/// Runs one command.
+///
+/// # Errors
+/// Whatever the command found wrong; the caller says it and takes its exit code.
+pub fn run(command: Command, world: &World, ui: &Ui) -> Result<Exit, Error> {
+    match command {
+        Command::Hook { shell } => hook::run(shell, world, ui),
+        Command::Export { format, full } => {
+            let scope = if full { export::Scope::Full } else { export::Scope::Change };
+            export::run(format, scope, world, ui)
+        }
+        Command::Allow { path } => allow::run(path.as_deref(), world, ui),
+        Command::Deny { path } => deny::run(path.as_deref(), world, ui),
+        Command::Status { json } => status::run(json, world, ui),
+        Command::Why { name, json } => why::run(name.as_deref(), json, world, ui),
+        Command::Exec { dir, command } => exec::run(&dir, &command, world),
+        Command::Edit { path } => edit::run(path.as_deref(), world, ui),
+        Command::Reload => reload::run(world, ui),
+        Command::Prune => prune::run(world, ui),
+        Command::Version { at_least } => version::run(at_least.as_deref(), ui),
+        Command::Completions { shell } => completions::run(shell, ui),
+    }
+}
+
+/// Returns the policy that a command is about: the given file, the one in the given directory, or the nearest one.
+/// The directory part is physical, because that is how the prompt finds it; the file itself may not exist yet.
+fn policy_path(given: Option<&Path>, world: &World) -> Result<PathBuf, Error> {
+    let Some(given) = given else {
+        let cwd = world.cwd.as_deref().ok_or(Error::NoDirectory)?;
+        let located = locate::nearest(cwd).ok_or_else(|| Error::NoPolicy(cwd.to_path_buf()))?;
+        return Ok(located.path);
+    };
+    let given = world.absolute(given);
+    if crate::files::look_through(&given).is_some_and(|metadata| metadata.is_dir()) {
+        let directory = crate::files::real_path(&given).unwrap_or(given);
+        return Ok(directory.join(POLICY_NAME));
+    }
+    let (parent, name) = (given.parent().unwrap_or(&given), given.file_name());
+    let directory =
+        crate::files::real_path(parent).ok_or_else(|| Error::NoPolicy(parent.to_path_buf()))?;
+    Ok(directory.join(name.unwrap_or(POLICY_NAME.as_ref())))
+}

@@ -1,0 +1,240 @@
+//! `goenv status`: one screen of what applies here and why; `--json` for programs.
+//!
+//! Decides as the prompt does and changes nothing. The fields of the JSON are stable: docs/reference.md.
+
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+
+use super::export::short;
+use crate::decide::Carrying;
+use crate::env::{Env, State, list};
+use crate::error::{Error, Exit};
+use crate::go::Version;
+use crate::go::request::{self, Request};
+use crate::load::{Applied, Loaded, Loader};
+use crate::sdk::requested::requested;
+use crate::ui::{Ui, safe, safe_path};
+use crate::world::{World, path_of};
+use crate::{inherit, locate};
+
+#[derive(Serialize)]
+struct Status {
+    policy: Option<String>,
+    applied: bool,
+    engine: &'static str,
+    trust: Verdict,
+    scope: Option<String>,
+    serial: Option<u64>,
+    expires: Option<String>,
+    tier: Option<String>,
+    problem: Option<String>,
+    sdk: Option<Sdk>,
+    requested: Vec<Asked>,
+    conflicts: Vec<String>,
+    watches: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct Verdict {
+    state: &'static str,
+    by: Vec<String>,
+    reason: String,
+}
+
+#[derive(Serialize)]
+struct Sdk {
+    version: String,
+    root: String,
+    state: &'static str,
+    pins: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct Asked {
+    file: String,
+    line: u32,
+    kind: &'static str,
+    version: String,
+}
+
+/// Prints the status of the current directory.
+///
+/// # Errors
+/// If stdout cannot be written.
+pub fn run(json: bool, world: &World, ui: &Ui) -> Result<Exit, Error> {
+    let carrying = inherit::carried(world);
+    let status = match world.cwd.as_deref().and_then(locate::nearest) {
+        Some(located) => {
+            let outside = inherit::outside(&world.env, &carrying);
+            let loaded = Loader::new(world, &outside).load(&located.path);
+            of_policy(&located.path, &loaded, &carrying, world)
+        }
+        None => of_no_policy(world),
+    };
+    if json {
+        let mut text = serde_json::to_vec_pretty(&status).unwrap_or_default();
+        text.push(b'\n');
+        ui.data(&text)?;
+    } else {
+        ui.data(screen(&status, world).as_bytes())?;
+    }
+    Ok(Exit::Done)
+}
+
+fn of_no_policy(world: &World) -> Status {
+    Status {
+        policy: None,
+        applied: false,
+        engine: "native",
+        trust: Verdict { state: "none", by: Vec::new(), reason: "there is no policy".to_owned() },
+        scope: None,
+        serial: None,
+        expires: None,
+        tier: None,
+        problem: None,
+        sdk: None,
+        requested: requests(world, &world.env).iter().map(asked).collect(),
+        conflicts: Vec::new(),
+        watches: Vec::new(),
+    }
+}
+
+fn of_policy(policy: &Path, loaded: &Loaded, carrying: &Carrying, world: &World) -> Status {
+    let applied = loaded.result.as_ref().ok();
+    let inside = applied.map_or(&world.env, |applied| &applied.wanted.env);
+    let requests = requests(world, inside);
+    let is_applied = carrying.state().is_some_and(|state| is_in_force(state, policy));
+    let header = loaded.trust.as_ref().and_then(|trust| trust.header.as_ref());
+    let mut conflicts = Vec::new();
+    if let Some(applied) = applied {
+        conflicts.extend(unmet(applied, &requests));
+        if is_applied {
+            conflicts.extend(overridden(applied, world));
+        }
+    }
+    Status {
+        policy: Some(safe_path(policy)),
+        applied: is_applied && applied.is_some(),
+        engine: "native",
+        trust: verdict(loaded),
+        scope: header.and_then(|header| Some(header.scope.as_ref()?.to_string())),
+        serial: header.and_then(|header| header.serial),
+        expires: header.and_then(|header| Some(header.expires.as_ref()?.text.clone())),
+        tier: header.and_then(|header| Some(header.tier.as_ref()?.to_string())),
+        problem: problem(loaded),
+        sdk: applied.and_then(sdk),
+        requested: requests.iter().map(asked).collect(),
+        conflicts,
+        watches: loaded.watches.iter().map(|watch| safe_path(&watch.path)).collect(),
+    }
+}
+
+fn is_in_force(state: &State, policy: &Path) -> bool {
+    state.policy == policy && state.outcome == crate::env::state::Outcome::Applied
+}
+
+/// Returns the verdict; where there was none, why the policy was not even judged.
+fn verdict(loaded: &Loaded) -> Verdict {
+    let Some(trust) = &loaded.trust else {
+        let reason = loaded.result.as_ref().err().map(Error::text).unwrap_or_default();
+        return Verdict { state: "invalid", by: Vec::new(), reason };
+    };
+    let by =
+        trust.by.iter().map(|by| format!("{} {}", safe(by.principal.as_bytes()), by.fingerprint));
+    Verdict { state: trust.state.name(), by: by.collect(), reason: trust.reason.clone() }
+}
+
+/// Returns what keeps a trusted policy from applying.
+fn problem(loaded: &Loaded) -> Option<String> {
+    let is_trusted = loaded.trust.as_ref().is_some_and(crate::trust::Trust::applies);
+    loaded.result.as_ref().err().filter(|_| is_trusted).map(Error::text)
+}
+
+fn sdk(applied: &Applied) -> Option<Sdk> {
+    let (wanted, found) = applied.wanted.sdk.as_ref()?;
+    Some(Sdk {
+        version: found.version.clone(),
+        root: safe_path(&found.root),
+        state: "unsealed",
+        pins: wanted.pins.iter().map(|(platform, hash)| format!("{platform}={hash}")).collect(),
+    })
+}
+
+fn requests(world: &World, env: &Env) -> Vec<Request> {
+    world.cwd.as_deref().map(|cwd| requested(cwd, env).requests).unwrap_or_default()
+}
+
+fn asked(request: &Request) -> Asked {
+    Asked {
+        file: safe_path(&request.file),
+        line: request.line,
+        kind: request.kind.name(),
+        version: request.version.to_string(),
+    }
+}
+
+/// Returns what version files ask for and the SDK does not give. `GOTOOLCHAIN=local` keeps Go from switching.
+fn unmet(applied: &Applied, requests: &[Request]) -> Vec<String> {
+    let Some((_, sdk)) = &applied.wanted.sdk else { return Vec::new() };
+    let Some(version) = Version::parse(&sdk.version) else { return Vec::new() };
+    request::conflicts(&version, requests)
+        .iter()
+        .map(|request| {
+            format!("{}; this directory has go{version}", safe(request.to_string().as_bytes()))
+        })
+        .collect()
+}
+
+/// Returns what keeps this shell from running the policy's Go, though the policy is applied.
+fn overridden(applied: &Applied, world: &World) -> Vec<String> {
+    let Some((_, sdk)) = &applied.wanted.sdk else { return Vec::new() };
+    let mut conflicts = Vec::new();
+    for name in ["GOROOT", "GOTOOLCHAIN"] {
+        if world.env.get(name) != applied.wanted.env.get(name) {
+            conflicts.push(format!(
+                "{name} was changed in this shell; leave and enter again to mend it"
+            ));
+        }
+    }
+    let bin = sdk.root.join("bin");
+    let first = list::entries(world.env.get("PATH").unwrap_or_default())
+        .map(path_of)
+        .find(|directory| crate::files::is_program(&directory.join("go")));
+    if let Some(directory) = first.filter(|directory| *directory != bin) {
+        let directory = safe_path(&directory);
+        conflicts.push(format!("PATH finds another go first, in {directory}"));
+    }
+    conflicts
+}
+
+/// Returns the status for people: a label and its facts a line.
+fn screen(status: &Status, world: &World) -> String {
+    let mut lines: Vec<(&str, String)> = Vec::new();
+    match &status.policy {
+        None => lines.push(("policy", "none in this directory or above it".to_owned())),
+        Some(policy) => {
+            lines.push(("policy", short(Path::new(policy), world)));
+            lines.push(("trust", format!("{}: {}", status.trust.state, status.trust.reason)));
+            let applied = if status.applied { "in this shell" } else { "not in this shell" };
+            lines.push(("applied", applied.to_owned()));
+        }
+    }
+    if let Some(problem) = &status.problem {
+        lines.push(("problem", problem.clone()));
+    }
+    if let Some(sdk) = &status.sdk {
+        let root = short(&PathBuf::from(&sdk.root), world);
+        lines.push(("sdk", format!("go{} {root} ({})", sdk.version, sdk.state)));
+    }
+    for asked in &status.requested {
+        let file = short(Path::new(&asked.file), world);
+        lines
+            .push(("requested", format!("{file}:{} {} {}", asked.line, asked.kind, asked.version)));
+    }
+    lines.extend(status.conflicts.iter().map(|conflict| ("conflict", conflict.clone())));
+    if !status.watches.is_empty() {
+        lines.push(("watching", format!("{} paths", status.watches.len())));
+    }
+    lines.iter().map(|(label, fact)| format!("{label:<10} {fact}\n")).collect()
+}

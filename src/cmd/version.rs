@@ -1,0 +1,36 @@
+//! `goenv version [AT_LEAST]`: prints the version, or says by its exit code whether it is recent enough.
+
+use crate::error::{Error, Exit};
+use crate::ui::Ui;
+
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// Prints the version; with `at_least`, prints nothing and compares.
+///
+/// # Errors
+/// If `at_least` is not three numbers, or this version is older.
+pub fn run(at_least: Option<&str>, ui: &Ui) -> Result<Exit, Error> {
+    let Some(at_least) = at_least else {
+        ui.data(format!("{VERSION}\n").as_bytes())?;
+        return Ok(Exit::Done);
+    };
+    let refused = |message: String, exit| Error::Refused { message, hint: None, exit };
+    let wanted = numbers(at_least).ok_or_else(|| {
+        refused(format!("{at_least:?} is not a version like {VERSION}"), Exit::Usage)
+    })?;
+    if numbers(VERSION) >= Some(wanted) {
+        Ok(Exit::Done)
+    } else {
+        Err(refused(format!("this is goenv {VERSION}, older than {at_least}"), Exit::Failed))
+    }
+}
+
+fn numbers(text: &str) -> Option<[u64; 3]> {
+    let mut numbers = [0; 3];
+    let mut parts = text.split('.');
+    for number in &mut numbers {
+        let Some(part) = parts.next() else { break };
+        *number = part.parse().ok()?;
+    }
+    parts.next().is_none().then_some(numbers)
+}

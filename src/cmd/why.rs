@@ -1,0 +1,64 @@
+//! `goenv why [NAME]`: the chain of reasons behind a variable, with file and line.
+
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+
+use serde::Serialize;
+
+use super::export::short;
+use crate::env::Env;
+use crate::error::{Error, Exit};
+use crate::load::Loader;
+use crate::policy::{Place, Wanted};
+use crate::ui::{Ui, safe, safe_path};
+use crate::world::World;
+use crate::{inherit, locate};
+
+#[derive(Serialize)]
+struct Reason {
+    name: String,
+    path: String,
+    line: u32,
+    column: u32,
+}
+
+/// Prints where the policy sets the variable, or all that it sets.
+///
+/// # Errors
+/// If there is no policy, or it does not apply.
+pub fn run(name: Option<&OsStr>, json: bool, world: &World, ui: &Ui) -> Result<Exit, Error> {
+    let cwd = world.cwd.as_deref().ok_or(Error::NoDirectory)?;
+    let located = locate::nearest(cwd).ok_or_else(|| Error::NoPolicy(cwd.to_path_buf()))?;
+    let outside = inherit::outside(&world.env, &inherit::carried(world));
+    let wanted = Loader::new(world, &outside).load(&located.path).result?.wanted;
+    let asked = name.map(OsStr::as_bytes);
+    let is_asked = |name: &[u8]| asked.is_none_or(|asked| asked == name);
+    let places = || wanted.origins.iter().filter(|(name, _)| is_asked(name));
+    if json {
+        let reasons: Vec<Reason> = places().map(|(name, place)| reason(name, place)).collect();
+        let mut text = serde_json::to_vec_pretty(&reasons).unwrap_or_default();
+        text.push(b'\n');
+        ui.data(&text)?;
+        return Ok(Exit::Done);
+    }
+    let mut text = String::new();
+    for (name, place) in places() {
+        text += &format!("{}\t{}:{}\n", safe(name), short(&place.path, world), place.line);
+    }
+    if let (true, Some(name)) = (text.is_empty(), asked) {
+        text = untouched(name, &outside, &wanted);
+    }
+    ui.data(text.as_bytes())?;
+    Ok(Exit::Done)
+}
+
+fn reason(name: &[u8], place: &Place) -> Reason {
+    let Place { path, line, column } = place;
+    Reason { name: safe(name), path: safe_path(path), line: *line, column: *column }
+}
+
+fn untouched(name: &[u8], outside: &Env, wanted: &Wanted) -> String {
+    let known = if outside.get(name).is_some() { "comes from outside" } else { "is not set" };
+    let count = wanted.origins.len();
+    format!("{}\t{known}; none of the {count} settings of the policy touches it\n", safe(name))
+}

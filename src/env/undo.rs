@@ -1,0 +1,165 @@
+//! How to undo what a policy did: the record that the state carries, and the undoing.
+//!
+//! `record` takes the environment outside and the one wanted, and returns one change for each variable that
+//! differs. `revert` takes the environment of a shell and those changes, and returns the environment as it is
+//! outside. Undoing merges: a scalar goes back only if it still has the value that goenv gave it, a list loses
+//! exactly the entries that goenv added. Values that goenv gave are not kept, only their fingerprints.
+
+use super::list::{self, Edit};
+use super::{Bytes, Env};
+
+/// What was done to one variable.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// The variable.
+    pub name: Bytes,
+    /// The fingerprint of the value that goenv gave it; `None` if goenv unset it.
+    pub given: Option<Fingerprint>,
+    /// What it was before.
+    pub before: Before,
+}
+
+/// What a variable was before goenv changed it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Before {
+    /// It was not set.
+    Unset,
+    /// It had this value.
+    Value(Bytes),
+    /// It was a list, and these edits made it what it is; `was_set` is false where it was not set.
+    List {
+        /// Whether it was set at all.
+        was_set: bool,
+        /// What was done to it.
+        edits: Vec<Edit>,
+    },
+}
+
+/// A 64-bit FNV-1a digest, to notice that something is not what it was. It proves nothing to anybody: no trust
+/// decision rests on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Fingerprint(pub u64);
+
+impl Fingerprint {
+    /// Returns the fingerprint of `bytes`.
+    pub fn of(bytes: &[u8]) -> Self {
+        let digest = bytes.iter().fold(0xcbf2_9ce4_8422_2325_u64, |digest, byte| {
+            (digest ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
+        });
+        Self(digest)
+    }
+}
+
+/// Returns what was done to `outside` to make it `wanted`, in the order of the names.
+pub fn record(outside: &Env, wanted: &Env) -> Vec<Change> {
+    super::Diff::between(outside, wanted)
+        .steps()
+        .map(|(name, value)| Change {
+            name: name.to_vec(),
+            given: value.map(Fingerprint::of),
+            before: before(name, outside.get(name), value),
+        })
+        .collect()
+}
+
+fn before(name: &[u8], outside: Option<&[u8]>, wanted: Option<&[u8]>) -> Before {
+    match (outside, wanted) {
+        (_, Some(after)) if list::is_list(name) => {
+            Before::List { was_set: outside.is_some(), edits: list::edits(outside, after) }
+        }
+        (Some(value), _) => Before::Value(value.to_vec()),
+        (None, _) => Before::Unset,
+    }
+}
+
+/// Returns `inside` with the changes undone.
+pub fn revert(inside: &Env, changes: &[Change]) -> Env {
+    let mut outside = inside.clone();
+    for change in changes {
+        let now = inside.get(&change.name);
+        let untouched = now.map(Fingerprint::of) == change.given;
+        let value = match (&change.before, now) {
+            (Before::List { was_set, edits }, Some(now)) if untouched => {
+                list::undo(edits, now, *was_set)
+            }
+            (Before::List { was_set, edits }, Some(now)) => list::merge(edits, now, *was_set),
+            (Before::Value(value), _) if untouched => Some(value.clone()),
+            (Before::Unset, _) if untouched => None,
+            // The user has set or unset it since: theirs.
+            (_, now) => now.map(<[u8]>::to_vec),
+        };
+        match value {
+            Some(value) => outside.set(change.name.clone(), value),
+            None => outside.unset(&change.name),
+        }
+    }
+    outside
+}
+
+/// Returns whether every list still holds the entries that goenv added to it. It does not in a shell that
+/// inherited the state and then rebuilt PATH (a tmux pane, a login shell), and such a shell is mended.
+pub fn is_in_effect(env: &Env, changes: &[Change]) -> bool {
+    changes.iter().all(|change| match &change.before {
+        Before::List { edits, .. } => list::holds(edits, env.get(&change.name)),
+        Before::Unset | Before::Value(_) => true,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn env(pairs: &[(&str, &str)]) -> Env {
+        pairs.iter().copied().collect()
+    }
+
+    #[test]
+    fn unset_and_empty_are_restored_as_they_were() {
+        let outside = env(&[("EMPTY", "")]);
+        let inside = env(&[("EMPTY", "x"), ("NEW", "")]);
+        assert_eq!(revert(&inside, &record(&outside, &inside)), outside);
+    }
+
+    #[test]
+    fn what_the_user_changed_inside_survives_leaving() {
+        let outside = env(&[("GOROOT", "/old"), ("KEPT", "1"), ("PATH", "/usr/bin:/bin")]);
+        let wanted = env(&[
+            ("GOROOT", "/sdk"),
+            ("GOTOOLCHAIN", "local"),
+            ("KEPT", "2"),
+            ("PATH", "/sdk/bin:/usr/bin:/bin"),
+        ]);
+        let changes = record(&outside, &wanted);
+        // Re-exported GOROOT, unset KEPT, PATH edited at both ends, a variable of their own.
+        let inside = env(&[
+            ("GOROOT", "/mine"),
+            ("GOTOOLCHAIN", "local"),
+            ("OWN", "1"),
+            ("PATH", "/pre:/sdk/bin:/usr/bin:/bin:/post"),
+        ]);
+        let left = env(&[("GOROOT", "/mine"), ("OWN", "1"), ("PATH", "/pre:/usr/bin:/bin:/post")]);
+        assert_eq!(revert(&inside, &changes), left);
+    }
+
+    #[test]
+    fn a_variable_that_the_policy_unset_comes_back_unless_the_user_set_it() {
+        let outside = env(&[("A", "1"), ("B", "1"), ("GOPATH", "/go")]);
+        let changes = record(&outside, &env(&[]));
+        assert_eq!(revert(&env(&[]), &changes), outside);
+        let left = revert(&env(&[("A", "mine")]), &changes);
+        assert_eq!(left, env(&[("A", "mine"), ("B", "1"), ("GOPATH", "/go")]));
+    }
+
+    proptest! {
+        #[test]
+        fn applying_and_undoing_is_identity(
+            outside in proptest::collection::btree_map("[A-C]|X?PATH", "[a:]{0,6}", 0..5),
+            wanted in proptest::collection::btree_map("[A-C]|X?PATH", "[ab:]{0,6}", 0..5),
+        ) {
+            let outside: Env = outside.into_iter().collect();
+            let wanted: Env = wanted.into_iter().collect();
+            prop_assert_eq!(revert(&wanted, &record(&outside, &wanted)), outside);
+        }
+    }
+}

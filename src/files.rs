@@ -1,0 +1,369 @@
+//! The file system: the one place that opens, reads, looks at and writes files.
+//!
+//! Reading never blocks and never follows a final symbolic link: what is read is a regular file of bounded size,
+//! opened once, that only its owner (the user or root) can change. Writing is whole or not at all. Every problem
+//! names its path. Rules: docs/security.md, section "Files".
+
+#![expect(clippy::disallowed_methods, reason = "this is the one place that touches files")]
+
+use std::fs::{self, DirBuilder, File, Metadata, OpenOptions};
+use std::io::{ErrorKind, Read, Write};
+use std::os::unix::fs::{DirBuilderExt, FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use nix::libc;
+
+use crate::env::Bytes;
+use crate::env::state::{Stamp, Watch};
+use crate::env::undo::Fingerprint;
+
+/// The largest policy text, as the language's limits say.
+pub const POLICY_LIMIT: u64 = 1024 * 1024;
+
+/// Why a file was not read or written.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum FileProblem {
+    /// It is a symbolic link.
+    #[error("{path} is a symbolic link, and a policy is read only from a regular file", path = shown(.0))]
+    Link(PathBuf),
+    /// It is a directory, FIFO, socket or device.
+    #[error("{path} is {kind}, not a regular file", path = shown(.0), kind = .1)]
+    Irregular(PathBuf, &'static str),
+    /// It is larger than goenv reads.
+    #[error("{path} is larger than {limit} bytes", path = shown(.0), limit = .1)]
+    TooLarge(PathBuf, u64),
+    /// It belongs to somebody else.
+    #[error("{path} belongs to user {owner}, not to you or root", path = shown(.0), owner = .1)]
+    Foreign(PathBuf, u32),
+    /// Others can write it.
+    #[error("{path} can be written by others (mode {mode:04o})", path = shown(.0), mode = .1)]
+    Writable(PathBuf, u32),
+    /// There is no such file or directory.
+    #[error("{path} does not exist", path = shown(.0))]
+    Missing(PathBuf),
+    /// It changed while it was read.
+    #[error("{path} changed while it was read", path = shown(.0))]
+    Changed(PathBuf),
+    /// The system said no.
+    #[error("{path}: {what}", path = shown(.0), what = .1)]
+    System(PathBuf, String),
+}
+
+fn shown(path: &Path) -> String {
+    crate::ui::safe_path(path)
+}
+
+impl FileProblem {
+    fn system(path: &Path, error: &std::io::Error) -> Self {
+        let text = error.to_string();
+        // Without the "(os error 13)" that helps nobody at a prompt.
+        let what = text.split(" (os error").next().unwrap_or(&text).to_lowercase();
+        Self::System(path.to_path_buf(), what)
+    }
+
+    /// Returns a command that mends it, or what else to do.
+    pub fn hint(&self) -> Option<String> {
+        let quoted = |path: &Path| crate::shell::quote_path(path);
+        match self {
+            Self::Link(path) => Some(format!("replace the link by its target: {}", quoted(path))),
+            Self::Foreign(path, _) => Some(format!("run: chown \"$USER\" {}", quoted(path))),
+            Self::Writable(path, _) => Some(format!("run: chmod go-w {}", quoted(path))),
+            Self::Changed(_) => Some("run the command again".to_owned()),
+            Self::Irregular(..) | Self::TooLarge(..) | Self::System(..) | Self::Missing(_) => None,
+        }
+    }
+}
+
+/// A file as it was read: the bytes that are hashed, verified, parsed and applied.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Text {
+    /// Where it was read.
+    pub path: PathBuf,
+    /// What it held.
+    pub bytes: Bytes,
+    /// What it was when it was read.
+    pub stamp: Stamp,
+}
+
+/// Reads a file that decides something, checking that only `uid` or root can change it and every directory above.
+///
+/// Returns `None` where there is no such file.
+pub fn read_guarded(
+    path: &Path,
+    limit: u64,
+    uid: u32,
+    now: Duration,
+) -> Result<Option<Text>, FileProblem> {
+    let Some((file, before)) = open(path)? else { return Ok(None) };
+    check_owner(path, &before, uid)?;
+    check_ancestors(path, uid)?;
+    let bytes = read_bounded(path, &file, limit)?;
+    let after = file.metadata().map_err(|error| FileProblem::system(path, &error))?;
+    if digest(&before) != digest(&after) {
+        return Err(FileProblem::Changed(path.to_path_buf()));
+    }
+    Ok(Some(Text { path: path.to_path_buf(), bytes, stamp: stamp_at(&after, now) }))
+}
+
+/// Reads a regular file that is only data: bounded, not blocking, links followed. `None` where there is none.
+pub fn read_data(path: &Path, limit: u64) -> Result<Option<Bytes>, FileProblem> {
+    let opened =
+        OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY).open(path);
+    let file = match opened {
+        Ok(file) => file,
+        Err(error) if is_absence(&error) => return Ok(None),
+        Err(error) => return Err(FileProblem::system(path, &error)),
+    };
+    let metadata = file.metadata().map_err(|error| FileProblem::system(path, &error))?;
+    check_regular(path, &metadata)?;
+    read_bounded(path, &file, limit).map(Some)
+}
+
+fn open(path: &Path) -> Result<Option<(File, Metadata)>, FileProblem> {
+    let flags = libc::O_NOFOLLOW | libc::O_NONBLOCK | libc::O_NOCTTY;
+    let file = match OpenOptions::new().read(true).custom_flags(flags).open(path) {
+        Ok(file) => file,
+        Err(error) if is_absence(&error) => return Ok(None),
+        Err(error) if error.raw_os_error() == Some(libc::ELOOP) => {
+            return Err(FileProblem::Link(path.to_path_buf()));
+        }
+        Err(error) => {
+            // A socket cannot be opened at all; say what it is and not "no such device or address".
+            if let Ok(metadata) = fs::symlink_metadata(path) {
+                check_regular(path, &metadata)?;
+            }
+            return Err(FileProblem::system(path, &error));
+        }
+    };
+    let metadata = file.metadata().map_err(|error| FileProblem::system(path, &error))?;
+    check_regular(path, &metadata)?;
+    Ok(Some((file, metadata)))
+}
+
+fn is_absence(error: &std::io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
+}
+
+fn read_bounded(path: &Path, file: &File, limit: u64) -> Result<Bytes, FileProblem> {
+    let mut bytes = Vec::new();
+    let read = file.take(limit + 1).read_to_end(&mut bytes);
+    read.map_err(|error| FileProblem::system(path, &error))?;
+    if bytes.len() as u64 > limit {
+        return Err(FileProblem::TooLarge(path.to_path_buf(), limit));
+    }
+    Ok(bytes)
+}
+
+fn check_regular(path: &Path, metadata: &Metadata) -> Result<(), FileProblem> {
+    let kind = metadata.file_type();
+    let what = match () {
+        () if kind.is_file() => return Ok(()),
+        () if kind.is_symlink() => return Err(FileProblem::Link(path.to_path_buf())),
+        () if kind.is_dir() => "a directory",
+        () if kind.is_fifo() => "a FIFO",
+        () if kind.is_socket() => "a socket",
+        () => "a device",
+    };
+    Err(FileProblem::Irregular(path.to_path_buf(), what))
+}
+
+fn check_owner(path: &Path, metadata: &Metadata, uid: u32) -> Result<(), FileProblem> {
+    if metadata.uid() != uid && metadata.uid() != 0 {
+        return Err(FileProblem::Foreign(path.to_path_buf(), metadata.uid()));
+    }
+    let mode = metadata.mode() & 0o7777;
+    // Where each user has a group of that number, the umask leaves the group its write bit.
+    let own_group = metadata.uid() == uid && metadata.gid() == uid;
+    let others = if own_group { 0o002 } else { 0o022 };
+    if mode & others != 0 {
+        return Err(FileProblem::Writable(path.to_path_buf(), mode));
+    }
+    Ok(())
+}
+
+/// Checks that nobody but `uid` and root can put another file in the place of `path`. A directory that others can
+/// write is fine if it is root's and sticky (`/tmp`) and what stands in it is ours.
+fn check_ancestors(path: &Path, uid: u32) -> Result<(), FileProblem> {
+    for directory in path.ancestors().skip(1) {
+        let metadata = fs::symlink_metadata(directory)
+            .map_err(|error| FileProblem::system(directory, &error))?;
+        let is_shared = metadata.uid() == 0 && metadata.mode() & 0o1000 != 0;
+        if !is_shared {
+            check_owner(directory, &metadata, uid)?;
+        }
+    }
+    Ok(())
+}
+
+/// Returns what stands at `path`, to be compared with a stamp taken earlier.
+pub fn stamp(path: &Path) -> Stamp {
+    look(path).map_or(Stamp::ABSENT, |metadata| digest(&metadata))
+}
+
+/// Returns what stands at `path`, to be compared with later; racy if it changed within the clock's granularity.
+pub fn fresh_stamp(path: &Path, now: Duration) -> Stamp {
+    look(path).map_or(Stamp::ABSENT, |metadata| stamp_at(&metadata, now))
+}
+
+/// Returns the first watch whose path is not what it was.
+pub fn first_changed(watches: &[Watch]) -> Option<&Path> {
+    watches.iter().find(|watch| stamp(&watch.path) != watch.stamp).map(|watch| watch.path.as_path())
+}
+
+/// A link is as old as the younger of itself and its target, so the two are one.
+fn look(path: &Path) -> Option<Metadata> {
+    let metadata = fs::symlink_metadata(path).ok()?;
+    if !metadata.is_symlink() {
+        return Some(metadata);
+    }
+    match fs::metadata(path) {
+        Ok(target) if target.ctime() >= metadata.ctime() => Some(target),
+        _ => Some(metadata),
+    }
+}
+
+fn digest(metadata: &Metadata) -> Stamp {
+    let mut numbers = [0_u8; 56];
+    let parts = [
+        metadata.dev(),
+        metadata.ino(),
+        metadata.size(),
+        metadata.mtime() as u64,
+        metadata.mtime_nsec() as u64,
+        metadata.ctime() as u64,
+        metadata.ctime_nsec() as u64,
+    ];
+    for (place, part) in numbers.chunks_exact_mut(8).zip(parts) {
+        place.copy_from_slice(&part.to_le_bytes());
+    }
+    // The two lowest numbers have a meaning of their own.
+    Stamp(Fingerprint::of(&numbers).0.max(2))
+}
+
+fn stamp_at(metadata: &Metadata, now: Duration) -> Stamp {
+    if is_racy(metadata, now) { Stamp::RACY } else { digest(metadata) }
+}
+
+/// Returns whether a change right now could leave the times that the file has. Kernels stamp files with the time
+/// of the last tick (up to 10 ms ago), some file systems with whole seconds.
+fn is_racy(metadata: &Metadata, now: Duration) -> bool {
+    let time = |seconds: i64, nanos: i64| {
+        Duration::new(u64::try_from(seconds).unwrap_or(0), u32::try_from(nanos).unwrap_or(0))
+    };
+    let changed = time(metadata.ctime(), metadata.ctime_nsec());
+    let modified = time(metadata.mtime(), metadata.mtime_nsec());
+    let whole_seconds = metadata.ctime_nsec() == 0 && metadata.mtime_nsec() == 0;
+    let granularity =
+        if whole_seconds { Duration::from_secs(2) } else { Duration::from_millis(20) };
+    changed.max(modified) + granularity > now
+}
+
+/// Returns whether a regular file of `uid`'s own stands at `path`, without opening it.
+pub fn is_own_file(path: &Path, uid: u32) -> bool {
+    fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_file() && metadata.uid() == uid)
+}
+
+/// Returns the metadata of what stands at `path`, links not followed.
+pub fn look_at(path: &Path) -> Option<Metadata> {
+    fs::symlink_metadata(path).ok()
+}
+
+/// Returns the metadata of what stands at `path`, links followed.
+pub fn look_through(path: &Path) -> Option<Metadata> {
+    fs::metadata(path).ok()
+}
+
+/// Returns whether a regular file that somebody may execute stands at `path`, links followed.
+pub fn is_program(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|metadata| metadata.is_file() && metadata.mode() & 0o111 != 0)
+}
+
+/// Returns `path` without symbolic links, `None` if it does not exist.
+pub fn real_path(path: &Path) -> Option<PathBuf> {
+    fs::canonicalize(path).ok()
+}
+
+/// Returns the target of the symbolic link at `path`.
+pub fn link_target(path: &Path) -> Option<PathBuf> {
+    fs::read_link(path).ok()
+}
+
+/// Returns the paths in a directory, sorted; none if there is no such directory.
+pub fn list(directory: &Path) -> Vec<PathBuf> {
+    let mut paths: Vec<PathBuf> = fs::read_dir(directory)
+        .map(|dir| dir.flatten().map(|entry| entry.path()).collect())
+        .unwrap_or_default();
+    paths.sort();
+    paths
+}
+
+/// Writes a file that only the user can read, whole or not at all, in directories that only the user can enter.
+pub fn write_private(path: &Path, bytes: &[u8]) -> Result<(), FileProblem> {
+    let problem = |error: std::io::Error| FileProblem::system(path, &error);
+    let directory = path.parent().unwrap_or(Path::new("/"));
+    create_private(directory)?;
+    let mut file = tempfile::Builder::new()
+        .prefix(".new-")
+        .permissions(fs::Permissions::from_mode(0o600))
+        .tempfile_in(directory)
+        .map_err(problem)?;
+    file.write_all(bytes).map_err(problem)?;
+    // Synced before it gets its name, so that a crash leaves the old file or the new one and never half of one.
+    file.as_file().sync_all().map_err(problem)?;
+    file.persist(path).map_err(|error| problem(error.error))?;
+    Ok(())
+}
+
+/// Creates a directory and those above it that are missing, for the user alone.
+pub fn create_private(directory: &Path) -> Result<(), FileProblem> {
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(directory)
+        .map_err(|error| FileProblem::system(directory, &error))
+}
+
+/// Writes a file with the given mode, whole or not at all; the file that was there keeps its mode.
+pub fn write(path: &Path, bytes: &[u8]) -> Result<(), FileProblem> {
+    let problem = |error: std::io::Error| FileProblem::system(path, &error);
+    let mode = fs::metadata(path).map_or(0o644, |metadata| metadata.mode() & 0o777);
+    let directory = path.parent().unwrap_or(Path::new("/"));
+    let mut file = tempfile::Builder::new()
+        .prefix(".new-")
+        .permissions(fs::Permissions::from_mode(mode))
+        .tempfile_in(directory)
+        .map_err(problem)?;
+    file.write_all(bytes).map_err(problem)?;
+    file.as_file().sync_all().map_err(problem)?;
+    file.persist(path).map_err(|error| problem(error.error))?;
+    Ok(())
+}
+
+/// Removes a file; returns whether there was one.
+pub fn remove(path: &Path) -> Result<bool, FileProblem> {
+    match fs::remove_file(path) {
+        Ok(()) => Ok(true),
+        Err(error) if is_absence(&error) => Ok(false),
+        Err(error) => Err(FileProblem::system(path, &error)),
+    }
+}
+
+/// Removes a directory if nothing is in it.
+pub fn remove_empty_directory(directory: &Path) {
+    // One that is not empty stays, which is what is wanted.
+    let _ = fs::remove_dir(directory);
+}
+
+/// Sets the modification time of a file to now and changes nothing else.
+///
+/// # Errors
+/// If the file is not the user's own.
+pub fn touch(path: &Path) -> Result<(), FileProblem> {
+    OpenOptions::new()
+        .read(true)
+        .custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK | libc::O_NOCTTY)
+        .open(path)
+        .and_then(|file| file.set_modified(std::time::SystemTime::now()))
+        .map_err(|error| FileProblem::system(path, &error))
+}

@@ -1,0 +1,221 @@
+//! Answers what a policy asks of this machine.
+//!
+//! The one implementation of `policy::Host` that touches the machine. Everything that is asked is watched, absence
+//! included. A policy text that is sourced is answered only if it is part of the approval. Nothing here runs a
+//! program or writes a file.
+
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use nix::unistd::AccessFlags;
+
+use crate::admit::Admission;
+use crate::env::{Bytes, Env};
+use crate::files::{self, FileProblem, Text};
+use crate::go::Version;
+use crate::go::request::choose;
+use crate::policy::{Access, Host, Kind, Look, Refusal, SdkFound, SdkWanted};
+use crate::sdk::{self, Found, Places};
+use crate::trust::record::{Approved, Record};
+use crate::watch::Watched;
+
+/// The largest data file (`.env`) that is read.
+const DATA_LIMIT: u64 = 1024 * 1024;
+
+/// What to write where the version is missing or unclear.
+const EXAMPLE: &str = "write for example: use go 1.26.6";
+
+/// What may be sourced.
+#[derive(Debug)]
+pub enum Sourcing<'a> {
+    /// What the approval of this policy covers, and what is approved by itself. The record is read when the first
+    /// text is sourced, which most policies never do.
+    Approved {
+        /// Who decides.
+        admission: &'a Admission,
+        /// The policy.
+        policy: &'a Text,
+    },
+    /// Everything, and it is collected: `allow` shows and keeps it.
+    Collecting,
+}
+
+/// This machine, for the evaluation of one policy.
+#[derive(Debug)]
+pub struct Machine<'a> {
+    uid: u32,
+    places: &'a Places,
+    outside: &'a Env,
+    sourcing: Sourcing<'a>,
+    watched: &'a mut Watched,
+    record: Option<Record>,
+    /// The policy texts that were sourced, in order.
+    pub sourced: Vec<Approved>,
+    /// The SDK that was found.
+    pub sdk: Option<Found>,
+    /// Why there is none, while collecting.
+    pub missing: Option<Refusal>,
+}
+
+impl<'a> Machine<'a> {
+    /// Returns a host that has answered nothing yet.
+    pub fn new(
+        uid: u32,
+        places: &'a Places,
+        outside: &'a Env,
+        sourcing: Sourcing<'a>,
+        watched: &'a mut Watched,
+    ) -> Self {
+        let (sourced, sdk, missing) = (Vec::new(), None, None);
+        Self { uid, places, outside, sourcing, watched, record: None, sourced, sdk, missing }
+    }
+
+    fn may_source(&mut self, text: &Text) -> bool {
+        match self.sourcing {
+            Sourcing::Collecting => {
+                let Text { path, bytes, .. } = text.clone();
+                self.sourced.push(Approved { path, bytes });
+                true
+            }
+            Sourcing::Approved { admission, policy } => {
+                if self.record.is_none() {
+                    self.record = admission.record_of(policy);
+                }
+                let record = self.record.as_ref();
+                record.is_some_and(|record| record.covers(&text.path, &text.bytes))
+                    || admission.approves(text, self.watched)
+            }
+        }
+    }
+
+    /// Returns the version that the version files of a directory ask for.
+    fn version_asked_for(&mut self, directory: &Path) -> Result<Version, Refusal> {
+        let asked = sdk::requested::requested(directory, self.outside);
+        asked.watch.iter().for_each(|path| self.watched.add(path));
+        let refuse =
+            |message: String| Refusal { message, hint: Some(EXAMPLE.to_owned()), untrusted: false };
+        if let Some((path, problem)) = asked.problems.first() {
+            let (path, line) = (crate::ui::safe_path(path), problem.line);
+            return Err(refuse(format!("{path}:{line}: {}", problem.message)));
+        }
+        match choose(&asked.requests) {
+            Ok(Some(request)) => Ok(request.version.clone()),
+            Ok(None) => Err(refuse(
+                "no go.work, go.mod, .go-version or .tool-versions here says which version"
+                    .to_owned(),
+            )),
+            Err(conflict) => Err(refuse(conflict.to_string())),
+        }
+    }
+
+    fn refusal(problem: &FileProblem) -> Refusal {
+        Refusal { message: problem.to_string(), hint: problem.hint(), untrusted: false }
+    }
+}
+
+impl Host for Machine<'_> {
+    fn policy_text(&mut self, path: &Path) -> Result<Option<Bytes>, Refusal> {
+        let read = self.watched.read(path, files::POLICY_LIMIT, self.uid);
+        let Some(text) = read.map_err(|problem| Self::refusal(&problem))? else { return Ok(None) };
+        if !self.may_source(&text) {
+            let path = crate::ui::safe_path(path);
+            return Err(Refusal {
+                message: format!("{path} is not part of what was allowed, or changed since"),
+                hint: Some("review it, then run: goenv allow".to_owned()),
+                untrusted: true,
+            });
+        }
+        Ok(Some(text.bytes))
+    }
+
+    fn data(&mut self, path: &Path) -> Result<Option<Bytes>, Refusal> {
+        self.watch(path);
+        files::read_data(path, DATA_LIMIT).map_err(|problem| Self::refusal(&problem))
+    }
+
+    fn look(&mut self, path: &Path) -> Option<Look> {
+        self.watch(path);
+        let metadata = files::look_through(path)?;
+        let kind = match () {
+            () if metadata.is_file() => Kind::File,
+            () if metadata.is_dir() => Kind::Directory,
+            () => Kind::Other,
+        };
+        let may = |flag| nix::unistd::access(path, flag).is_ok();
+        Some(Look {
+            kind,
+            size: metadata.size(),
+            mtime: i128::from(metadata.mtime()) * 1_000_000_000 + i128::from(metadata.mtime_nsec()),
+            access: Access {
+                read: may(AccessFlags::R_OK),
+                write: may(AccessFlags::W_OK),
+                execute: may(AccessFlags::X_OK),
+            },
+        })
+    }
+
+    fn link(&mut self, path: &Path) -> Option<PathBuf> {
+        self.watch(path);
+        files::link_target(path)
+    }
+
+    fn real_path(&mut self, path: &Path) -> Option<PathBuf> {
+        self.watch(path);
+        files::real_path(path)
+    }
+
+    fn names(&mut self, path: &Path) -> Vec<Bytes> {
+        self.watch(path);
+        let names = files::list(path);
+        names.iter().filter_map(|path| Some(path.file_name()?.as_bytes().to_vec())).collect()
+    }
+
+    fn program(&mut self, name: &[u8], path_value: &[u8]) -> Option<PathBuf> {
+        if name.contains(&b'/') {
+            let path = PathBuf::from(OsStr::from_bytes(name));
+            self.watch(&path);
+            return files::is_program(&path).then_some(path);
+        }
+        crate::env::list::entries(path_value).find_map(|directory| {
+            let path = Path::new(OsStr::from_bytes(directory)).join(OsStr::from_bytes(name));
+            self.watch(&path);
+            files::is_program(&path).then_some(path)
+        })
+    }
+
+    fn sdk(&mut self, wanted: &SdkWanted) -> Result<SdkFound, Refusal> {
+        let refuse =
+            |message: String, hint: String| Refusal { message, hint: Some(hint), untrusted: false };
+        let version = match &wanted.version {
+            Some(text) => Version::read(text)
+                .map_err(|error| refuse(error.to_string(), EXAMPLE.to_owned()))?,
+            None => self.version_asked_for(&wanted.directory)?,
+        };
+        match sdk::find(&version, self.places) {
+            Ok(found) => {
+                found.watch.iter().for_each(|path| self.watch(path));
+                let answer =
+                    SdkFound { version: found.version.to_string(), root: found.root.clone() };
+                self.sdk = Some(found);
+                Ok(answer)
+            }
+            Err(missing) => {
+                missing.watch.iter().for_each(|path| self.watch(path));
+                let refusal = refuse(missing.message(), format!("run: {}", missing.hint()));
+                if !matches!(self.sourcing, Sourcing::Collecting) {
+                    return Err(refusal);
+                }
+                // `allow` shows a policy whose SDK is still to be installed as if it were.
+                self.missing = Some(refusal);
+                let root = self.places.stored(&version);
+                Ok(SdkFound { version: version.to_string(), root })
+            }
+        }
+    }
+
+    fn watch(&mut self, path: &Path) {
+        self.watched.add(path);
+    }
+}

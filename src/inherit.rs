@@ -1,0 +1,54 @@
+//! What this process inherited: the state that the shell carries, and the environment as it is outside.
+//!
+//! A state that is too large for a variable lies in a file that the variable names; it is read here. Whatever is
+//! wrong with either, the answer is a state or none, never an error.
+
+use crate::decide::Carrying;
+use crate::env::state::{self, Carried, INLINE_LIMIT};
+use crate::env::undo::{self, Fingerprint};
+use crate::env::{Bytes, Env, State};
+use crate::files::{self, FileProblem};
+use crate::world::World;
+
+/// The largest state that is read from a file: every variable of a policy with the longest value.
+const FILE_LIMIT: u64 = 64 * 1024 * 1024;
+
+/// Returns what the shell carries.
+pub fn carried(world: &World) -> Carrying {
+    let Some(text) = world.env.get(state::STATE) else { return Carrying::Nothing };
+    match state::read(text) {
+        Carried::Here(state) => Carrying::State(state),
+        Carried::Unreadable => Carrying::Damaged,
+        Carried::InFile(path) => {
+            let text = files::read_guarded(&path, FILE_LIMIT, world.uid, world.now());
+            let state = text.ok().flatten().and_then(|text| State::decode(&text.bytes));
+            state.map_or(Carrying::Damaged, Carrying::State)
+        }
+    }
+}
+
+/// Returns the environment as it is outside: without what goenv did, and without its own variables.
+pub fn outside(env: &Env, carrying: &Carrying) -> Env {
+    let changes = carrying.state().map(|state| state.changes.as_slice()).unwrap_or_default();
+    let mut outside = undo::revert(env, changes);
+    for name in [state::STATE, state::POLICY, state::TIER] {
+        outside.unset(name);
+    }
+    outside
+}
+
+/// Returns the text for the variable; a state that is too large for it is kept in a private file.
+///
+/// # Errors
+/// If that file cannot be written.
+pub fn carry(state: &State, world: &World) -> Result<Bytes, FileProblem> {
+    let text = state.text();
+    if text.len() <= INLINE_LIMIT {
+        return Ok(text);
+    }
+    let encoded = state.encode();
+    let runtime = world.dirs().runtime.unwrap_or_default();
+    let path = runtime.join("undo").join(format!("{:016x}", Fingerprint::of(&encoded).0));
+    files::write_private(&path, &encoded)?;
+    Ok(state::in_file(&path))
+}

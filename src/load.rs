@@ -1,0 +1,127 @@
+//! From a located policy to the environment that it wants: trust, parse, evaluate, resolve.
+//!
+//! The policy's bytes are read once; what was found approved is what is parsed and applied. Whatever happens, the
+//! watches say what has to change for another outcome. Rules: docs/security.md.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::admit::{self, Admission};
+use crate::env::Env;
+use crate::env::state::Watch;
+use crate::error::Error;
+use crate::files::{self, Text};
+use crate::host::{Machine, Sourcing};
+use crate::policy::{self, Refusal, Wanted};
+use crate::sdk::Found;
+use crate::sdk::places::{Places, Platform};
+use crate::trust::Trust;
+use crate::trust::record::Approved;
+use crate::watch::Watched;
+use crate::world::World;
+
+/// What became of a policy.
+#[derive(Debug)]
+pub struct Loaded {
+    /// What it wants, or why it does not apply.
+    pub result: Result<Applied, Error>,
+    /// The verdict, where there was one.
+    pub trust: Option<Trust>,
+    /// What a change of would change the outcome.
+    pub watches: Vec<Watch>,
+}
+
+/// A policy that applies.
+#[derive(Debug)]
+pub struct Applied {
+    /// What it wants.
+    pub wanted: Wanted,
+    /// The SDK it got.
+    pub sdk: Option<Found>,
+}
+
+/// What a policy would do.
+#[derive(Debug)]
+pub struct Preview {
+    /// What it wants, or why it does not apply.
+    pub result: Result<Wanted, Error>,
+    /// The policy texts that it reads.
+    pub sourced: Vec<Approved>,
+    /// Why there is no SDK for its `use go`.
+    pub missing: Option<Refusal>,
+}
+
+/// Loads policies for one environment outside.
+#[derive(Debug)]
+pub struct Loader<'a> {
+    world: &'a World,
+    outside: &'a Env,
+    now: Duration,
+    places: Places,
+}
+
+impl<'a> Loader<'a> {
+    /// Returns a loader.
+    pub fn new(world: &'a World, outside: &'a Env) -> Self {
+        // Without a home there is nothing below it, and the system's SDKs are still found.
+        let home = world.dirs().home.unwrap_or_else(|| PathBuf::from("/nonexistent"));
+        let places = Places::new(outside, &home, Platform::host(), world.uid, Path::new("/"));
+        Self { world, outside, now: world.now(), places }
+    }
+
+    /// Loads the policy at `path`.
+    pub fn load(&self, path: &Path) -> Loaded {
+        let mut watched = Watched::new(self.now);
+        let mut trust = None;
+        let result = self.try_load(path, &mut trust, &mut watched);
+        Loaded { result, trust, watches: watched.list() }
+    }
+
+    fn try_load(
+        &self,
+        path: &Path,
+        verdict: &mut Option<Trust>,
+        watched: &mut Watched,
+    ) -> Result<Applied, Error> {
+        let text = read(path, self.world, watched)?;
+        let admission = Admission::new(self.world, self.now, watched)?;
+        let trust = verdict.insert(admission.verdict(&text, watched)?);
+        if let Some(refusal) = admit::refusal(path, trust) {
+            return Err(refusal);
+        }
+        let sourcing = Sourcing::Approved { admission: &admission, policy: &text };
+        let mut machine =
+            Machine::new(self.world.uid, &self.places, self.outside, sourcing, watched);
+        let program = policy::parse(&text.path, &text.bytes)?;
+        let wanted = policy::evaluate(&program, self.outside, &mut machine)?;
+        let sdk = machine.sdk.take();
+        if let Some(mark) = &trust.raise {
+            admission.raise(mark)?;
+        }
+        Ok(Applied { wanted, sdk })
+    }
+
+    /// Evaluates a policy that nobody approved yet, for `allow` to show: what it would do, and what it reads.
+    ///
+    /// # Errors
+    /// If it does not parse; what goes wrong later is part of the answer.
+    pub fn preview(&self, text: &Text) -> Result<Preview, Error> {
+        let program = policy::parse(&text.path, &text.bytes)?;
+        let (uid, mut watched) = (self.world.uid, Watched::new(self.now));
+        let collecting = Sourcing::Collecting;
+        let mut machine = Machine::new(uid, &self.places, self.outside, collecting, &mut watched);
+        let result = policy::evaluate(&program, self.outside, &mut machine).map_err(Error::from);
+        Ok(Preview { result, sourced: machine.sourced, missing: machine.missing })
+    }
+}
+
+/// Reads a policy's bytes, once.
+///
+/// # Errors
+/// If there is no such file, or it may not be read.
+pub fn read(path: &Path, world: &World, watched: &mut Watched) -> Result<Text, Error> {
+    watched
+        .read(path, files::POLICY_LIMIT, world.uid)
+        .map_err(Error::UnsafePolicy)?
+        .ok_or_else(|| Error::NoPolicy(path.parent().unwrap_or(path).to_path_buf()))
+}

@@ -1,0 +1,65 @@
+//! Running programs: the command of `exec`, the editor of `edit`.
+//!
+//! Never on the prompt's path: `export` starts no process.
+
+#![expect(clippy::disallowed_methods, reason = "this is the one place that starts programs")]
+
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::Command;
+
+use crate::env::Env;
+use crate::error::Error;
+use crate::ui::safe;
+
+/// Replaces this process by a program that is looked up in the given environment's PATH.
+///
+/// # Errors
+/// If there is no such program or it cannot be run. Otherwise this does not return.
+pub fn replace(program: &OsStr, arguments: &[OsString], env: &Env, cwd: &Path) -> Error {
+    let path = env.get("PATH").map(OsStr::from_bytes);
+    let shown = safe(program.as_bytes());
+    let found = match which::which_in(program, path, cwd) {
+        Ok(found) => found,
+        Err(_) => {
+            return Error::Run {
+                program: shown,
+                reason: "there is no such program in PATH".to_owned(),
+            };
+        }
+    };
+    let error = command(found.as_os_str(), env).arg0(program).args(arguments).exec();
+    Error::Run { program: shown, reason: error.to_string() }
+}
+
+/// Runs the user's editor on a file, through `sh`, because `EDITOR` may hold arguments.
+///
+/// # Errors
+/// If there is no editor, or it fails.
+pub fn edit(file: &Path, env: &Env) -> Result<(), Error> {
+    let editor = ["VISUAL", "EDITOR"]
+        .iter()
+        .filter_map(|name| env.get(name))
+        .find(|value| !value.is_empty())
+        .unwrap_or(b"vi");
+    let failed = |reason: String| Error::Run { program: safe(editor), reason };
+    let script = [editor, b" \"$1\""].concat();
+    let status = command(OsStr::new("sh"), env)
+        .arg("-c")
+        .arg(OsStr::from_bytes(&script))
+        .arg("sh")
+        .arg(file)
+        .status()
+        .map_err(|error| failed(error.to_string()))?;
+    if status.success() { Ok(()) } else { Err(failed(format!("ended with {status}"))) }
+}
+
+fn command(program: &OsStr, env: &Env) -> Command {
+    let mut command = Command::new(program);
+    command.env_clear();
+    command
+        .envs(env.iter().map(|(name, value)| (OsStr::from_bytes(name), OsStr::from_bytes(value))));
+    command
+}

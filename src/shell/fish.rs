@@ -1,0 +1,74 @@
+//! Statements for fish.
+//!
+//! fish reads its input as text of the locale, so bytes that are not ASCII are written as `\X..` outside the
+//! quotes. Variables that fish holds as lists get one word for each entry.
+
+use std::fmt::Write as _;
+
+use crate::env::list;
+use crate::env::{Bytes, Diff};
+
+/// Returns one statement a line for each step of the diff.
+pub fn print(diff: &Diff) -> Bytes {
+    let mut out = Bytes::new();
+    for (name, value) in diff.steps() {
+        match value {
+            Some(value) => {
+                out.extend(b"set -gx ");
+                out.extend(name);
+                for word in words(name, value) {
+                    out.push(b' ');
+                    out.extend(quote(word));
+                }
+            }
+            None => {
+                out.extend(b"set -ge ");
+                out.extend(name);
+            }
+        }
+        out.extend(b";\n");
+    }
+    out
+}
+
+/// fish joins the words of every variable whose name ends in PATH with colons when it exports it.
+fn words<'a>(name: &[u8], value: &'a [u8]) -> Vec<&'a [u8]> {
+    if name.ends_with(b"PATH") { list::entries(value).collect() } else { vec![value] }
+}
+
+/// Returns bytes as one word.
+pub fn quote(bytes: &[u8]) -> Bytes {
+    let mut word = String::from("'");
+    for byte in bytes {
+        match byte {
+            b'\'' | b'\\' => {
+                word.push('\\');
+                word.push(char::from(*byte));
+            }
+            b' '..=b'~' => word.push(char::from(*byte)),
+            _ => {
+                let _ = write!(word, "'\\X{byte:02x}'");
+            }
+        }
+    }
+    word.push('\'');
+    word.into_bytes()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::env::Env;
+
+    #[test]
+    fn prints_what_a_reader_expects() {
+        let from: Env = [("GONE", "1")].into_iter().collect();
+        let to: Env = [("A", "it's\n\u{e9}"), ("PATH", "/sdk/bin:/usr/bin")].into_iter().collect();
+        assert_eq!(
+            String::from_utf8(print(&Diff::between(&from, &to))).unwrap(),
+            "set -gx A 'it\\'s'\\X0a''\\Xc3''\\Xa9'';\n\
+             set -ge GONE;\n\
+             set -gx PATH '/sdk/bin' '/usr/bin';\n"
+        );
+    }
+}

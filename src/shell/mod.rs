@@ -1,0 +1,105 @@
+//! What `export` prints: a diff as statements of a shell, or as data.
+//!
+//! A diff goes in, bytes go out. Every value is quoted so that the shell gets the same bytes back; names are
+//! identifiers and nothing else. One file for each family of formats. The quoting is proved by real shells in
+//! tests/shells.
+
+pub mod fish;
+pub mod json;
+pub mod posix;
+
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+use crate::env::{Bytes, Diff};
+
+/// The formats of `goenv export`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Format {
+    /// Statements for bash 3.2 and later
+    Bash,
+    /// Statements for zsh
+    Zsh,
+    /// Statements for fish
+    Fish,
+    /// An object of name to string, or null for unset
+    Json,
+}
+
+/// The shells that have a hook.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Shell {
+    /// For ~/.bashrc: eval "$(goenv hook bash)"
+    Bash,
+    /// For ~/.zshrc: eval "$(goenv hook zsh)"
+    Zsh,
+    /// For ~/.config/fish/config.fish: goenv hook fish | source
+    Fish,
+}
+
+impl Format {
+    /// Returns the format that is called `name` on the command line.
+    pub fn named(name: &[u8]) -> Option<Self> {
+        match name {
+            b"bash" => Some(Self::Bash),
+            b"zsh" => Some(Self::Zsh),
+            b"fish" => Some(Self::Fish),
+            b"json" => Some(Self::Json),
+            _ => None,
+        }
+    }
+
+    /// Returns the text that makes the change in this format; empty where there is nothing to change.
+    pub fn print(self, diff: &Diff) -> Bytes {
+        if diff.is_empty() {
+            return Bytes::new();
+        }
+        match self {
+            Self::Bash => posix::print(diff, posix::Dialect::Bash),
+            Self::Zsh => posix::print(diff, posix::Dialect::Zsh),
+            Self::Fish => fish::print(diff),
+            Self::Json => json::print(diff),
+        }
+    }
+}
+
+impl Shell {
+    /// Returns the code for a startup file, with the program's path put in.
+    pub fn hook(self, program: &Path) -> Bytes {
+        let program = program.as_os_str().as_bytes();
+        let (text, program) = match self {
+            Self::Bash => (include_str!("../../hooks/goenv.bash"), posix::quote(program)),
+            Self::Zsh => (include_str!("../../hooks/goenv.zsh"), posix::quote(program)),
+            Self::Fish => (include_str!("../../hooks/goenv.fish"), fish::quote(program)),
+        };
+        replace(text.as_bytes(), b"@GOENV@", &program)
+    }
+}
+
+fn replace(text: &[u8], token: &[u8], by: &[u8]) -> Bytes {
+    let mut out = Bytes::with_capacity(text.len() + by.len());
+    let mut rest = text;
+    while let Some(place) = rest.windows(token.len()).position(|window| window == token) {
+        let (before, after) = rest.split_at(place);
+        out.extend(before);
+        out.extend(by);
+        rest = after.get(token.len()..).unwrap_or_default();
+    }
+    out.extend(rest);
+    out
+}
+
+/// Returns a path as one shell word, for a command that a person pastes: bare where that is safe.
+pub fn quote_path(path: &Path) -> String {
+    let bytes = path.as_os_str().as_bytes();
+    let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"/._-+@%,:=".contains(byte);
+    if !bytes.is_empty() && bytes.iter().all(is_plain) {
+        return String::from_utf8_lossy(bytes).into_owned();
+    }
+    match std::str::from_utf8(bytes) {
+        Ok(text) if crate::ui::safe(bytes) == text => {
+            String::from_utf8_lossy(&posix::quote(bytes)).into_owned()
+        }
+        _ => posix::quote_ansi(bytes),
+    }
+}

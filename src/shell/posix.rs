@@ -1,0 +1,98 @@
+//! Statements for bash and zsh.
+//!
+//! Values stand in single quotes, where no shell option and no byte has a meaning but the quote itself.
+
+use std::fmt::Write as _;
+
+use crate::env::{Bytes, Diff};
+
+/// Where the two shells differ.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dialect {
+    /// bash reports a readonly variable and goes on.
+    Bash,
+    /// zsh gives up the whole `eval` at a readonly variable, so it is asked first.
+    Zsh,
+}
+
+/// Returns one statement a line for each step of the diff.
+pub fn print(diff: &Diff, dialect: Dialect) -> Bytes {
+    let mut out = Bytes::new();
+    for (name, value) in diff.steps() {
+        if dialect == Dialect::Zsh {
+            out.extend(b"[[ ${(t)");
+            out.extend(name);
+            out.extend(b"-} == *readonly* ]] || ");
+        }
+        match value {
+            Some(value) => {
+                out.extend(b"export ");
+                out.extend(name);
+                out.push(b'=');
+                out.extend(quote(value));
+            }
+            None => {
+                out.extend(b"unset ");
+                out.extend(name);
+            }
+        }
+        out.extend(b";\n");
+    }
+    out
+}
+
+/// Returns bytes as one word in single quotes.
+pub fn quote(bytes: &[u8]) -> Bytes {
+    let mut word = Bytes::with_capacity(bytes.len() + 2);
+    word.push(b'\'');
+    for byte in bytes {
+        match byte {
+            b'\'' => word.extend(b"'\\''"),
+            _ => word.push(*byte),
+        }
+    }
+    word.push(b'\'');
+    word
+}
+
+/// Returns bytes as one `$'…'` word of printable ASCII, for text that a person pastes.
+pub fn quote_ansi(bytes: &[u8]) -> String {
+    let mut word = String::from("$'");
+    for byte in bytes {
+        match byte {
+            b'\'' | b'\\' => {
+                word.push('\\');
+                word.push(char::from(*byte));
+            }
+            b' '..=b'~' => word.push(char::from(*byte)),
+            _ => {
+                let _ = write!(word, "\\x{byte:02x}");
+            }
+        }
+    }
+    word.push('\'');
+    word
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::env::Env;
+
+    #[test]
+    fn prints_what_a_reader_expects() {
+        let from: Env = [("GONE", "1")].into_iter().collect();
+        let to: Env = [("A", "it's"), ("EMPTY", "")].into_iter().collect();
+        let diff = Diff::between(&from, &to);
+        assert_eq!(
+            String::from_utf8(print(&diff, Dialect::Bash)).unwrap(),
+            "export A='it'\\''s';\nexport EMPTY='';\nunset GONE;\n"
+        );
+        assert_eq!(
+            String::from_utf8(print(&diff, Dialect::Zsh)).unwrap(),
+            "[[ ${(t)A-} == *readonly* ]] || export A='it'\\''s';\n\
+             [[ ${(t)EMPTY-} == *readonly* ]] || export EMPTY='';\n\
+             [[ ${(t)GONE-} == *readonly* ]] || unset GONE;\n"
+        );
+    }
+}

@@ -1,0 +1,116 @@
+//! Allow and deny records on disk: where they are, whether they are there, writing and removing them.
+//!
+//! A record is found by one look at one path, however many there are. A record counts only if it is a regular
+//! file of the user's own; the directories are made for the user alone. What is in a record: `trust/record.rs`.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::error::Error;
+use crate::files::{self, FileProblem};
+use crate::trust::record::{self, Record};
+use crate::world::World;
+
+/// The largest record that is read: a policy and what it sources.
+const RECORD_LIMIT: u64 = 32 * files::POLICY_LIMIT;
+
+/// The records of one user.
+#[derive(Clone, Debug)]
+pub struct Store {
+    root: PathBuf,
+    uid: u32,
+}
+
+impl Store {
+    /// Returns the store below goenv's data directory.
+    pub fn new(data: &Path, uid: u32) -> Self {
+        Self { root: data.to_path_buf(), uid }
+    }
+
+    /// Returns the store of the user of this world.
+    ///
+    /// # Errors
+    /// If there is no home to keep anything in.
+    pub fn of(world: &World) -> Result<Self, Error> {
+        let data = world.dirs().data.ok_or(Error::NoHome)?;
+        Ok(Self::new(&data, world.uid))
+    }
+
+    /// Returns where the approval of exactly these bytes at this path is kept.
+    pub fn allow_path(&self, policy: &Path, bytes: &[u8]) -> PathBuf {
+        self.allow_directory(policy).join(record::content_name(policy, bytes))
+    }
+
+    fn allow_directory(&self, policy: &Path) -> PathBuf {
+        self.root.join("allow").join(record::path_name(policy))
+    }
+
+    /// Returns where the block of this path is kept.
+    pub fn deny_path(&self, policy: &Path) -> PathBuf {
+        self.root.join("deny").join(record::path_name(policy))
+    }
+
+    /// Returns whether this path is blocked.
+    pub fn is_denied(&self, policy: &Path) -> bool {
+        files::is_own_file(&self.deny_path(policy), self.uid)
+    }
+
+    /// Returns whether exactly these bytes at this path are approved.
+    pub fn is_allowed(&self, policy: &Path, bytes: &[u8]) -> bool {
+        files::is_own_file(&self.allow_path(policy, bytes), self.uid)
+    }
+
+    /// Reads the approval of exactly these bytes at this path.
+    pub fn record(
+        &self,
+        policy: &Path,
+        bytes: &[u8],
+        now: Duration,
+    ) -> Result<Option<Record>, FileProblem> {
+        self.read(&self.allow_path(policy, bytes), now)
+    }
+
+    /// Reads the latest approval of any bytes at this path, to show what changed since.
+    pub fn latest(&self, policy: &Path, now: Duration) -> Option<Record> {
+        let newest = files::list(&self.allow_directory(policy)).into_iter().max_by_key(|path| {
+            files::look_at(path).and_then(|metadata| metadata.modified().ok())
+        })?;
+        self.read(&newest, now).ok()?
+    }
+
+    fn read(&self, path: &Path, now: Duration) -> Result<Option<Record>, FileProblem> {
+        let text = files::read_guarded(path, RECORD_LIMIT, self.uid, now)?;
+        Ok(text.and_then(|text| Record::decode(&text.bytes)))
+    }
+
+    /// Keeps an approval; a block of the same path ends.
+    pub fn allow(&self, record: &Record) -> Result<(), FileProblem> {
+        let path = self.allow_path(&record.policy.path, &record.policy.bytes);
+        files::write_private(&path, &record.encode())?;
+        files::remove(&self.deny_path(&record.policy.path))?;
+        Ok(())
+    }
+
+    /// Blocks a path; approvals of it stay, and count again when the block ends.
+    pub fn deny(&self, policy: &Path) -> Result<(), FileProblem> {
+        use std::os::unix::ffi::OsStrExt;
+        files::write_private(&self.deny_path(policy), policy.as_os_str().as_bytes())
+    }
+
+    /// Removes the approvals of files that are gone, and returns how many records that were.
+    pub fn prune(&self, now: Duration) -> Result<usize, FileProblem> {
+        let mut removed = 0;
+        for directory in files::list(&self.root.join("allow")) {
+            for path in files::list(&directory) {
+                let record = self.read(&path, now)?;
+                let is_gone =
+                    record.is_none_or(|record| files::look_at(&record.policy.path).is_none());
+                if is_gone && files::remove(&path)? {
+                    removed += 1;
+                }
+            }
+            files::remove_empty_directory(&directory);
+        }
+        Ok(removed)
+    }
+}

@@ -1,0 +1,123 @@
+//! Lines for people, on stderr; and the one way to stdout, which carries data alone.
+//!
+//! Text that came from files, paths, names or keys is made terminal-safe first: control characters, bidirectional
+//! and invisible characters and bytes that are not UTF-8 are shown escaped. Colour only on a terminal and without
+//! `NO_COLOR`. A broken pipe is not an error.
+
+use std::fmt::Write as _;
+use std::io::{IsTerminal, Write};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+use crate::env::Env;
+
+/// Returns bytes as text that moves no cursor and hides nothing.
+pub fn safe(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len());
+    for chunk in bytes.utf8_chunks() {
+        for character in chunk.valid().chars() {
+            match character {
+                '\n' => text.push_str("\\n"),
+                '\t' => text.push_str("\\t"),
+                '\r' => text.push_str("\\r"),
+                _ if is_hidden(character) => {
+                    let _ = write!(text, "\\u{{{:x}}}", u32::from(character));
+                }
+                _ => text.push(character),
+            }
+        }
+        for byte in chunk.invalid() {
+            let _ = write!(text, "\\x{byte:02x}");
+        }
+    }
+    text
+}
+
+/// Returns a path as text that moves no cursor and hides nothing.
+pub fn safe_path(path: &Path) -> String {
+    safe(path.as_os_str().as_bytes())
+}
+
+fn is_hidden(character: char) -> bool {
+    character.is_control()
+        || matches!(character,
+            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+}
+
+/// The two streams of a command.
+#[derive(Debug)]
+pub struct Ui {
+    /// Whether the environment lets a terminal be coloured.
+    may_colour: bool,
+}
+
+/// What a line is about; it decides the colour and never carries meaning alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tone {
+    /// Something was done.
+    Plain,
+    /// Something may be wrong.
+    Warning,
+    /// Something is wrong.
+    Error,
+}
+
+impl Ui {
+    /// Returns the streams for an environment.
+    pub fn new(env: &Env) -> Self {
+        let no_colour = env.get("NO_COLOR").is_some_and(|value| !value.is_empty());
+        let dumb = env.get("TERM") == Some(b"dumb");
+        Self { may_colour: !no_colour && !dumb }
+    }
+
+    /// Writes one `goenv: …` line, or several where the text has several.
+    pub fn say(&self, tone: Tone, text: &str) {
+        let code = match tone {
+            Tone::Plain => "2",
+            Tone::Warning => "33",
+            Tone::Error => "31",
+        };
+        // Asked only now: most prompts say nothing.
+        if self.may_colour && std::io::stderr().is_terminal() {
+            self.raw(&format!("\x1b[{code}mgoenv:\x1b[0m {text}\n"));
+        } else {
+            self.raw(&format!("goenv: {text}\n"));
+        }
+    }
+
+    /// Writes text to stderr as it is.
+    pub fn raw(&self, text: &str) {
+        // Nobody can be told that stderr is gone.
+        let _ = std::io::stderr().write_all(text.as_bytes());
+    }
+
+    /// Writes data to stdout. A reader that went away is not an error.
+    pub fn data(&self, bytes: &[u8]) -> std::io::Result<()> {
+        let mut stdout = std::io::stdout().lock();
+        match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
+            Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+            other => other,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_moves_the_cursor_or_hides() {
+        let cases: &[(&[u8], &str)] = &[
+            (b"plain /path with spaces", "plain /path with spaces"),
+            ("caf\u{e9} \u{2640}".as_bytes(), "caf\u{e9} \u{2640}"),
+            (b"a\x1b]0;owned\x07b", "a\\u{1b}]0;owned\\u{7}b"),
+            (b"two\nlines\tand\r", "two\\nlines\\tand\\r"),
+            ("right\u{202e}left".as_bytes(), "right\\u{202e}left"),
+            (b"caf\xe9", "caf\\xe9"),
+        ];
+        for (bytes, shown) in cases {
+            assert_eq!(safe(bytes), *shown);
+        }
+    }
+}

@@ -1,0 +1,49 @@
+//! The paths whose change changes a decision, each with what stood there when the decision was made.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::env::state::{Stamp, Watch};
+use crate::files::{self, FileProblem, Text};
+
+/// The watched paths of one decision; absence is watched too.
+#[derive(Debug)]
+pub struct Watched {
+    now: Duration,
+    stamps: BTreeMap<PathBuf, Stamp>,
+}
+
+impl Watched {
+    /// Returns an empty list for a decision that is made at `now`.
+    pub fn new(now: Duration) -> Self {
+        Self { now, stamps: BTreeMap::new() }
+    }
+
+    /// Watches a path as it stands now, unless it is watched already.
+    pub fn add(&mut self, path: &Path) {
+        if path.is_absolute() && !self.stamps.contains_key(path) {
+            self.stamps.insert(path.to_path_buf(), files::fresh_stamp(path, self.now));
+        }
+    }
+
+    /// Reads a file that decides something and watches it as it was read; `None` where there is none.
+    ///
+    /// # Errors
+    /// If it may not be read; it is watched all the same.
+    pub fn read(&mut self, path: &Path, limit: u64, uid: u32) -> Result<Option<Text>, FileProblem> {
+        let read = files::read_guarded(path, limit, uid, self.now);
+        match &read {
+            Ok(Some(text)) => {
+                self.stamps.insert(path.to_path_buf(), text.stamp);
+            }
+            Ok(None) | Err(_) => self.add(path),
+        }
+        read
+    }
+
+    /// Returns the list in the order of the paths.
+    pub fn list(self) -> Vec<Watch> {
+        self.stamps.into_iter().map(|(path, stamp)| Watch { path, stamp }).collect()
+    }
+}

@@ -1,0 +1,117 @@
+//! The process's surroundings, read once: environment, directory, user, clock.
+//!
+//! Nothing else reads them, so that everything else can be tested with plain values. The environment is kept as
+//! bytes; an entry without `=` or with an empty name is left out, as shells do.
+
+#![expect(clippy::disallowed_methods, reason = "this is the one reader of process state")]
+
+use std::ffi::OsStr;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use crate::env::{Bytes, Env};
+
+/// What a command may know about where it runs.
+#[derive(Clone, Debug)]
+pub struct World {
+    /// The environment as it was inherited.
+    pub env: Env,
+    /// The physical current directory; `None` if it was deleted.
+    pub cwd: Option<PathBuf>,
+    /// The effective user.
+    pub uid: u32,
+    /// The path or name that goenv was started by.
+    pub program: PathBuf,
+}
+
+impl World {
+    /// Reads the surroundings of this process.
+    pub fn gather() -> Self {
+        let env = std::env::vars_os()
+            .map(|(name, value)| (name.into_vec(), value.into_vec()))
+            .filter(|(name, _)| !name.is_empty())
+            .collect();
+        Self {
+            env,
+            cwd: std::env::current_dir().ok(),
+            uid: nix::unistd::geteuid().as_raw(),
+            program: std::env::args_os().next().map(PathBuf::from).unwrap_or_default(),
+        }
+    }
+
+    /// Returns the time since 1970.
+    pub fn now(&self) -> Duration {
+        SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default()
+    }
+
+    /// Returns goenv's own directories for this user.
+    pub fn dirs(&self) -> Dirs {
+        Dirs::of(&self.env)
+    }
+
+    /// Returns `path` as an absolute one, without looking at the file system.
+    pub fn absolute(&self, path: &Path) -> PathBuf {
+        self.cwd.as_deref().unwrap_or(Path::new("/")).join(path)
+    }
+
+    /// Returns the absolute path of this program, for hooks: as it was started, links not resolved, because a
+    /// resolved path may go away with an upgrade.
+    pub fn program(&self) -> PathBuf {
+        if self.program.as_os_str().as_bytes().contains(&b'/') {
+            return self.absolute(&self.program);
+        }
+        let found =
+            which::which_in_global(&self.program, self.env.get("PATH").map(OsStr::from_bytes));
+        found
+            .ok()
+            .and_then(|mut places| places.find(|place| place.is_absolute()))
+            .or_else(|| std::env::current_exe().ok())
+            .unwrap_or_else(|| self.program.clone())
+    }
+}
+
+/// The directories that goenv keeps things in; `None` where neither `HOME` nor the XDG variable says.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Dirs {
+    /// The user's home.
+    pub home: Option<PathBuf>,
+    /// Approvals and SDKs: `$XDG_DATA_HOME/goenv`.
+    pub data: Option<PathBuf>,
+    /// The user's rules and signers: `$XDG_CONFIG_HOME/goenv`.
+    pub config: Option<PathBuf>,
+    /// The audit log and what must outlive a restart: `$XDG_STATE_HOME/goenv`.
+    pub state: Option<PathBuf>,
+    /// What belongs to running shells: `$XDG_RUNTIME_DIR/goenv`, or below `state`.
+    pub runtime: Option<PathBuf>,
+}
+
+impl Dirs {
+    /// Returns the directories for an environment. A relative path in a variable counts as unset, as the XDG
+    /// specification says.
+    pub fn of(env: &Env) -> Self {
+        let absolute = |name: &str| {
+            let path = PathBuf::from(OsStr::from_bytes(env.get(name)?));
+            path.is_absolute().then_some(path)
+        };
+        let home = absolute("HOME");
+        let dir = |name: &str, below: &str| {
+            let base = absolute(name).or_else(|| Some(home.as_ref()?.join(below)));
+            Some(base?.join("goenv"))
+        };
+        let state = dir("XDG_STATE_HOME", ".local/state");
+        let runtime = absolute("XDG_RUNTIME_DIR").map(|base| base.join("goenv"));
+        Self {
+            data: dir("XDG_DATA_HOME", ".local/share"),
+            config: dir("XDG_CONFIG_HOME", ".config"),
+            runtime: runtime.or_else(|| Some(state.as_ref()?.join("run"))),
+            state,
+            home,
+        }
+    }
+}
+
+/// Returns a path for bytes of an environment or a file.
+pub fn path_of(bytes: impl Into<Bytes>) -> PathBuf {
+    PathBuf::from(std::ffi::OsString::from_vec(bytes.into()))
+}

@@ -1,0 +1,342 @@
+//! The hooks, driven as a person drives them.
+
+use std::fs;
+use std::os::unix::ffi::OsStrExt;
+
+use crate::common::pty::{Pty, Shell};
+use crate::common::{Sandbox, settle};
+
+const SDKS: [&str; 2] = ["1.24.11", "1.26.6"];
+
+/// Starts a shell with the hook installed.
+fn hooked(shell: Shell, sandbox: &Sandbox) -> Pty {
+    let mut pty = Pty::start(shell, sandbox);
+    let _ = pty.run(&shell.hook());
+    pty
+}
+
+fn shells(test: impl Fn(Shell)) {
+    Shell::ALL.into_iter().for_each(test);
+}
+
+#[test]
+fn entering_switches_go_and_leaving_restores_every_byte() {
+    shells(|shell| {
+        let mut sandbox = Sandbox::with_sdks(&SDKS);
+        sandbox.set("LATIN", std::ffi::OsStr::from_bytes(b"caf\xe9"));
+        sandbox.set("EMPTY", "");
+        sandbox.set("GOROOT", "/usr/lib/oldgo");
+        sandbox.project("new", "use go 1.26.6\nexport LATIN=x EMPTY=y NEW=z\n");
+        sandbox.project("old", "use go 1.24.11\n");
+        let mut pty = hooked(shell, &sandbox);
+        let before = pty.env();
+        let _ = pty.run("cd ~/new");
+        assert_eq!(pty.output("go version"), "go version go1.26.6 linux/amd64\n", "{shell:?}");
+        assert_eq!(pty.get("GOTOOLCHAIN").as_deref(), Some("local"));
+        let _ = pty.run("cd ~/old");
+        assert_eq!(pty.output("go version"), "go version go1.24.11 linux/amd64\n", "{shell:?}");
+        assert_eq!(pty.get("NEW"), None);
+        let _ = pty.run("cd ~");
+        assert_eq!(pty.env(), before, "{shell:?}");
+    });
+}
+
+#[test]
+fn a_command_on_the_same_line_as_cd_sees_the_new_directory() {
+    for shell in [Shell::Zsh, Shell::Fish] {
+        let sandbox = Sandbox::with_sdks(&SDKS);
+        sandbox.project("new", "use go 1.26.6\n");
+        let mut pty = hooked(shell, &sandbox);
+        let text = pty.output("cd ~/new && go version");
+        assert_eq!(text, "go version go1.26.6 linux/amd64\n", "{shell:?}");
+    }
+}
+
+#[test]
+fn the_status_of_the_last_command_is_kept() {
+    shells(|shell| {
+        let sandbox = Sandbox::new();
+        sandbox.project("p", "export A=1\n");
+        let mut pty = hooked(shell, &sandbox);
+        let status = if shell == Shell::Fish { "echo $status" } else { "echo $?" };
+        let _ = pty.run("cd ~/p");
+        let _ = pty.run("sh -c 'exit 7'");
+        assert_eq!(pty.output(status), "7\n", "{shell:?}");
+    });
+}
+
+#[test]
+fn a_loaded_policy_says_one_line_of_names_and_a_blocked_one_complains_once() {
+    shells(|shell| {
+        let sandbox = Sandbox::new();
+        sandbox.project("ok", "export SECRET=hunter2\n");
+        sandbox.file("home/no/.envrc", "export A=1\n");
+        sandbox.dir("home/no/below");
+        let mut pty = hooked(shell, &sandbox);
+        let shown = pty.run("cd ~/ok");
+        assert!(shown.contains("~/ok/.envrc: +SECRET"), "{shell:?}: {shown}");
+        assert!(!shown.contains("hunter2"), "{shown}");
+        assert!(!pty.run("true").contains("goenv:"));
+        let shown = pty.run("cd ~/no");
+        assert_eq!(
+            shown.matches("no/.envrc is blocked: nobody has allowed it yet; review").count(),
+            1,
+            "{shell:?}: {shown}"
+        );
+        for line in ["true", "cd below", "true"] {
+            let shown = pty.run(line);
+            assert!(!shown.contains("is blocked"), "{shell:?}: {shown}");
+        }
+        assert_eq!(pty.get("SECRET"), None);
+    });
+}
+
+#[test]
+fn sourcing_the_hook_twice_acts_once() {
+    shells(|shell| {
+        let sandbox = Sandbox::new();
+        sandbox.project("p", "export A=1\n");
+        let mut pty = hooked(shell, &sandbox);
+        let _ = pty.run(&shell.hook());
+        let shown = pty.run("cd ~/p");
+        assert_eq!(shown.matches(".envrc: +A").count(), 1, "{shell:?}: {shown}");
+        let hooks = match shell {
+            Shell::Bash => "echo ${PROMPT_COMMAND[@]}",
+            Shell::Zsh => "echo $precmd_functions $chpwd_functions",
+            Shell::Fish => return,
+        };
+        let count = pty.output(hooks).matches("_goenv_hook").count();
+        assert_eq!(count, if shell == Shell::Zsh { 2 } else { 1 });
+    });
+}
+
+#[test]
+fn bash_keeps_a_prompt_command_of_either_kind() {
+    for set in [
+        "PROMPT_COMMAND='echo mine;'",
+        "PROMPT_COMMAND=('echo mine' 'echo too')",
+        "PROMPT_COMMAND=",
+    ] {
+        let sandbox = Sandbox::new();
+        sandbox.project("p", "export A=1\n");
+        let mut pty = Pty::start(Shell::Bash, &sandbox);
+        let _ = pty.run(set);
+        let _ = pty.run(&Shell::Bash.hook());
+        let shown = pty.run("cd ~/p");
+        assert_eq!(
+            shown.matches("mine").count(),
+            usize::from(set.contains("mine")),
+            "{set}: {shown}"
+        );
+        assert_eq!(
+            shown.matches("too").count(),
+            usize::from(set.contains("too")),
+            "{set}: {shown}"
+        );
+        assert_eq!(pty.get("A").as_deref(), Some("1"), "{set}");
+        assert!(!shown.contains("syntax error"), "{shown}");
+    }
+}
+
+#[test]
+fn strict_shells_survive_loading_leaving_and_refusals() {
+    for shell in [Shell::Bash, Shell::Zsh] {
+        let sandbox = Sandbox::new();
+        sandbox.project("p", "export A=1\n");
+        sandbox.file("home/no/.envrc", "export A=1\n");
+        let mut pty = Pty::start(shell, &sandbox);
+        let _ = pty.run(
+            "set -eu; set -o noclobber; IFS=aeiou; alias command=false local=false return=false declare=false",
+        );
+        let _ = pty.run(&shell.hook());
+        let _ = pty.run("cd ~/p");
+        assert_eq!(pty.get("A").as_deref(), Some("1"), "{shell:?}");
+        let _ = pty.run("cd ~/no");
+        assert_eq!(pty.get("A"), None, "{shell:?}");
+        let _ = pty.run("cd ~");
+        let _ = pty.run("true");
+    }
+}
+
+#[test]
+fn traps_and_options_are_left_alone() {
+    for (shell, options) in [(Shell::Bash, "set +o; shopt"), (Shell::Zsh, "setopt")] {
+        let sandbox = Sandbox::new();
+        sandbox.project("p", "export A=1\n");
+        let mut pty = Pty::start(shell, &sandbox);
+        let _ = pty.run("trap 'echo caught' INT");
+        let before = pty.output(&format!("{{ trap; {options}; }}"));
+        let _ = pty.run(&shell.hook());
+        let _ = pty.run("cd ~/p");
+        assert_eq!(pty.output(&format!("{{ trap; {options}; }}")), before, "{shell:?}");
+    }
+}
+
+#[test]
+fn what_the_user_changes_inside_survives_leaving() {
+    shells(|shell| {
+        let mut sandbox = Sandbox::with_sdks(&SDKS);
+        sandbox.set("GOROOT", "/usr/lib/oldgo");
+        sandbox.set("KEPT", "outside");
+        sandbox.project("p", "use go 1.26.6\nexport KEPT=inside\n");
+        let mut pty = hooked(shell, &sandbox);
+        let path = pty.get("PATH").unwrap();
+        let _ = pty.run("cd ~/p");
+        let (pre, post) =
+            if shell == Shell::Fish { ("/pre $PATH", "/post") } else { ("/pre:$PATH:", "/post") };
+        let value =
+            if shell == Shell::Fish { format!("{pre} {post}") } else { format!("{pre}{post}") };
+        let _ = pty.run(&shell.export("PATH", &value));
+        assert_eq!(pty.output("go version"), "go version go1.26.6 linux/amd64\n");
+        let _ = pty.run(&shell.export("GOROOT", "/mine"));
+        let _ = pty.run(&shell.unset("KEPT"));
+        let _ = pty.run("cd ~");
+        assert_eq!(pty.get("PATH"), Some(format!("/pre:{path}:/post")), "{shell:?}");
+        assert_eq!(pty.get("GOROOT").as_deref(), Some("/mine"), "{shell:?}");
+        assert_eq!(pty.get("KEPT"), None, "{shell:?}");
+    });
+}
+
+#[test]
+fn edits_approvals_and_blocks_are_noticed_at_the_next_prompt() {
+    shells(|shell| {
+        let sandbox = Sandbox::new();
+        let directory = sandbox.project("p", "export A=1\n");
+        let mut pty = hooked(shell, &sandbox);
+        let _ = pty.run("cd ~/p");
+        let _ = pty.run("echo 'export A=2' > .envrc");
+        assert_eq!(pty.get("A"), None, "{shell:?}: an edit withdraws the approval");
+        sandbox.goenv(&directory, &["allow"]).success();
+        let _ = pty.run("true");
+        assert_eq!(pty.get("A").as_deref(), Some("2"), "{shell:?}");
+        sandbox.goenv(&directory, &["deny"]).success();
+        let _ = pty.run("true");
+        assert_eq!(pty.get("A"), None, "{shell:?}");
+        sandbox.goenv(&directory, &["allow"]).success();
+        let _ = pty.run("true");
+        assert_eq!(pty.get("A").as_deref(), Some("2"), "{shell:?}");
+        fs::remove_file(directory.join(".envrc")).unwrap();
+        let _ = pty.run("true");
+        assert_eq!(pty.get("A"), None, "{shell:?}: a deleted policy unloads");
+    });
+}
+
+#[test]
+fn a_deleted_directory_unloads() {
+    shells(|shell| {
+        let sandbox = Sandbox::new();
+        let directory = sandbox.project("p", "export A=1\n");
+        let mut pty = hooked(shell, &sandbox);
+        let before = pty.env();
+        let _ = pty.run("cd ~/p");
+        fs::remove_dir_all(directory).unwrap();
+        let _ = pty.run("true");
+        assert_eq!(pty.env(), before, "{shell:?}");
+    });
+}
+
+#[test]
+fn a_shell_that_inherited_the_state_and_rebuilt_path_is_mended() {
+    shells(|shell| {
+        let sandbox = Sandbox::with_sdks(&SDKS);
+        let directory = sandbox.project("p", "use go 1.26.6\nexport A=1\n");
+        let mut outer = hooked(shell, &sandbox);
+        let outside = outer.env();
+        let _ = outer.run("cd ~/p");
+        let mut env = sandbox.env.clone();
+        for (name, value) in outer.env() {
+            use std::os::unix::ffi::OsStringExt;
+            env.insert(std::ffi::OsString::from_vec(name), std::ffi::OsString::from_vec(value));
+        }
+        env.insert("PATH".into(), sandbox.env[std::ffi::OsStr::new("PATH")].clone());
+        let mut pane = Pty::start_in(shell, &sandbox, &directory, &env);
+        let _ = pane.run(&shell.hook());
+        let _ = pane.run("true");
+        assert_eq!(pane.output("go version"), "go version go1.26.6 linux/amd64\n", "{shell:?}");
+        let _ = pane.run("cd ~");
+        assert_eq!(pane.env(), outside, "{shell:?}");
+    });
+}
+
+#[test]
+fn a_damaged_state_heals_itself() {
+    shells(|shell| {
+        let sandbox = Sandbox::new();
+        sandbox.project("p", "export A=1\n");
+        let mut pty = hooked(shell, &sandbox);
+        let _ = pty.run("cd ~/p");
+        let shown = pty.run(&shell.export("GOENV_STATE", "1.garbage"));
+        assert_eq!(shown.matches("GOENV_STATE cannot be read").count(), 1, "{shell:?}: {shown}");
+        let shown = pty.run("true");
+        assert!(!shown.contains("goenv:"), "{shell:?}: {shown}");
+        let _ = pty.run("cd ~");
+        assert_eq!(pty.get("GOENV_STATE"), None, "{shell:?}");
+    });
+}
+
+#[test]
+fn hostile_directory_names_do_nothing_but_name_a_directory() {
+    let names: [&[u8]; 7] = [
+        b"with space",
+        b"quo'te\"s",
+        b"a$(touch PWNED)b",
+        b"back`touch PWNED`tick",
+        b"new\nline",
+        b"caf\xe9",
+        b"semi;touch PWNED;#*?[x]~",
+    ];
+    shells(|shell| {
+        let sandbox = Sandbox::new();
+        for (index, name) in names.iter().enumerate() {
+            let name = std::ffi::OsStr::from_bytes(name);
+            let directory = sandbox.project(name, "PATH_add bin\nexport HERE=$PWD\n");
+            let link = sandbox.home().join(format!("link{index}"));
+            std::os::unix::fs::symlink(&directory, link).unwrap();
+        }
+        let mut pty = hooked(shell, &sandbox);
+        let before = pty.env();
+        for (index, name) in names.iter().enumerate() {
+            let _ = pty.run(&format!("cd ~/link{index}"));
+            let here = sandbox.home().join(std::ffi::OsStr::from_bytes(name));
+            let env = pty.env();
+            assert_eq!(env[&b"HERE"[..]], here.as_os_str().as_bytes(), "{shell:?}");
+            let bin = [here.as_os_str().as_bytes(), b"/bin:"].concat();
+            assert!(env[&b"PATH"[..]].starts_with(&bin), "{shell:?}");
+            let _ = pty.run("cd ~");
+            assert_eq!(pty.env(), before, "{shell:?}");
+            assert!(!here.join("PWNED").exists() && !sandbox.home().join("PWNED").exists());
+        }
+    });
+}
+
+#[test]
+fn a_readonly_variable_leaves_the_others_and_the_shell_working() {
+    for shell in [Shell::Bash, Shell::Zsh] {
+        let sandbox = Sandbox::new();
+        sandbox.project("p", "export AA=1 MM=1 ZZ=1\n");
+        let mut pty = hooked(shell, &sandbox);
+        let _ = pty.run("readonly MM=fixed");
+        let _ = pty.run("cd ~/p");
+        assert_eq!(pty.get("AA").as_deref(), Some("1"), "{shell:?}");
+        assert_eq!(pty.get("ZZ").as_deref(), Some("1"), "{shell:?}");
+        let _ = pty.run("cd ~");
+        assert_eq!((pty.get("AA"), pty.get("ZZ")), (None, None), "{shell:?}");
+        assert_eq!(pty.output("echo $MM"), "fixed\n", "{shell:?}");
+    }
+}
+
+#[test]
+fn an_unchanged_prompt_changes_nothing() {
+    shells(|shell| {
+        let sandbox = Sandbox::with_sdks(&SDKS);
+        sandbox.project("p", "use go 1.26.6\n");
+        settle();
+        let mut pty = hooked(shell, &sandbox);
+        let _ = pty.run("cd ~/p");
+        let inside = pty.env();
+        for _ in 0..20 {
+            let _ = pty.run("true");
+        }
+        assert_eq!(pty.env(), inside, "{shell:?}");
+    });
+}

@@ -1,0 +1,16 @@
+//! The hooks in real bash, zsh and fish: by pseudo-terminal, and the quoting of what `export` prints.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    reason = "a test fails by panicking, and looks at the machine directly"
+)]
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod hook;
+mod quoting;
