@@ -41,7 +41,7 @@ pub enum Error {
     #[error("{0}")]
     UnsafePolicy(FileProblem),
     /// No approval can be kept or looked up.
-    #[error("HOME is not set, so no approval can be found")]
+    #[error("HOME is not set, so no approval can be kept or found")]
     NoHome,
     /// There is no policy where one is needed.
     #[error("there is no .envrc in {path} or above it", path = safe_path(.0))]
@@ -90,7 +90,7 @@ impl Error {
         match self {
             Self::Untrusted(_, trust) => trust.hint.clone(),
             Self::UnsafePolicy(problem) | Self::File(problem) => problem.hint(),
-            Self::NoHome => Some("run: export HOME=~root, or wherever your home is".to_owned()),
+            Self::NoHome => Some("set HOME or XDG_DATA_HOME".to_owned()),
             Self::NoPolicy(_) => Some("write one with: goenv edit .".to_owned()),
             Self::Refused { hint, .. } => hint.clone(),
             Self::Rules(_)

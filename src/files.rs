@@ -66,7 +66,7 @@ impl FileProblem {
     pub fn hint(&self) -> Option<String> {
         let quoted = |path: &Path| crate::shell::quote_path(path);
         match self {
-            Self::Link(path) => Some(format!("replace the link by its target: {}", quoted(path))),
+            Self::Link(_) => Some("replace it by a copy of what it points to".to_owned()),
             Self::Foreign(path, _) => Some(format!("run: chown \"$USER\" {}", quoted(path))),
             Self::Writable(path, _) => Some(format!("run: chmod go-w {}", quoted(path))),
             Self::Changed(_) => Some("run the command again".to_owned()),

@@ -1,0 +1,174 @@
+//! `allow` and `deny`: what is approved is exactly these bytes at this path.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
+use crate::common::Sandbox;
+
+/// What `export json` prints for a directory, without goenv's own variables.
+fn exported(sandbox: &Sandbox, directory: &str) -> (i32, String) {
+    let done = sandbox.goenv(&sandbox.home().join(directory), &["export", "json"]);
+    let text = if done.stdout().is_empty() { "{}".to_owned() } else { done.stdout() };
+    let mut object: serde_json::Map<String, serde_json::Value> =
+        serde_json::from_str(&text).unwrap();
+    object.retain(|name, _| !name.starts_with("GOENV_"));
+    (done.code(), serde_json::to_string(&object).unwrap())
+}
+
+#[test]
+fn nothing_applies_before_allow() {
+    let sandbox = Sandbox::new();
+    sandbox.file("home/p/.envrc", "export A=1\n");
+    let p = sandbox.home().join("p");
+    let done = sandbox.goenv(&p, &["export", "json"]);
+    assert_eq!(done.code(), 3);
+    assert_eq!(
+        done.stderr(),
+        "goenv: $SANDBOX/home/p/.envrc is blocked: nobody has allowed it yet; review the file, then run `goenv allow`\n"
+    );
+    assert_eq!(exported(&sandbox, "p"), (3, "{}".to_owned()));
+    let allowed = sandbox.goenv(&p, &["allow"]);
+    assert_eq!(
+        (allowed.stdout(), allowed.stderr()),
+        (String::new(), "goenv: allowed ~/p/.envrc: +A\n".to_owned())
+    );
+    assert_eq!(exported(&sandbox, "p"), (0, r#"{"A":"1"}"#.to_owned()));
+}
+
+#[test]
+fn an_edit_a_copy_and_a_move_withdraw_the_approval() {
+    let sandbox = Sandbox::new();
+    let p = sandbox.project("p", "export A=1\n");
+    fs::create_dir(sandbox.home().join("copy")).unwrap();
+    fs::copy(p.join(".envrc"), sandbox.home().join("copy/.envrc")).unwrap();
+    assert_eq!(exported(&sandbox, "copy").0, 3);
+    fs::rename(&p, sandbox.home().join("moved")).unwrap();
+    assert_eq!(exported(&sandbox, "moved").0, 3);
+    fs::rename(sandbox.home().join("moved"), &p).unwrap();
+    assert_eq!(exported(&sandbox, "p").0, 0);
+    sandbox.file("home/p/.envrc", "export A=2\n");
+    let done = sandbox.goenv(&p, &["export", "json"]);
+    assert_eq!(
+        done.stderr(),
+        "goenv: $SANDBOX/home/p/.envrc is blocked: its content changed since it was allowed; review the file, then run `goenv allow`\n"
+    );
+    sandbox.file("home/p/.envrc", "export A=1\n");
+    assert_eq!(
+        exported(&sandbox, "p").0,
+        0,
+        "the approved bytes are approved whenever they are back"
+    );
+}
+
+#[test]
+fn deny_wins_until_allow() {
+    let sandbox = Sandbox::new();
+    let p = sandbox.project("p", "export A=1\n");
+    let denied = sandbox.goenv(&p, &["deny"]);
+    assert_eq!(denied.stderr(), "goenv: blocked ~/p/.envrc\n");
+    let done = sandbox.goenv(&p, &["export", "bash"]);
+    assert_eq!(done.code(), 3);
+    assert_eq!(
+        done.stderr(),
+        "goenv: $SANDBOX/home/p/.envrc is denied: it was denied with `goenv deny`; review the file, then run `goenv allow`\n"
+    );
+    sandbox.goenv(&p, &["allow"]).success();
+    assert_eq!(exported(&sandbox, "p").0, 0);
+}
+
+#[test]
+fn allow_shows_what_changed_since_and_moves_no_cursor() {
+    let sandbox = Sandbox::new();
+    let p = sandbox.project("p", "export A=1\nexport B=1\n");
+    sandbox.file("home/p/.envrc", "export A=1\nexport C='\x1b[2J'\n");
+    let done = sandbox.goenv(&p, &["allow"]);
+    assert_eq!(
+        done.stderr(),
+        "goenv: ~/p/.envrc since it was allowed:\n  - export B=1\n  + export C='\\u{1b}[2J'\n\
+         goenv: allowed ~/p/.envrc: +A +C\n"
+    );
+}
+
+#[test]
+fn allow_refuses_what_does_not_parse_and_accepts_a_missing_sdk() {
+    let sandbox = Sandbox::new();
+    sandbox.file("home/bad/.envrc", "export A=1\nfrobnicate\n");
+    let bad = sandbox.home().join("bad");
+    let done = sandbox.goenv(&bad, &["allow"]);
+    assert_eq!(done.code(), 5);
+    assert!(done.stderr().contains("bad/.envrc:2:1: "), "{}", done.stderr());
+    sandbox.file("home/sdk/.envrc", "use go 1.19.1\nexport A=1\n");
+    let done = sandbox.goenv(&sandbox.home().join("sdk"), &["allow"]);
+    assert_eq!(done.code(), 0, "{}", done.stderr());
+    assert!(
+        done.stderr().starts_with("goenv: allowed ~/sdk/.envrc: go1.19.1 +A +GOROOT"),
+        "{}",
+        done.stderr()
+    );
+    assert!(done.stderr().contains("go1.19.1 is not installed"), "{}", done.stderr());
+}
+
+#[test]
+fn a_sourced_text_is_part_of_the_approval() {
+    let sandbox = Sandbox::new();
+    sandbox.file("home/p/common.sh", "export B=1\n");
+    let p = sandbox.project("p", "source_env common.sh\nexport A=1\n");
+    assert_eq!(exported(&sandbox, "p"), (0, r#"{"A":"1","B":"1"}"#.to_owned()));
+    sandbox.file("home/p/common.sh", "export B=2\n");
+    let done = sandbox.goenv(&p, &["export", "json"]);
+    assert_eq!(done.code(), 3, "{}", done.stderr());
+    assert_eq!(exported(&sandbox, "p").1, "{}");
+    sandbox.goenv(&p, &["allow"]).success();
+    assert_eq!(exported(&sandbox, "p"), (0, r#"{"A":"1","B":"2"}"#.to_owned()));
+}
+
+#[test]
+fn records_are_for_the_user_alone() {
+    let sandbox = Sandbox::new();
+    sandbox.project("p", "export A=1\n");
+    let data = sandbox.home().join(".local/share/goenv/allow");
+    let directory = fs::read_dir(&data).unwrap().next().unwrap().unwrap().path();
+    let record = fs::read_dir(&directory).unwrap().next().unwrap().unwrap().path();
+    let mode = |path: &std::path::Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!((mode(&data), mode(&directory), mode(&record)), (0o700, 0o700, 0o600));
+}
+
+#[test]
+fn prune_removes_the_records_of_policies_that_are_gone() {
+    let sandbox = Sandbox::new();
+    let gone = sandbox.project("gone", "export A=1\n");
+    sandbox.project("here", "export A=1\n");
+    fs::remove_dir_all(gone).unwrap();
+    let done = sandbox.goenv(&sandbox.home(), &["prune"]);
+    assert_eq!(done.stderr(), "goenv: removed 1 record of policies that are gone\n");
+    assert_eq!(exported(&sandbox, "here").0, 0);
+}
+
+#[test]
+fn aliases_that_fingers_know() {
+    let sandbox = Sandbox::new();
+    sandbox.file("home/p/.envrc", "export A=1\n");
+    let p = sandbox.home().join("p");
+    for (command, code) in
+        [("permit", 0), ("block", 3), ("grant", 0), ("revoke", 3), ("allow", 0), ("deny", 3)]
+    {
+        sandbox.goenv(&p, &[command]).success();
+        assert_eq!(exported(&sandbox, "p").0, code, "{command}");
+    }
+}
+
+#[test]
+fn allow_takes_a_file_a_directory_or_nothing() {
+    let sandbox = Sandbox::new();
+    sandbox.file("home/p/.envrc", "export A=1\n");
+    let p = sandbox.home().join("p");
+    for args in [&["allow"][..], &["allow", "."], &["allow", ".envrc"], &["allow", "../p"]] {
+        sandbox.goenv(&p, &["deny"]).success();
+        sandbox.goenv(&p, args).success();
+        assert_eq!(exported(&sandbox, "p").0, 0, "{args:?}");
+    }
+    let done = sandbox.goenv(&sandbox.home(), &["allow"]);
+    let text =
+        "goenv: there is no .envrc in $SANDBOX/home or above it; write one with: goenv edit .\n";
+    let _ = done.failure(1, text);
+}

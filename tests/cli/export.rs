@@ -1,0 +1,134 @@
+//! `export`: valid text whatever happens, and what it must not do.
+
+use std::collections::BTreeMap;
+
+use crate::common::{Sandbox, settle};
+
+/// Applies what `export json` prints to the sandbox's environment, as an editor does.
+fn apply(sandbox: &mut Sandbox, directory: &std::path::Path) -> i32 {
+    let done = sandbox.goenv(directory, &["export", "json"]);
+    if !done.bytes().is_empty() {
+        let change: BTreeMap<String, Option<String>> =
+            serde_json::from_slice(done.bytes()).unwrap();
+        for (name, value) in change {
+            match value {
+                Some(value) => sandbox.set(&name, value),
+                None => drop(sandbox.env.remove(std::ffi::OsStr::new(&name))),
+            }
+        }
+    }
+    done.code()
+}
+
+#[test]
+fn nothing_is_printed_where_nothing_changes() {
+    let mut sandbox = Sandbox::new();
+    let p = sandbox.project("p", "export A=1\n");
+    settle();
+    let outside = sandbox.env.clone();
+    assert_eq!(apply(&mut sandbox, &p), 0);
+    for format in ["bash", "zsh", "fish", "json"] {
+        let done = sandbox.goenv(&p, &["export", format]);
+        assert_eq!((done.stdout(), done.stderr()), (String::new(), String::new()), "{format}");
+    }
+    let home = sandbox.home();
+    assert_eq!(apply(&mut sandbox, &home), 0);
+    assert_eq!(sandbox.env, outside);
+    let done = sandbox.goenv(&home, &["export", "bash"]);
+    assert_eq!((done.stdout(), done.stderr(), done.code()), (String::new(), String::new(), 0));
+}
+
+#[test]
+fn statements_come_in_the_order_of_names_and_the_state_last() {
+    let sandbox = Sandbox::with_sdks(&["1.26.6"]);
+    let p = sandbox.project("p", "export ZZ=1 AA=\"it's\"\nuse go 1.26.6\n");
+    let text = sandbox.goenv(&p, &["export", "bash"]).success().stdout();
+    let names: Vec<&str> =
+        text.lines().map(|line| line["export ".len()..].split('=').next().unwrap()).collect();
+    assert_eq!(names, ["AA", "GOENV_POLICY", "GOROOT", "GOTOOLCHAIN", "PATH", "ZZ", "GOENV_STATE"]);
+    assert!(
+        text.starts_with("export AA='it'\\''s';\nexport GOENV_POLICY='$SANDBOX/home/p/.envrc';\n")
+    );
+}
+
+#[test]
+fn a_refusal_exits_with_its_code_once_and_goes_back_outside() {
+    let mut sandbox = Sandbox::new();
+    let p = sandbox.project("p", "export A=1\n");
+    assert_eq!(apply(&mut sandbox, &p), 0);
+    assert!(sandbox.env.contains_key(std::ffi::OsStr::new("A")));
+    sandbox.file("home/p/.envrc", "export A=2\n");
+    settle();
+    assert_eq!(apply(&mut sandbox, &p), 3);
+    assert!(!sandbox.env.contains_key(std::ffi::OsStr::new("A")));
+    assert_eq!(apply(&mut sandbox, &p), 0);
+}
+
+#[test]
+fn a_failed_load_keeps_its_watches() {
+    let mut sandbox = Sandbox::new();
+    let p = sandbox.project("p", "dotenv\nexport A=1\n");
+    assert_eq!(apply(&mut sandbox, &p), 5);
+    assert_eq!(apply(&mut sandbox, &p), 0);
+    sandbox.file("home/p/.env", "B=2\n");
+    assert_eq!(apply(&mut sandbox, &p), 0);
+    assert_eq!(sandbox.env[std::ffi::OsStr::new("B")], "2");
+}
+
+#[test]
+fn moving_from_one_policy_into_another_is_undo_then_apply() {
+    let mut sandbox = Sandbox::new();
+    let a = sandbox.project("a", "export A=1\nPATH_add bin\n");
+    let b = sandbox.project("b", "export B=1\nPATH_add bin\n");
+    let outside = sandbox.env.clone();
+    apply(&mut sandbox, &a);
+    apply(&mut sandbox, &b);
+    let path = sandbox.env[std::ffi::OsStr::new("PATH")].to_string_lossy().into_owned();
+    assert!(path.starts_with(&format!("{}/bin:", b.display())), "{path}");
+    assert!(!path.contains("/a/bin"), "{path}");
+    assert!(!sandbox.env.contains_key(std::ffi::OsStr::new("A")));
+    let home = sandbox.home();
+    apply(&mut sandbox, &home);
+    assert_eq!(sandbox.env, outside);
+}
+
+#[test]
+fn the_nearest_policy_decides_also_where_it_is_not_allowed() {
+    let mut sandbox = Sandbox::new();
+    let p = sandbox.project("p", "export A=1\n");
+    sandbox.file("home/p/below/.envrc", "export B=1\n");
+    assert_eq!(apply(&mut sandbox, &p.join("below")), 3);
+    assert!(!sandbox.env.contains_key(std::ffi::OsStr::new("A")));
+}
+
+#[test]
+fn json_full_prints_the_whole_set_when_it_is_already_applied() {
+    let mut sandbox = Sandbox::new();
+    let p = sandbox.project("p", "export A=1\n");
+    settle();
+    apply(&mut sandbox, &p);
+    let text = sandbox.goenv(&p, &["export", "json", "--full"]).success().stdout();
+    let set: BTreeMap<String, Option<String>> = serde_json::from_str(&text).unwrap();
+    assert_eq!(set["A"].as_deref(), Some("1"));
+}
+
+#[test]
+fn the_state_of_hundreds_of_variables_never_keeps_a_program_from_starting() {
+    let mut sandbox = Sandbox::new();
+    let mut policy = String::new();
+    for index in 0..800 {
+        let name = format!("VARIABLE_WITH_A_LONG_NAME_{index}");
+        sandbox.set(&name, "x".repeat(200));
+        policy += &format!("export {name}=short\n");
+    }
+    let p = sandbox.project("p", policy);
+    settle();
+    let outside = sandbox.env.clone();
+    assert_eq!(apply(&mut sandbox, &p), 0);
+    let state = sandbox.env[std::ffi::OsStr::new("GOENV_STATE")].len();
+    assert!(state < 2048, "{state}");
+    assert_eq!(sandbox.goenv(&p, &["export", "json"]).stdout(), "", "unchanged");
+    let home = sandbox.home();
+    assert_eq!(apply(&mut sandbox, &home), 0);
+    assert_eq!(sandbox.env, outside);
+}

@@ -1,0 +1,200 @@
+//! Hostile surroundings: always quick, always one clear line, never a broken prompt.
+
+use std::fs;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::os::unix::net::UnixListener;
+use std::path::Path;
+use std::time::Instant;
+
+use crate::common::Sandbox;
+
+/// Asserts that `export` refuses with exactly this line and prints nothing but the state that silences it.
+#[track_caller]
+fn refuses(sandbox: &Sandbox, directory: &Path, line: &str) {
+    let started = Instant::now();
+    let done = sandbox.goenv(directory, &["export", "bash"]);
+    assert!(started.elapsed().as_secs() < 5, "it waited");
+    assert_eq!((done.code(), done.stderr()), (3, format!("goenv: {line}\n")));
+    let text = done.stdout();
+    assert!(text.starts_with("export GOENV_STATE=") && text.lines().count() == 1, "{text}");
+}
+
+#[test]
+fn what_is_no_regular_file_is_refused_and_not_waited_for() {
+    let sandbox = Sandbox::new();
+    let at = |name: &str| sandbox.dir(format!("home/{name}"));
+    nix::unistd::mkfifo(&at("fifo").join(".envrc"), nix::sys::stat::Mode::S_IRWXU).unwrap();
+    refuses(&sandbox, &at("fifo"), "$SANDBOX/home/fifo/.envrc is a FIFO, not a regular file");
+    let _socket = UnixListener::bind(at("socket").join(".envrc")).unwrap();
+    refuses(&sandbox, &at("socket"), "$SANDBOX/home/socket/.envrc is a socket, not a regular file");
+    fs::create_dir(at("directory").join(".envrc")).unwrap();
+    refuses(
+        &sandbox,
+        &at("directory"),
+        "$SANDBOX/home/directory/.envrc is a directory, not a regular file",
+    );
+    sandbox.project("target", "export A=1\n");
+    symlink("../target/.envrc", at("link").join(".envrc")).unwrap();
+    refuses(
+        &sandbox,
+        &at("link"),
+        "$SANDBOX/home/link/.envrc is a symbolic link, and a policy is read only from a regular file; \
+         replace it by a copy of what it points to",
+    );
+    symlink("nowhere", at("dangling").join(".envrc")).unwrap();
+    refuses(
+        &sandbox,
+        &at("dangling"),
+        "$SANDBOX/home/dangling/.envrc is a symbolic link, and a policy is read only from a regular file; \
+         replace it by a copy of what it points to",
+    );
+}
+
+#[test]
+fn a_file_of_ten_gigabytes_is_refused_at_once() {
+    let sandbox = Sandbox::new();
+    let path = sandbox.file("home/p/.envrc", "");
+    fs::File::options().write(true).open(path).unwrap().set_len(10 << 30).unwrap();
+    refuses(
+        &sandbox,
+        &sandbox.home().join("p"),
+        "$SANDBOX/home/p/.envrc is larger than 1048576 bytes",
+    );
+}
+
+#[test]
+fn files_and_directories_that_others_can_change_are_refused_with_the_cure() {
+    let sandbox = Sandbox::new();
+    let p = sandbox.project("p", "export A=1\n");
+    let mode =
+        |path: &Path, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    mode(&p.join(".envrc"), 0o666);
+    refuses(
+        &sandbox,
+        &p,
+        "$SANDBOX/home/p/.envrc can be written by others (mode 0666); run: chmod go-w $SANDBOX/home/p/.envrc",
+    );
+    mode(&p.join(".envrc"), 0o644);
+    mode(&p, 0o777);
+    refuses(
+        &sandbox,
+        &p,
+        "$SANDBOX/home/p can be written by others (mode 0777); run: chmod go-w $SANDBOX/home/p",
+    );
+    mode(&p, 0o755);
+    assert_eq!(sandbox.goenv(&p, &["export", "bash"]).code(), 0);
+}
+
+#[test]
+fn an_unreadable_policy_hides_no_other() {
+    let sandbox = Sandbox::new();
+    let p = sandbox.project("p", "export A=1\n");
+    let below = sandbox.file("home/p/below/.envrc", "export B=1\n");
+    fs::set_permissions(&below, fs::Permissions::from_mode(0o000)).unwrap();
+    if nix::unistd::geteuid().is_root() {
+        // Root reads everything; drop to another user for this one.
+        let root = sandbox.path("");
+        let chown =
+            sandbox.run(&root, "chown", &["-R".as_ref(), "65534".as_ref(), root.as_os_str()]);
+        chown.success();
+        let args = [
+            "--reuid=65534",
+            "--regid=65534",
+            "--clear-groups",
+            crate::common::GOENV,
+            "export",
+            "bash",
+        ];
+        let done = sandbox.run(&p.join("below"), "setpriv", &args);
+        assert_eq!(
+            (done.code(), done.stderr().as_str()),
+            (3, "goenv: $SANDBOX/home/p/below/.envrc: permission denied\n")
+        );
+    } else {
+        refuses(&sandbox, &p.join("below"), "$SANDBOX/home/p/below/.envrc: permission denied");
+    }
+}
+
+#[test]
+#[allow(clippy::print_stderr, reason = "a skipped test says why")]
+fn a_policy_of_another_user_is_refused() {
+    if !nix::unistd::geteuid().is_root() {
+        eprintln!("skipped: only root can give a file to another user");
+        return;
+    }
+    let sandbox = Sandbox::new();
+    let p = sandbox.project("p", "export A=1\n");
+    nix::unistd::chown(&p.join(".envrc"), Some(1234.into()), None).unwrap();
+    refuses(
+        &sandbox,
+        &p,
+        "$SANDBOX/home/p/.envrc belongs to user 1234, not to you or root; run: chown \"$USER\" $SANDBOX/home/p/.envrc",
+    );
+}
+
+#[test]
+fn without_a_home_nothing_applies_and_nothing_breaks() {
+    let mut sandbox = Sandbox::new();
+    let p = sandbox.project("p", "export A=1\n");
+    sandbox.env.remove(std::ffi::OsStr::new("HOME"));
+    let done = sandbox.goenv(&p, &["export", "bash"]);
+    assert_eq!(done.code(), 3);
+    let text =
+        "goenv: HOME is not set, so no approval can be kept or found; set HOME or XDG_DATA_HOME\n";
+    assert_eq!(done.stderr(), text);
+    let done = sandbox.goenv(&p, &["allow"]);
+    let _ = done.failure(3, text);
+}
+
+#[test]
+fn a_home_that_cannot_be_written_says_so() {
+    let mut sandbox = Sandbox::new();
+    sandbox.file("home/p/.envrc", "export A=1\n");
+    sandbox.set("HOME", "/proc/nothing");
+    let done = sandbox.goenv(&sandbox.path("home/p"), &["allow"]);
+    assert_eq!(done.code(), 1);
+    assert_eq!(done.stderr().lines().count(), 1, "{}", done.stderr());
+    assert!(done.stderr().starts_with("goenv: /proc/nothing/"), "{}", done.stderr());
+}
+
+#[test]
+fn a_deleted_directory_is_no_error_at_the_prompt() {
+    let sandbox = Sandbox::new();
+    let gone = sandbox.dir("home/gone");
+    let script =
+        format!("cd {0} && rmdir {0} && {1} export bash", gone.display(), crate::common::GOENV);
+    let done = sandbox.run(&sandbox.home(), "sh", &["-c", &script]);
+    assert_eq!((done.code(), done.stdout(), done.stderr()), (0, String::new(), String::new()));
+    let script = format!(
+        "mkdir {0} && cd {0} && rmdir {0} && {1} status",
+        gone.display(),
+        crate::common::GOENV
+    );
+    let done = sandbox.run(&sandbox.home(), "sh", &["-c", &script]);
+    assert_eq!((done.code(), done.stderr()), (0, String::new()));
+}
+
+#[test]
+fn a_state_that_is_forged_or_damaged_does_no_harm() {
+    let mut sandbox = Sandbox::new();
+    let home = sandbox.home();
+    for state in ["garbage", "1.", "1.AAAA", "1@/etc/passwd", "1@/nonexistent", "9.future"] {
+        sandbox.set("GOENV_STATE", state);
+        let done = sandbox.goenv(&home, &["export", "bash"]);
+        assert_eq!(done.code(), 0, "{state}");
+        assert_eq!(done.stdout(), "unset GOENV_STATE;\n", "{state}");
+        assert_eq!(
+            done.stderr(),
+            "goenv: GOENV_STATE cannot be read and is dropped; what it would have undone stays\n"
+        );
+    }
+}
+
+#[test]
+fn a_broken_pipe_is_no_failure() {
+    let sandbox = Sandbox::new();
+    sandbox.project("p", "export A=1\n");
+    let script = format!("set -o pipefail; {} completions bash | true", crate::common::GOENV);
+    let done = sandbox.run(&sandbox.home(), "bash", &["-c", &script]);
+    assert_eq!((done.code(), done.stderr()), (0, String::new()));
+}
