@@ -196,6 +196,17 @@ fn check_ancestors(path: &Path, uid: u32) -> Result<(), FileProblem> {
     Ok(())
 }
 
+/// Checks that only `uid` and root can put files into a directory; one that does not exist is fine.
+///
+/// # Errors
+/// If somebody else can.
+pub fn check_directory(directory: &Path, uid: u32) -> Result<(), FileProblem> {
+    match fs::metadata(directory) {
+        Ok(metadata) => check_owner(directory, &metadata, uid),
+        Err(_) => Ok(()),
+    }
+}
+
 /// Returns what stands at `path`, to be compared with a stamp taken earlier.
 pub fn stamp(path: &Path) -> Stamp {
     look(path).map_or(Stamp::ABSENT, |metadata| digest(&metadata))

@@ -15,17 +15,14 @@ use crate::admit::Admission;
 use crate::env::{Bytes, Env};
 use crate::files::{self, FileProblem, Text};
 use crate::go::Version;
-use crate::go::request::choose;
 use crate::policy::{Access, Host, Kind, Look, Refusal, SdkFound, SdkWanted};
-use crate::sdk::{self, Found, Places};
+use crate::sdk::resolve::{Need, Refused, Resolved, Why, resolve};
+use crate::sdk::{Found, Places};
 use crate::trust::record::{Approved, Record};
 use crate::watch::Watched;
 
 /// The largest data file (`.env`) that is read.
 const DATA_LIMIT: u64 = 1024 * 1024;
-
-/// What to write where the version is missing or unclear.
-const EXAMPLE: &str = "write for example: use go 1.26.6";
 
 /// What may be sourced.
 #[derive(Debug)]
@@ -50,11 +47,12 @@ pub struct Machine<'a> {
     outside: &'a Env,
     sourcing: Sourcing<'a>,
     watched: &'a mut Watched,
+    need: Need,
     record: Option<Record>,
     /// The policy texts that were sourced, in order.
     pub sourced: Vec<Approved>,
     /// The SDK that was found.
-    pub sdk: Option<Found>,
+    pub sdk: Option<Resolved>,
     /// Why there is none, while collecting.
     pub missing: Option<Refusal>,
 }
@@ -68,8 +66,14 @@ impl<'a> Machine<'a> {
         sourcing: Sourcing<'a>,
         watched: &'a mut Watched,
     ) -> Self {
-        let (sourced, sdk, missing) = (Vec::new(), None, None);
-        Self { uid, places, outside, sourcing, watched, record: None, sourced, sdk, missing }
+        let (record, sourced, sdk, missing) = (None, Vec::new(), None, None);
+        let need = Need::Any;
+        Self { uid, places, outside, sourcing, watched, need, record, sourced, sdk, missing }
+    }
+
+    /// Returns the host with what the rules ask of an SDK.
+    pub fn needing(self, need: Need) -> Self {
+        Self { need, ..self }
     }
 
     fn may_source(&mut self, text: &Text) -> bool {
@@ -90,24 +94,12 @@ impl<'a> Machine<'a> {
         }
     }
 
-    /// Returns the version that the version files of a directory ask for.
-    fn version_asked_for(&mut self, directory: &Path) -> Result<Version, Refusal> {
-        let asked = sdk::requested::requested(directory, self.outside);
-        asked.watch.iter().for_each(|path| self.watched.add(path));
-        let refuse =
-            |message: String| Refusal { message, hint: Some(EXAMPLE.to_owned()), untrusted: false };
-        if let Some((path, problem)) = asked.problems.first() {
-            let (path, line) = (crate::ui::safe_path(path), problem.line);
-            return Err(refuse(format!("{path}:{line}: {}", problem.message)));
-        }
-        match choose(&asked.requests) {
-            Ok(Some(request)) => Ok(request.version.clone()),
-            Ok(None) => Err(refuse(
-                "no go.work, go.mod, .go-version or .tool-versions here says which version"
-                    .to_owned(),
-            )),
-            Err(conflict) => Err(refuse(conflict.to_string())),
-        }
+    /// Returns the SDK as if it were installed, for `allow`, which shows a policy before its SDK is here.
+    fn pretend(&mut self, wanted: &SdkWanted, why: Why, refusal: &Refusal) -> Option<SdkFound> {
+        let is_shown = matches!(self.sourcing, Sourcing::Collecting) && why != Why::Line;
+        let version = Version::read(wanted.version.as_ref().filter(|_| is_shown)?).ok()?;
+        self.missing = Some(refusal.clone());
+        Some(SdkFound { version: version.to_string(), root: self.places.stored(&version) })
     }
 
     fn refusal(problem: &FileProblem) -> Refusal {
@@ -186,31 +178,19 @@ impl Host for Machine<'_> {
     }
 
     fn sdk(&mut self, wanted: &SdkWanted) -> Result<SdkFound, Refusal> {
-        let refuse =
-            |message: String, hint: String| Refusal { message, hint: Some(hint), untrusted: false };
-        let version = match &wanted.version {
-            Some(text) => Version::read(text)
-                .map_err(|error| refuse(error.to_string(), EXAMPLE.to_owned()))?,
-            None => self.version_asked_for(&wanted.directory)?,
-        };
-        match sdk::find(&version, self.places) {
-            Ok(found) => {
-                found.watch.iter().for_each(|path| self.watch(path));
-                let answer =
-                    SdkFound { version: found.version.to_string(), root: found.root.clone() };
-                self.sdk = Some(found);
+        match resolve(wanted, self.outside, self.places, self.need) {
+            Ok(resolved) => {
+                resolved.watch().for_each(|path| self.watched.add(path));
+                let Found { version, root, .. } = &resolved.found;
+                let answer = SdkFound { version: version.to_string(), root: root.clone() };
+                self.sdk = Some(resolved);
                 Ok(answer)
             }
-            Err(missing) => {
-                missing.watch.iter().for_each(|path| self.watch(path));
-                let refusal = refuse(missing.message(), format!("run: {}", missing.hint()));
-                if !matches!(self.sourcing, Sourcing::Collecting) {
-                    return Err(refusal);
-                }
-                // `allow` shows a policy whose SDK is still to be installed as if it were.
-                self.missing = Some(refusal);
-                let root = self.places.stored(&version);
-                Ok(SdkFound { version: version.to_string(), root })
+            Err(refused) => {
+                refused.watch.iter().for_each(|path| self.watched.add(path));
+                let Refused { why, message, hint, .. } = *refused;
+                let refusal = Refusal { message, hint, untrusted: false };
+                self.pretend(wanted, why, &refusal).ok_or(refusal)
             }
         }
     }

@@ -19,6 +19,7 @@ pub mod audit;
 pub mod cli;
 pub mod cmd;
 pub mod decide;
+pub mod enforce;
 pub mod env;
 pub mod error;
 pub mod files;

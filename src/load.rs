@@ -7,16 +7,18 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::admit::{self, Admission};
+use crate::enforce;
 use crate::env::Env;
 use crate::env::state::Watch;
 use crate::error::Error;
 use crate::files::{self, Text};
 use crate::host::{Machine, Sourcing};
 use crate::policy::{self, Refusal, Wanted};
-use crate::sdk::Found;
 use crate::sdk::places::{Places, Platform};
+use crate::sdk::resolve::{Need, Resolved};
 use crate::trust::Trust;
 use crate::trust::record::Approved;
+use crate::trust::rules::SdkRule;
 use crate::watch::Watched;
 use crate::world::World;
 
@@ -37,7 +39,7 @@ pub struct Applied {
     /// What it wants.
     pub wanted: Wanted,
     /// The SDK it got.
-    pub sdk: Option<Found>,
+    pub sdk: Option<Resolved>,
 }
 
 /// What a policy would do.
@@ -89,12 +91,17 @@ impl<'a> Loader<'a> {
         if let Some(refusal) = admit::refusal(path, trust) {
             return Err(refusal);
         }
+        let tier = trust.header.as_ref().and_then(|header| header.tier.as_ref());
+        let rules = admission.rules().of(tier);
+        let need = if rules.sdk == SdkRule::Sealed { Need::Sealed } else { Need::Any };
         let sourcing = Sourcing::Approved { admission: &admission, policy: &text };
         let mut machine =
-            Machine::new(self.world.uid, &self.places, self.outside, sourcing, watched);
+            Machine::new(self.world.uid, &self.places, self.outside, sourcing, watched)
+                .needing(need);
         let program = policy::parse(&text.path, &text.bytes)?;
         let wanted = policy::evaluate(&program, self.outside, &mut machine)?;
         let sdk = machine.sdk.take();
+        enforce::variables(path, &wanted, self.outside, trust, rules, self.world.uid)?;
         if let Some(mark) = &trust.raise {
             admission.raise(mark)?;
         }

@@ -156,7 +156,7 @@ fn sdk(applied: &Applied) -> Option<Sdk> {
     Some(Sdk {
         version: found.version.clone(),
         root: safe_path(&found.root),
-        state: "unsealed",
+        state: applied.sdk.as_ref().map_or("unsealed", |sdk| sdk.health.name()),
         pins: wanted.pins.iter().map(|(platform, hash)| format!("{platform}={hash}")).collect(),
     })
 }

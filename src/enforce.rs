@@ -1,0 +1,96 @@
+//! Holds what a policy wants against the rules: the variables it sets, and the directories it puts on PATH.
+//!
+//! Runs on the values after expansion and refuses the whole policy. The classes of names and the rules for values are
+//! pure and lie in `trust/variables.rs`; here is the look at directories. Rules: docs/security.md, section
+//! "Variables".
+
+use std::path::{Path, PathBuf};
+
+use crate::env::{Bytes, Diff, Env};
+use crate::error::{Error, Exit};
+use crate::files;
+use crate::policy::{Place, Wanted};
+use crate::trust::rules::TierRules;
+use crate::trust::variables::{Approval, Change, Context, Objection, added_entries, judge};
+use crate::trust::{State, Trust};
+use crate::ui::{safe, safe_path};
+use crate::world::path_of;
+
+/// Refuses a policy that sets what it may not.
+///
+/// # Errors
+/// The first objection, with the place of the setting.
+pub fn variables(
+    policy: &Path,
+    wanted: &Wanted,
+    outside: &Env,
+    trust: &Trust,
+    rules: &TierRules,
+    uid: u32,
+) -> Result<(), Error> {
+    let diff = Diff::between(outside, &wanted.env);
+    let changes: Vec<Change> = diff
+        .steps()
+        .map(|(name, after)| Change { name, before: outside.get(name), after })
+        .collect();
+    let root = wanted.sdk.as_ref().map(|(_, sdk)| sdk.root.clone().into_os_string());
+    let approval = match trust.state {
+        State::Signed => Approval::Signed,
+        _ => Approval::Allowed,
+    };
+    let sdk_root = root.as_ref().map(|root| root.as_encoded_bytes());
+    let objections = judge(&changes, Context { approval, rules, sdk_root });
+    if let Some(objection) = objections.into_iter().next() {
+        return Err(refusal(policy, wanted, &objection));
+    }
+    let path = changes.iter().find(|change| change.name == b"PATH");
+    for entry in path.map(added_entries).unwrap_or_default() {
+        path_entry(policy, wanted, &path_of(entry), rules, uid)?;
+    }
+    Ok(())
+}
+
+/// Refuses a directory on PATH that others can put programs into; one that does not exist yet is fine.
+fn path_entry(
+    policy: &Path,
+    wanted: &Wanted,
+    directory: &Path,
+    rules: &TierRules,
+    uid: u32,
+) -> Result<(), Error> {
+    let refuse = |why: String, hint: Option<String>| {
+        let place = place_of(policy, wanted, b"PATH");
+        Err(Error::Refused { message: format!("{place}: PATH: {why}"), hint, exit: Exit::Policy })
+    };
+    if let Err(problem) = files::check_directory(directory, uid) {
+        return refuse(problem.to_string(), problem.hint());
+    }
+    let sdk = wanted.sdk.as_ref().map(|(_, sdk)| sdk.root.join("bin"));
+    let here = policy.parent().unwrap_or(policy);
+    if rules.strict && directory.starts_with(here) && sdk.as_deref() != Some(directory) {
+        let shown = safe_path(directory);
+        return refuse(
+            format!("{shown} is inside the repository, whose programs nobody reviewed"),
+            None,
+        );
+    }
+    Ok(())
+}
+
+fn refusal(policy: &Path, wanted: &Wanted, objection: &Objection) -> Error {
+    let Objection { name, why, .. } = objection;
+    let place = place_of(policy, wanted, name.as_bytes());
+    let message = format!("{place}: {}: {why}", safe(name.as_bytes()));
+    Error::Refused { message, hint: None, exit: Exit::Policy }
+}
+
+/// Returns `path:line` of the last setting of a variable.
+fn place_of(policy: &Path, wanted: &Wanted, name: &[u8]) -> String {
+    let is_it = |(origin, _): &&(Bytes, Place)| origin == name;
+    let origin = wanted.origins.iter().rev().find(is_it);
+    let (path, line): (PathBuf, u32) = match origin {
+        Some((_, place)) => (place.path.clone(), place.line),
+        None => (policy.to_path_buf(), 1),
+    };
+    format!("{}:{line}", safe_path(&path))
+}
