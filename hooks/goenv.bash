@@ -1,13 +1,21 @@
 # goenv for bash 3.2 and later: eval "$(goenv hook bash)" at the end of ~/.bashrc.
 #
-# Before each prompt goenv says what this directory changes. The status of the last command is kept, no trap and
-# no option is touched, no alias bends it, and it is safe to source this twice. bash has no hook for a change of
-# directory, so in `cd x && go build` the build still runs with the environment of the directory before.
+# Before each prompt goenv says what this directory changes, if anything can have changed: the shell asks that by
+# itself and starts no process otherwise. The status of the last command is kept, no trap and no option is touched,
+# no alias bends it, and it is safe to source this twice. bash has no hook for a change of directory, so in
+# `cd x && go build` the build still runs with the environment of the directory before.
 
 _goenv_hook() {
   \local _goenv_status="$?" _goenv_text
-  _goenv_text=$(\command @GOENV@ export bash) || \:
+  # Where goenv said what to ask: nothing that it looked at has another time, nothing absent has appeared.
+  if [[ -n "${_goenv_changed[*]-}" && "$PWD:$PATH:${GOROOT-}:${GOENV_STATE-}" == "${_goenv_here-}" ]] &&
+    ! \test "${_goenv_changed[@]}" && [[ -z "${_goenv_until-}" || "${EPOCHSECONDS-0}" -lt "$_goenv_until" ]]; then
+    \return "$_goenv_status"
+  fi
+  _goenv_changed=()
+  _goenv_text=$(\command @GOENV@ export bash --guard "$$") || \:
   \eval "$_goenv_text" || \:
+  _goenv_here="$PWD:$PATH:${GOROOT-}:${GOENV_STATE-}"
   \return "$_goenv_status"
 }
 

@@ -1,11 +1,17 @@
 # goenv for fish: goenv hook fish | source, in ~/.config/fish/config.fish.
 #
-# Before each prompt, and at each change of directory, goenv says what this directory changes: in
-# `cd x && go build` the build runs with the environment of x. The status of the last command is kept, and it is
-# safe to source this twice.
+# Before each prompt, and at each change of directory, goenv says what this directory changes, if anything can have
+# changed: the shell asks that by itself and starts no process otherwise. In `cd x && go build` the build runs with
+# the environment of x. The status of the last command is kept, and it is safe to source this twice.
 
 function _goenv_hook --on-event fish_prompt --on-variable PWD
     set -l _goenv_status $status
-    command @GOENV@ export fish | source
+    # Where goenv said what to ask: nothing that it looked at has another time, nothing absent has appeared.
+    if set -q _goenv_changed[1]; and test "$PWD:$PATH:$GOROOT:$GOENV_STATE" = "$_goenv_here"; and not test $_goenv_changed
+        return $_goenv_status
+    end
+    set -g _goenv_changed
+    command @GOENV@ export fish --guard $fish_pid | source
+    set -g _goenv_here "$PWD:$PATH:$GOROOT:$GOENV_STATE"
     return $_goenv_status
 end

@@ -1,17 +1,27 @@
 # goenv for zsh: eval "$(goenv hook zsh)" at the end of ~/.zshrc.
 #
-# Before each prompt, and at each change of directory, goenv says what this directory changes: in
-# `cd x && go build` the build runs with the environment of x. The status of the last command is kept, no trap and
-# no option is touched, and it is safe to source this twice.
+# Before each prompt, and at each change of directory, goenv says what this directory changes, if anything can have
+# changed: the shell asks that by itself and starts no process otherwise. In `cd x && go build` the build runs with
+# the environment of x. The status of the last command is kept, no trap and no option is touched, and it is safe to
+# source this twice.
 
 _goenv_hook() {
   \builtin emulate -L zsh
   \builtin local _goenv_text
-  _goenv_text=$(\builtin command @GOENV@ export zsh) || \builtin true
+  # Where goenv said what to ask: nothing that it looked at has another time, nothing absent has appeared.
+  if (( ${#_goenv_changed} )) && [[ "$PWD:$PATH:$GOROOT:$GOENV_STATE" == "$_goenv_here" ]] &&
+    ! \builtin test $_goenv_changed && [[ -z $_goenv_until || $EPOCHSECONDS -lt $_goenv_until ]]; then
+    \builtin return
+  fi
+  _goenv_changed=()
+  _goenv_text=$(\builtin command @GOENV@ export zsh --guard $$) || \builtin true
   \builtin eval "$_goenv_text" || \builtin true
+  _goenv_here="$PWD:$PATH:$GOROOT:$GOENV_STATE"
 }
 
-\builtin typeset -ga precmd_functions chpwd_functions
+\builtin typeset -ga precmd_functions chpwd_functions _goenv_changed
+\builtin typeset -g _goenv_here _goenv_until
+\builtin zmodload -F zsh/datetime p:EPOCHSECONDS 2>/dev/null
 if (( ! ${precmd_functions[(Ie)_goenv_hook]} )); then
   precmd_functions=(_goenv_hook $precmd_functions)
 fi

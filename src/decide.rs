@@ -49,17 +49,20 @@ pub enum Reason {
     Changed(std::path::PathBuf),
     /// PATH or another list no longer holds what goenv put in.
     NotInEffect,
+    /// The approval's time is over.
+    Expired,
     /// The state is another user's (`sudo -s`, `su -m`).
     OtherUser,
 }
 
-/// Decides. `is_in_effect` says whether the lists hold what was put in, `first_changed` names a watched path that
-/// is not what it was; each is asked only if everything before it was as it should be.
+/// Decides. `is_in_effect` says whether the lists hold what was put in, `is_over` whether a time is past, `first_changed`
+/// names a watched path that is not what it was; each is asked only if everything before it was as it should be.
 pub fn decide<'a>(
     located: Option<&Located>,
     carrying: &'a Carrying,
     uid: u32,
     is_in_effect: impl FnOnce(&State) -> bool,
+    is_over: impl FnOnce(u64) -> bool,
     first_changed: impl FnOnce(&'a State) -> Option<&'a Path>,
 ) -> Action {
     let (located, state) = match (located, carrying) {
@@ -74,6 +77,8 @@ pub fn decide<'a>(
         Action::Reload(Reason::OtherUser)
     } else if !is_in_effect(state) {
         Action::Reload(Reason::NotInEffect)
+    } else if state.until.is_some_and(is_over) {
+        Action::Reload(Reason::Expired)
     } else if let Some(path) = first_changed(state) {
         Action::Reload(Reason::Changed(path.to_path_buf()))
     } else {
@@ -95,6 +100,7 @@ mod tests {
             uid: 1000,
             policy: path.into(),
             outcome: Outcome::Applied,
+            until: Some(100),
             watches: Vec::new(),
             changes: Vec::new(),
         })
@@ -126,10 +132,13 @@ mod tests {
         ];
         for (located, carrying, uid, in_effect, changed, action) in cases {
             assert_eq!(
-                decide(located, &carrying, uid, |_| in_effect, |_| changed),
+                decide(located, &carrying, uid, |_| in_effect, |_| false, |_| changed),
                 action,
                 "{located:?} {carrying:?}"
             );
         }
+        let inside = state("/a/.envrc");
+        let over = decide(Some(&a), &inside, 1000, |_| true, |until| until <= 100, |_| None);
+        assert_eq!(over, Action::Reload(Reason::Expired));
     }
 }

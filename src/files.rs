@@ -270,6 +270,32 @@ fn is_racy(metadata: &Metadata, now: Duration) -> bool {
     changed.max(modified) + granularity > now
 }
 
+/// Returns the modification time of what stands at `path`, `None` if it is gone or changed within the clock's
+/// granularity.
+pub fn settled_mtime(path: &Path, now: Duration) -> Option<Duration> {
+    let metadata = fs::metadata(path).ok()?;
+    let nanos = u32::try_from(metadata.mtime_nsec()).ok()?;
+    let mtime = Duration::new(u64::try_from(metadata.mtime()).ok()?, nanos);
+    (!is_racy(&metadata, now)).then_some(mtime)
+}
+
+/// Makes an empty file, or takes the one that is there, and sets its modification time.
+///
+/// # Errors
+/// If it cannot be made.
+pub fn set_stamp(path: &Path, mtime: Duration) -> Result<(), FileProblem> {
+    let times = fs::FileTimes::new().set_modified(std::time::SystemTime::UNIX_EPOCH + mtime);
+    OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .custom_flags(libc::O_NOFOLLOW)
+        .open(path)
+        .and_then(|file| file.set_times(times))
+        .map_err(|error| FileProblem::system(path, &error))
+}
+
 /// Returns whether a regular file of `uid`'s own stands at `path`, without opening it.
 pub fn is_own_file(path: &Path, uid: u32) -> bool {
     fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_file() && metadata.uid() == uid)
@@ -364,6 +390,12 @@ pub fn remove(path: &Path) -> Result<bool, FileProblem> {
 pub fn remove_empty_directory(directory: &Path) {
     // One that is not empty stays, which is what is wanted.
     let _ = fs::remove_dir(directory);
+}
+
+/// Removes a directory with the files in it.
+pub fn remove_directory(directory: &Path) {
+    // What cannot be removed is tried again by the next shell.
+    let _ = fs::remove_dir_all(directory);
 }
 
 /// Sets the modification time of a file to now and changes nothing else.

@@ -24,6 +24,7 @@ pub mod env;
 pub mod error;
 pub mod files;
 pub mod go;
+pub mod guard;
 pub mod host;
 pub mod inherit;
 pub mod load;
@@ -54,7 +55,9 @@ pub fn run(args: Vec<OsString>, world: &World) -> ExitCode {
     let result = match prompt_format(&args) {
         // The prompt's own command does without the command line parser, which costs more than all the rest of a
         // prompt where nothing changed.
-        Some(format) => cmd::export::run(format, cmd::export::Scope::Change, world, &ui),
+        Some((format, shell)) => {
+            cmd::export::run(format, cmd::export::Scope::Change, shell, world, &ui)
+        }
         None => match Cli::try_parse_from(args) {
             Ok(cli) => cmd::run(cli.command, world, &ui),
             Err(error) => return usage(&error, &ui),
@@ -69,10 +72,18 @@ pub fn run(args: Vec<OsString>, world: &World) -> ExitCode {
     }
 }
 
-fn prompt_format(args: &[OsString]) -> Option<shell::Format> {
+/// Returns the format and the shell's process id where the arguments are those of a hook.
+fn prompt_format(args: &[OsString]) -> Option<(shell::Format, Option<u32>)> {
     match args {
-        [_, command, format] if command == "export" => {
-            shell::Format::named(format.as_encoded_bytes())
+        [_, command, format, guard @ ..] if command == "export" => {
+            let format = shell::Format::named(format.as_encoded_bytes())?;
+            match guard {
+                [] => Some((format, None)),
+                [flag, shell] if flag == "--guard" => {
+                    Some((format, Some(shell.to_str()?.parse().ok()?)))
+                }
+                _ => None,
+            }
         }
         _ => None,
     }

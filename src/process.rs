@@ -56,6 +56,13 @@ pub fn edit(file: &Path, env: &Env) -> Result<(), Error> {
     if status.success() { Ok(()) } else { Err(failed(format!("ended with {status}"))) }
 }
 
+/// Returns whether a process with this id runs.
+pub fn is_alive(process: u32) -> bool {
+    let Ok(process) = i32::try_from(process) else { return false };
+    // EPERM: it runs and is somebody else's.
+    nix::sys::signal::kill(nix::unistd::Pid::from_raw(process), None) != Err(nix::Error::ESRCH)
+}
+
 fn command(program: &OsStr, env: &Env) -> Command {
     let mut command = Command::new(program);
     command.env_clear();

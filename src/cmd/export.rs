@@ -16,7 +16,7 @@ use crate::policy::Wanted;
 use crate::shell::Format;
 use crate::ui::{self, Tone, Ui};
 use crate::world::World;
-use crate::{files, inherit, locate};
+use crate::{files, guard, inherit, locate};
 
 /// How much is printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,62 +27,100 @@ pub enum Scope {
     Full,
 }
 
-/// Prints what this directory changes.
+/// Prints what this directory changes; for a shell, also what it can ask by itself at its next prompt.
 ///
 /// # Errors
 /// If the policy does not apply, after the way back to the environment outside was printed.
-pub fn run(format: Format, scope: Scope, world: &World, ui: &Ui) -> Result<Exit, Error> {
+pub fn run(
+    format: Format,
+    scope: Scope,
+    shell: Option<u32>,
+    world: &World,
+    ui: &Ui,
+) -> Result<Exit, Error> {
     let located = world.cwd.as_deref().and_then(locate::nearest);
     let carrying = inherit::carried(world);
-    let in_effect = |state: &State| undo::is_in_effect(&world.env, &state.changes);
-    let action = decide::decide(located.as_ref(), &carrying, world.uid, in_effect, first_changed);
+    let action = decide(located.as_ref(), &carrying, world);
     if action == Action::Nothing && scope == Scope::Change {
+        arm(format, shell, carrying.state(), world, ui)?;
         return Ok(Exit::Done);
     }
     if carrying == Carrying::Damaged {
         ui.say(Tone::Warning, DAMAGED);
     }
     let outside = inherit::outside(&world.env, &carrying);
-    let before = if scope == Scope::Full { &outside } else { &world.env };
-    let Some(located) = located else {
-        print(format, before, &outside, ui)?;
-        tell_left(&carrying, world, ui);
-        return Ok(Exit::Done);
+    let entered = match &located {
+        Some(located) => Some(enter(located, &action, &outside, &carrying, world)?),
+        None => None,
     };
-    let (inside, told) = enter(&located, &action, &outside, &carrying, world)?;
-    print(format, before, &inside, ui)?;
-    told.map(|lines| lines.iter().for_each(|line| ui.say(Tone::Plain, line)))?;
+    let inside = entered.as_ref().map_or(&outside, |entered| &entered.inside);
+    let before = if scope == Scope::Full { &outside } else { &world.env };
+    print(format, before, inside, ui)?;
+    arm(format, shell, entered.as_ref().map(|entered| &entered.state), world, ui)?;
+    match entered {
+        Some(entered) => entered.told?.iter().for_each(|line| ui.say(Tone::Plain, line)),
+        None => tell_left(&carrying, world, ui),
+    }
     Ok(Exit::Done)
 }
 
 const DAMAGED: &str = "GOENV_STATE cannot be read and is dropped; what it would have undone stays";
 
+fn decide(located: Option<&Located>, carrying: &Carrying, world: &World) -> Action {
+    let is_in_effect = |state: &State| undo::is_in_effect(&world.env, &state.changes);
+    let is_over = |until| world.now().as_secs() >= until;
+    decide::decide(located, carrying, world.uid, is_in_effect, is_over, first_changed)
+}
+
 fn first_changed(state: &State) -> Option<&Path> {
     files::first_changed(&state.watches)
 }
 
-/// Returns the environment inside, and what to say: lines, or why the policy does not apply. Then the environment
-/// is the one outside, and the state remembers the complaint so that it is made once.
+/// Prints what the shell can ask by itself; nothing where that cannot be relied on.
+fn arm(
+    format: Format,
+    shell: Option<u32>,
+    state: Option<&State>,
+    world: &World,
+    ui: &Ui,
+) -> Result<(), Error> {
+    if let Some(guard) = shell.and_then(|shell| guard::arm(shell, state, world)) {
+        ui.data(&format.arm(&guard))?;
+    }
+    Ok(())
+}
+
+/// A policy that was entered.
+struct Entered {
+    /// The environment inside; the one outside where the policy does not apply.
+    inside: Env,
+    /// What the shell carries from now on.
+    state: State,
+    /// What to say, or why the policy does not apply; nothing if that was said already.
+    told: Result<Vec<String>, Error>,
+}
+
 fn enter(
     located: &Located,
     action: &Action,
     outside: &Env,
     carrying: &Carrying,
     world: &World,
-) -> Result<(Env, Result<Vec<String>, Error>), Error> {
+) -> Result<Entered, Error> {
     let loaded = Loader::new(world, outside).load(&located.path);
     let mut state = State {
         uid: world.uid,
         policy: located.path.clone(),
         outcome: Outcome::Applied,
+        until: loaded.until(),
         watches: loaded.watches,
         changes: Vec::new(),
     };
-    match loaded.result {
+    let (inside, told) = match loaded.result {
         Ok(applied) => {
             state.changes = undo::record(outside, &applied.wanted.env);
             let lines = lines(&applied.wanted, action, &state.policy, world);
-            Ok((with_state(applied.wanted.env, &state, world)?, Ok(lines)))
+            (with_state(applied.wanted.env, &state, world)?, Ok(lines))
         }
         Err(error) => {
             state.outcome = Outcome::Refused(Fingerprint::of(error.text().as_bytes()));
@@ -90,9 +128,10 @@ fn enter(
                 known.policy == state.policy && known.outcome == state.outcome
             });
             let told = if is_known { Ok(Vec::new()) } else { Err(error) };
-            Ok((with_state(outside.clone(), &state, world)?, told))
+            (with_state(outside.clone(), &state, world)?, told)
         }
-    }
+    };
+    Ok(Entered { inside, state, told })
 }
 
 /// Returns the environment inside, for a command that runs there.
@@ -100,8 +139,8 @@ fn enter(
 /// # Errors
 /// If the policy does not apply.
 pub fn inside(located: &Located, outside: &Env, world: &World) -> Result<Env, Error> {
-    let (env, told) = enter(located, &Action::Load, outside, &Carrying::Nothing, world)?;
-    told.map(|_| env)
+    let entered = enter(located, &Action::Load, outside, &Carrying::Nothing, world)?;
+    entered.told.map(|_| entered.inside)
 }
 
 /// Adds the variables that carry the state.

@@ -28,9 +28,9 @@ use crate::world::World;
 pub fn run(command: Command, world: &World, ui: &Ui) -> Result<Exit, Error> {
     match command {
         Command::Hook { shell } => hook::run(shell, world, ui),
-        Command::Export { format, full } => {
+        Command::Export { format, full, guard } => {
             let scope = if full { export::Scope::Full } else { export::Scope::Change };
-            export::run(format, scope, world, ui)
+            export::run(format, scope, guard, world, ui)
         }
         Command::Allow { path } => allow::run(path.as_deref(), world, ui),
         Command::Deny { path } => deny::run(path.as_deref(), world, ui),

@@ -34,6 +34,8 @@ pub struct State {
     pub policy: PathBuf,
     /// Whether it is in effect.
     pub outcome: Outcome,
+    /// When the approval ends, in seconds since 1970, where it does.
+    pub until: Option<u64>,
     /// What a change of would change the decision.
     pub watches: Vec<Watch>,
     /// What to undo.
@@ -113,6 +115,7 @@ impl State {
                 body.fixed(complaint.0);
             }
         }
+        body.number(self.until.map_or(0, |until| until.saturating_add(1)));
         body.watches(&self.watches);
         body.number(self.changes.len() as u64);
         self.changes.iter().for_each(|change| body.change(change));
@@ -137,6 +140,7 @@ impl State {
                 1 => Outcome::Refused(Fingerprint(reader.fixed()?)),
                 _ => return None,
             },
+            until: reader.number()?.checked_sub(1),
             watches: reader.watches()?,
             changes: reader.list(Reader::change)?,
         };
@@ -313,6 +317,7 @@ mod tests {
             uid: 1000,
             policy: "/home/ann/src/payments/ledger/.envrc".into(),
             outcome: Outcome::Applied,
+            until: Some(1_800_000_000),
             watches: vec![
                 watch("/etc/goenv/allowed_signers", 0),
                 watch("/etc/goenv/config.toml", 0),
@@ -348,7 +353,7 @@ mod tests {
     #[test]
     fn what_was_written_is_read() {
         assert_eq!(read(&usual().text()), Carried::Here(usual()));
-        let refused = State { outcome: Outcome::Refused(Fingerprint(7)), ..usual() };
+        let refused = State { outcome: Outcome::Refused(Fingerprint(7)), until: None, ..usual() };
         assert_eq!(read(&refused.text()), Carried::Here(refused));
     }
 
@@ -379,6 +384,7 @@ mod tests {
         let mut body = Writer::default();
         body.number(1000);
         body.bytes(b"/p/.envrc");
+        body.number(0);
         body.number(0);
         body.number(u64::MAX);
         let mut whole = Writer::default();

@@ -4,9 +4,12 @@
 //! quotes. Variables that fish holds as lists get one word for each entry.
 
 use std::fmt::Write as _;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 
 use crate::env::list;
 use crate::env::{Bytes, Diff};
+use crate::guard::Guard;
 
 /// Returns one statement a line for each step of the diff.
 pub fn print(diff: &Diff) -> Bytes {
@@ -29,6 +32,23 @@ pub fn print(diff: &Diff) -> Bytes {
         out.extend(b";\n");
     }
     out
+}
+
+/// Returns the text that arms the guard, if this fish's tests see a difference of a nanosecond. fish does not know the
+/// time without starting a program, so the end of an approval is noticed at the next change of directory.
+pub fn arm(guard: &Guard) -> Bytes {
+    let file = |path: &Path| quote(path.as_os_str().as_bytes());
+    let (older, newer) = &guard.probe;
+    [
+        &b"test "[..],
+        &file(newer),
+        b" -nt ",
+        &file(older),
+        b"; and set -g _goenv_changed ",
+        &super::questions(guard, quote),
+        b";\n",
+    ]
+    .concat()
 }
 
 /// fish joins the words of every variable whose name ends in PATH with colons when it exports it.

@@ -3,8 +3,11 @@
 //! Values stand in single quotes, where no shell option and no byte has a meaning but the quote itself.
 
 use std::fmt::Write as _;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 
 use crate::env::{Bytes, Diff};
+use crate::guard::Guard;
 
 /// Where the two shells differ.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,6 +42,25 @@ pub fn print(diff: &Diff, dialect: Dialect) -> Bytes {
         out.extend(b";\n");
     }
     out
+}
+
+/// Returns the text that arms the guard, if this shell's tests see a difference of a nanosecond.
+pub fn arm(guard: &Guard) -> Bytes {
+    let file = |path: &Path| quote(path.as_os_str().as_bytes());
+    let (older, newer) = &guard.probe;
+    let until = guard.until.map(|until| until.to_string()).unwrap_or_default();
+    [
+        &b"[ "[..],
+        &file(newer),
+        b" -nt ",
+        &file(older),
+        b" ] && _goenv_until='",
+        until.as_bytes(),
+        b"' _goenv_changed=(",
+        &super::questions(guard, quote),
+        b");\n",
+    ]
+    .concat()
 }
 
 /// Returns bytes as one word in single quotes.

@@ -1,0 +1,113 @@
+//! The guard: what a shell asks by itself at its next prompt, so that an unchanged one starts no process.
+//!
+//! For every watched path that is there, a stamp file gets the path's modification time, and the shell's own tests say
+//! whether the two still agree; for every path that is not there, whether it still is not. The policy's directory
+//! is among the first, so that an older file moved over the policy is seen. As git does for its index, the guard is
+//! not armed while anything changed within the clock's granularity: a further change could leave the same times.
+//! Rules: docs/hooks.md.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::env::State;
+use crate::env::state::{Stamp, Watch};
+use crate::files::{self, FileProblem};
+use crate::locate::POLICY_NAME;
+use crate::world::World;
+
+/// What a shell has to ask; any yes means that goenv has to be called.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Guard {
+    /// Paths that are there, each with the stamp file that has its time.
+    pub kept: Vec<(PathBuf, PathBuf)>,
+    /// Paths that are not there.
+    pub gone: Vec<PathBuf>,
+    /// Two files, the second a nanosecond newer: a shell whose test sees no difference cannot be guarded.
+    pub probe: (PathBuf, PathBuf),
+    /// When the policy's approval ends, in seconds since 1970.
+    pub until: Option<u64>,
+}
+
+/// Arms the guard of the shell with this process id; `None` where it cannot be relied on at this prompt.
+pub fn arm(shell: u32, state: Option<&State>, world: &World) -> Option<Guard> {
+    let policy = state.map(|state| state.policy.as_path());
+    let watches = state.map(|state| state.watches.as_slice()).unwrap_or_default();
+    let directory = world.dirs().runtime?.join("stamps").join(shell.to_string());
+    let now = world.now();
+    let mut guard = Guard {
+        probe: (directory.join("older"), directory.join("newer")),
+        gone: nearer(policy, world.cwd.as_deref()?),
+        kept: Vec::new(),
+        until: state.and_then(|state| state.until),
+    };
+    let mut times = Vec::new();
+    if let Some(parent) = policy.and_then(Path::parent) {
+        times.push((parent.to_path_buf(), files::settled_mtime(parent, now)?));
+    }
+    for Watch { path, stamp } in watches {
+        match *stamp {
+            Stamp::ABSENT if files::stamp(path) == Stamp::ABSENT => guard.gone.push(path.clone()),
+            // What is not what it was when the decision was made is asked about by the next `export`.
+            stamp if files::stamp(path) == stamp => {
+                times.push((path.clone(), files::settled_mtime(path, now)?));
+            }
+            _ => return None,
+        }
+    }
+    guard.kept = set_stamps(&directory, times).ok()?;
+    Some(guard)
+}
+
+/// Returns the places in which a nearer policy could appear.
+fn nearer(policy: Option<&Path>, cwd: &Path) -> Vec<PathBuf> {
+    let end = policy.and_then(Path::parent);
+    let below = cwd.ancestors().take_while(|directory| Some(*directory) != end);
+    below.map(|directory| directory.join(POLICY_NAME)).collect()
+}
+
+/// Gives each path's time to a stamp file of its own, and returns the pairs.
+fn set_stamps(
+    directory: &Path,
+    times: Vec<(PathBuf, Duration)>,
+) -> Result<Vec<(PathBuf, PathBuf)>, FileProblem> {
+    if files::look_at(directory).is_none() {
+        begin(directory)?;
+    }
+    let mut kept = Vec::with_capacity(times.len());
+    for (index, (path, time)) in times.into_iter().enumerate() {
+        let stamp = directory.join(index.to_string());
+        files::set_stamp(&stamp, time)?;
+        kept.push((path, stamp));
+    }
+    Ok(kept)
+}
+
+/// Makes the directory of a shell that is guarded for the first time, and removes those of shells that are gone.
+fn begin(directory: &Path) -> Result<(), FileProblem> {
+    for other in directory.parent().map(files::list).unwrap_or_default() {
+        let shell = other.file_name().and_then(|name| name.to_str()?.parse().ok());
+        if shell.is_some_and(|shell| !crate::process::is_alive(shell)) {
+            files::remove_directory(&other);
+        }
+    }
+    files::create_private(directory)?;
+    files::set_stamp(&directory.join("older"), Duration::new(1_000_000_000, 0))?;
+    files::set_stamp(&directory.join("newer"), Duration::new(1_000_000_000, 1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::nearer;
+    use std::path::Path;
+
+    #[test]
+    fn a_nearer_policy_can_appear_between_the_directory_and_the_policy() {
+        let places = |policy: Option<&str>, cwd| -> Vec<String> {
+            let places = nearer(policy.map(Path::new), Path::new(cwd));
+            places.iter().map(|place| place.display().to_string()).collect()
+        };
+        assert_eq!(places(Some("/p/.envrc"), "/p"), [] as [&str; 0]);
+        assert_eq!(places(Some("/p/.envrc"), "/p/a/b"), ["/p/a/b/.envrc", "/p/a/.envrc"]);
+        assert_eq!(places(None, "/p"), ["/p/.envrc", "/.envrc"]);
+    }
+}
