@@ -6,3 +6,5 @@
 
 mod cases;
 mod host;
+mod same;
+mod sandbox;

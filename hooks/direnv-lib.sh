@@ -1,0 +1,97 @@
+# shellcheck shell=bash
+# goenv's commands for direnv: put this file into direnv's lib/ directory, and an .envrc in goenv's policy language
+# works with both tools.
+#
+#   goenv direnv-lib > "${XDG_CONFIG_HOME:-$HOME/.config}/direnv/lib/goenv.sh"
+#
+# direnv does not verify pins and does not enforce allow_go, deny_go, promote and lock: goenv does, and `goenv check`.
+
+# Usage: use go [VERSION] [OS/ARCH=HASH...]
+#
+# Finds the SDK among those that goenv installed and in the usual places, by what its VERSION file says. A missing
+# SDK ends the whole policy, so that no other Go runs instead.
+use_go() {
+  local goenv_version='' goenv_root
+  if [[ $# -gt 0 && $1 != *=* ]]; then
+    goenv_version=$1
+  else
+    goenv_version=$(__goenv_requested) || exit 1
+  fi
+  if ! goenv_root=$(__goenv_find "$goenv_version"); then
+    log_error "Go $goenv_version is not installed: goenv sdk install $goenv_version"
+    exit 1
+  fi
+  export GOROOT=$goenv_root GOTOOLCHAIN=local
+  PATH_add "$goenv_root/bin"
+}
+
+# Prints the root of the SDK of the given version.
+__goenv_find() {
+  local os arch candidate found
+  os=$(uname -s)
+  os=${os,,}
+  arch=$(uname -m)
+  case $arch in
+  x86_64) arch=amd64 ;;
+  aarch64) arch=arm64 ;;
+  i?86) arch=386 ;;
+  esac
+  for candidate in "${XDG_DATA_HOME:-$HOME/.local/share}/goenv/sdks/go$1.$os-$arch" \
+    "$HOME/sdk/go$1" /usr/local/go "/usr/lib/go-${1%.*}"; do
+    found=''
+    if [[ -x $candidate/bin/go && -r $candidate/VERSION ]]; then
+      read -r found <"$candidate/VERSION" || :
+    fi
+    if [[ $found == "go$1" ]]; then
+      cd -P "$candidate" >/dev/null && pwd -P
+      return
+    fi
+  done
+  return 1
+}
+
+# Prints the version that go.work, go.mod, .go-version or .tool-versions of this directory asks for.
+__goenv_requested() {
+  local file word version rest
+  for file in go.work go.mod .go-version .tool-versions; do
+    [[ -r $file ]] || continue
+    local go='' toolchain=''
+    while read -r word version rest || [[ -n $word ]]; do
+      case $file:$word in
+      go.*:go | .tool-versions:golang | .tool-versions:go) go=$version ;;
+      go.*:toolchain) toolchain=${version#go} ;;
+      .go-version:?*) go=${word#go} ;;
+      esac
+    done <"$file"
+    if [[ -n ${toolchain:-$go} ]]; then
+      echo "${toolchain:-$go}"
+      return
+    fi
+  done
+  log_error "use go: no version given, and none in go.work, go.mod, .go-version or .tool-versions"
+  return 1
+}
+
+# Usage: target OS/ARCH [cgo=0|1] [KEY=VALUE...]
+target() {
+  export "GOOS=${1%%/*}" "GOARCH=${1#*/}"
+  shift
+  while (($#)); do
+    case $1 in
+    cgo=*) export "CGO_ENABLED=${1#cgo=}" ;;
+    *) export "${1?}" ;;
+    esac
+    shift
+  done
+}
+
+# Usage: lock NAME=VALUE...
+lock() {
+  # shellcheck disable=SC2163 # the arguments are assignments
+  export "$@"
+}
+
+# What may run where is goenv's business: these say nothing to direnv.
+allow_go() { :; }
+deny_go() { :; }
+promote() { :; }
