@@ -26,8 +26,10 @@ use crate::world::{Dirs, World};
 /// Where the organisation's rules and signers are: root's.
 const ORGANISATION: &str = "/etc/goenv";
 const RULES: &str = "config.toml";
-const SIGNERS: &str = "allowed_signers";
-const REVOKED: &str = "revoked_keys";
+/// The name of the file of trusted signers.
+pub const SIGNERS: &str = "allowed_signers";
+/// The name of the file of revoked keys beside it.
+pub const REVOKED: &str = "revoked_keys";
 
 /// The largest rules file, signature file and signers file that are read.
 const RULES_LIMIT: u64 = 1024 * 1024;
@@ -75,6 +77,18 @@ impl Admission {
     /// If something that the verdict needs may not be read.
     pub fn verdict(&self, text: &Text, watched: &mut Watched) -> Result<Trust, Error> {
         let record = self.record(text, watched);
+        self.weigh(text, record, watched)
+    }
+
+    /// Returns the verdict on a policy's signatures alone, whatever was allowed or denied on this machine.
+    ///
+    /// # Errors
+    /// If something that the verdict needs may not be read.
+    pub fn verdict_by_signature(&self, text: &Text, watched: &mut Watched) -> Result<Trust, Error> {
+        self.weigh(text, Record::None, watched)
+    }
+
+    fn weigh(&self, text: &Text, record: Record, watched: &mut Watched) -> Result<Trust, Error> {
         let now = i64::try_from(self.now.as_secs()).unwrap_or(i64::MAX);
         let open = match decide_local(&text.bytes, record, &self.rules, now) {
             Local::Settled(trust) => return Ok(*trust),
@@ -131,7 +145,11 @@ impl Admission {
         }
     }
 
-    fn mark(&self, scope: &Scope, watched: &mut Watched) -> Result<Option<Mark>, Error> {
+    /// Reads the highest serial seen for a scope.
+    ///
+    /// # Errors
+    /// If the mark may not be read or is not understood.
+    pub fn mark(&self, scope: &Scope, watched: &mut Watched) -> Result<Option<Mark>, Error> {
         let path = self.mark_path(scope)?;
         let Some(text) = watched.read(&path, RULES_LIMIT, self.uid)? else { return Ok(None) };
         let mark = Mark::parse(&text.bytes);
@@ -181,8 +199,10 @@ fn source<'a>(text: &'a Option<Text>, path: Option<&'a str>) -> Option<Source<'a
 }
 
 /// The trusted signers and the revoked keys of the organisation and of the user.
-struct Stores(Vec<SignerFiles>);
+#[derive(Debug)]
+pub struct Stores(Vec<SignerFiles>);
 
+#[derive(Debug)]
 struct SignerFiles {
     owner: Owner,
     path: String,
@@ -192,7 +212,11 @@ struct SignerFiles {
 }
 
 impl Stores {
-    fn read(dirs: &Dirs, uid: u32, watched: &mut Watched) -> Result<Self, FileProblem> {
+    /// Reads what there is.
+    ///
+    /// # Errors
+    /// If a file may not be read.
+    pub fn read(dirs: &Dirs, uid: u32, watched: &mut Watched) -> Result<Self, FileProblem> {
         let mut stores = Vec::new();
         let organisation = Some((Owner::Organisation, PathBuf::from(ORGANISATION), 0));
         let user = dirs.config.clone().map(|config| (Owner::User, config, uid));
@@ -213,7 +237,8 @@ impl Stores {
         Ok(Self(stores))
     }
 
-    fn views(&self) -> Vec<decide::Store<'_>> {
+    /// Returns the texts for a verdict.
+    pub fn views(&self) -> Vec<decide::Store<'_>> {
         self.0.iter().map(SignerFiles::view).collect()
     }
 }

@@ -95,6 +95,50 @@ pub enum Command {
     },
     /// Make the next prompt load the policy again
     Reload,
+    /// Sign a policy, so that it applies wherever its signers are trusted
+    #[command(
+        long_about = "Sign a policy with an SSH ed25519 key, so that it applies wherever its signers are trusted. \
+        Fills in the #goenv: header and raises its serial; where a valid signature is there already, adds one and \
+        changes no byte. ssh-keygen signs, so agents and hardware-backed agents work.\n\n\
+        Example:  goenv sign --tier prod --expires 90d"
+    )]
+    Sign {
+        /// The policy or its directory [default: the nearest .envrc]
+        path: Option<PathBuf>,
+        /// The tier to approve it for [default: the header's, this host's, or dev]
+        #[arg(long)]
+        tier: Option<String>,
+        /// The key, public or private [default: ~/.ssh/id_ed25519, or the agent's first ed25519 key]
+        #[arg(long)]
+        key: Option<PathBuf>,
+        /// When it ends: a date as 2027-02-20, or days as 90d [default: the header's, or in 90 days]
+        #[arg(long)]
+        expires: Option<String>,
+    },
+    /// Verify a policy's signatures, offline
+    #[command(
+        long_about = "Verify a policy's signatures, offline, whatever was allowed or denied on this machine. \
+        Exit code 0: enough trusted signers approved it; 3: they did not; 4: a signature is wrong."
+    )]
+    Verify {
+        /// The policy or its directory [default: the nearest .envrc]
+        path: Option<PathBuf>,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// List, add and revoke trusted signers
+    Keys {
+        /// What to do
+        #[command(subcommand)]
+        command: KeysCommand,
+    },
+    /// Read, verify and export the audit log
+    Audit {
+        /// What to do
+        #[command(subcommand)]
+        command: AuditCommand,
+    },
     /// Remove the approvals of policies that are gone
     Prune,
     /// Print the version
@@ -107,4 +151,81 @@ pub enum Command {
         /// The shell
         shell: clap_complete::Shell,
     },
+}
+
+/// What `keys` does.
+#[derive(Debug, Subcommand)]
+pub enum KeysCommand {
+    /// List the trusted signers: the organisation's and your own
+    List {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Trust a key for a person, in your own list
+    Add {
+        /// The person or role, usually an address
+        principal: String,
+        /// The public key: a .pub file, or the key's text
+        #[arg(required = true, num_args = 1..)]
+        key: Vec<OsString>,
+        /// A tier that the key may approve; may be given several times [default: this host's, or dev]
+        #[arg(long)]
+        tier: Vec<String>,
+        /// The last day on which the key counts, as 2027-02-20
+        #[arg(long)]
+        until: Option<String>,
+    },
+    /// Stop trusting a key, whoever lists it
+    Revoke {
+        /// The key: its SHA256: fingerprint, a .pub file, or the key's text
+        #[arg(required = true, num_args = 1..)]
+        key: Vec<OsString>,
+    },
+}
+
+/// What `audit` does.
+#[derive(Debug, Subcommand)]
+pub enum AuditCommand {
+    /// Print the latest records
+    Log {
+        /// How many
+        #[arg(short = 'n', long = "lines", default_value_t = 20)]
+        lines: usize,
+        /// Print the records as they are, in JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Find edits, swaps, deletions and torn lines
+    Verify {
+        /// A checkpoint that the log must hold
+        #[arg(long)]
+        anchor: Option<PathBuf>,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print the whole log for another program
+    Export {
+        /// The format
+        #[arg(long, value_enum, default_value_t = AuditFormat::Jsonl)]
+        format: AuditFormat,
+    },
+    /// Write and sign a checkpoint, to be kept elsewhere
+    Checkpoint {
+        /// Where to write it; the signature goes to FILE.sig
+        file: PathBuf,
+        /// The key, public or private [default: ~/.ssh/id_ed25519, or the agent's first ed25519 key]
+        #[arg(long)]
+        key: Option<PathBuf>,
+    },
+}
+
+/// The formats of `audit export`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum AuditFormat {
+    /// The lines as they are.
+    Jsonl,
+    /// The Common Event Format.
+    Cef,
 }

@@ -1,14 +1,15 @@
-//! Running programs: the command of `exec`, the editor of `edit`.
+//! Running programs: the command of `exec`, the editor of `edit`, ssh-keygen for `sign` and `audit checkpoint`.
 //!
 //! Never on the prompt's path: `export` starts no process.
 
 #![expect(clippy::disallowed_methods, reason = "this is the one place that starts programs")]
 
 use std::ffi::{OsStr, OsString};
+use std::io::Write as _;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::process::CommandExt;
-use std::path::Path;
-use std::process::Command;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 
 use crate::env::Env;
 use crate::error::Error;
@@ -61,6 +62,47 @@ pub fn is_alive(process: u32) -> bool {
     let Ok(process) = i32::try_from(process) else { return false };
     // EPERM: it runs and is somebody else's.
     nix::sys::signal::kill(nix::unistd::Pid::from_raw(process), None) != Err(nix::Error::ESRCH)
+}
+
+/// Signs bytes with ssh-keygen, which asks for a passphrase, an agent or a hardware key as it does for git.
+///
+/// # Errors
+/// If ssh-keygen cannot be run or does not sign.
+pub fn sign(message: &[u8], namespace: &str, key: &Path, env: &Env) -> Result<Vec<u8>, Error> {
+    let failed = |reason: String| Error::Run { program: "ssh-keygen".to_owned(), reason };
+    let mut child = command(ssh_program("ssh-keygen").as_os_str(), env)
+        .args(["-q", "-Y", "sign", "-n", namespace, "-f"])
+        .arg(key)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .map_err(|error| failed(error.to_string()))?;
+    if let Some(mut stdin) = child.stdin.take() {
+        // One that ended early says why itself, and its status tells.
+        let _ = stdin.write_all(message);
+    }
+    let output = child.wait_with_output().map_err(|error| failed(error.to_string()))?;
+    if output.status.success() {
+        Ok(output.stdout)
+    } else {
+        Err(failed(format!("ended with {}", output.status)))
+    }
+}
+
+/// Returns the public keys that the user's ssh-agent holds, a line each; nothing without an agent.
+pub fn agent_keys(env: &Env) -> Vec<u8> {
+    let listed = command(ssh_program("ssh-add").as_os_str(), env)
+        .arg("-L")
+        .stdin(Stdio::null())
+        .stderr(Stdio::null())
+        .output();
+    listed.map(|output| output.stdout).unwrap_or_default()
+}
+
+/// Returns the system's own program: one that stands earlier in PATH would see what is signed.
+fn ssh_program(name: &str) -> PathBuf {
+    let system = Path::new("/usr/bin").join(name);
+    if crate::files::is_program(&system) { system } else { PathBuf::from(name) }
 }
 
 fn command(program: &OsStr, env: &Env) -> Command {

@@ -1,15 +1,19 @@
 //! The commands, one file each: arguments and the world in, an exit code out.
 
 pub mod allow;
+pub mod audit;
 pub mod completions;
 pub mod deny;
 pub mod edit;
 pub mod exec;
 pub mod export;
 pub mod hook;
+pub mod keys;
 pub mod prune;
 pub mod reload;
+pub mod sign;
 pub mod status;
+pub mod verify;
 pub mod version;
 pub mod why;
 
@@ -39,6 +43,13 @@ pub fn run(command: Command, world: &World, ui: &Ui) -> Result<Exit, Error> {
         Command::Exec { dir, command } => exec::run(&dir, &command, world),
         Command::Edit { path } => edit::run(path.as_deref(), world, ui),
         Command::Reload => reload::run(world, ui),
+        Command::Sign { path, tier, key, expires } => {
+            let asked = sign::Asked { tier, key, expires };
+            sign::run(path.as_deref(), &asked, world, ui)
+        }
+        Command::Verify { path, json } => verify::run(path.as_deref(), json, world, ui),
+        Command::Keys { command } => keys::run(command, world, ui),
+        Command::Audit { command } => audit::run(command, world, ui),
         Command::Prune => prune::run(world, ui),
         Command::Version { at_least } => version::run(at_least.as_deref(), ui),
         Command::Completions { shell } => completions::run(shell, ui),

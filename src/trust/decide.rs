@@ -5,7 +5,6 @@
 //! "no": a [`Trust`] says why. It judges the bytes given, and those are what is parsed and applied. Order: a denial,
 //! then an approval on this machine where the rules admit one, then signatures. Rules: docs/security.md.
 
-use std::collections::BTreeSet;
 use std::path::Path;
 
 use sha2::{Digest, Sha256};
@@ -18,7 +17,7 @@ use super::scope::{Repository, Scope};
 use super::serial::{Mark, Order};
 use super::signers::{Signer, Validity, find, find_revoked};
 use super::sshsig::{self, Key, Signature};
-use super::{Approver, State, Trust};
+use super::{Approver, State, Trust, Weighed};
 
 /// What this machine's records say of a policy: of its bytes at its path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -217,6 +216,7 @@ impl Open<'_> {
             state: State::Signed,
             reason: format!("signed by {}", names.join(", ")),
             by: count.by,
+            weighed: count.weighed,
             need: rules.threshold,
             engine,
             raise,
@@ -226,31 +226,32 @@ impl Open<'_> {
 
     /// Returns who approved, and why the other signatures do not count.
     fn count(&self, signatures: &[Signature], known: &Known, namespace: &str, need: u32) -> Count {
-        let mut count = Count { by: Vec::new(), doubts: Vec::new(), forged: false };
-        let mut people = BTreeSet::new();
-        for (number, signature) in (1..).zip(signatures) {
-            let named = format!("signature {number}");
-            if signature.namespace != namespace {
+        let mut count = Count { by: Vec::new(), weighed: Vec::new(), forged: false };
+        for signature in signatures {
+            let fingerprint = signature.key.fingerprint();
+            let judged = if signature.namespace != namespace {
                 let found = super::flaw::shown(signature.namespace.as_bytes());
-                count.doubts.push(format!("{named} is for {found}, expected {namespace}"));
-                continue;
-            }
-            if !signature.verify(self.policy) {
-                count.doubts.push(format!("{named} does not match the file"));
+                Err(format!("is for {found}, expected {namespace}"))
+            } else if !signature.verify(self.policy) {
                 count.forged = true;
-                continue;
+                Err("does not match the file".to_owned())
+            } else {
+                known.signer(signature.key, namespace, self.now, need)
+            };
+            let judged = judged.and_then(|principal| {
+                let again = count.by.iter().any(|by| by.principal == principal);
+                if again { Err(format!("is {principal}'s again")) } else { Ok(principal) }
+            });
+            if let Ok(principal) = &judged {
+                let (principal, fingerprint) = (principal.clone(), fingerprint.clone());
+                count.by.push(Approver { principal, fingerprint });
             }
-            match known.signer(signature.key, namespace, self.now, need) {
-                Err(doubt) => count.doubts.push(format!("{named}: {doubt}")),
-                Ok(principal) => {
-                    let fingerprint = signature.key.fingerprint();
-                    if people.insert(principal.clone()) {
-                        count.by.push(Approver { principal, fingerprint });
-                    } else {
-                        count.doubts.push(format!("{named} is {principal}'s again"));
-                    }
-                }
-            }
+            count.weighed.push(Weighed {
+                fingerprint,
+                namespace: signature.namespace.clone(),
+                doubt: judged.as_ref().err().cloned(),
+                principal: judged.ok(),
+            });
         }
         count
     }
@@ -259,7 +260,7 @@ impl Open<'_> {
 /// Who approved, and why signatures do not count.
 struct Count {
     by: Vec<Approver>,
-    doubts: Vec<String>,
+    weighed: Vec<Weighed>,
     forged: bool,
 }
 
@@ -267,7 +268,10 @@ impl Count {
     fn refusal(self, rules: &TierRules) -> Trust {
         let (have, need) = (self.by.len(), rules.threshold);
         let place = rules.place("threshold");
-        let doubts = self.doubts.join("; ");
+        let doubts = (1..).zip(&self.weighed).filter_map(|(number, weighed)| {
+            Some(format!("signature {number} {}", weighed.doubt.as_ref()?))
+        });
+        let doubts = doubts.collect::<Vec<_>>().join("; ");
         let reason = match (need, doubts.is_empty()) {
             (1, _) => doubts,
             (_, true) => format!("{have} of {need} approvals{place}"),
@@ -278,7 +282,8 @@ impl Count {
         } else {
             (State::Blocked, 3, "goenv verify")
         };
-        Trust { by: self.by, need, ..Trust::refuse(state, code, reason, Some(hint.into())) }
+        let refusal = Trust::refuse(state, code, reason, Some(hint.into()));
+        Trust { by: self.by, weighed: self.weighed, need, ..refusal }
     }
 }
 
@@ -331,24 +336,32 @@ impl Known {
     /// Returns the principal who signs with `key`, or why the key does not count.
     fn signer(&self, key: Key, namespace: &str, now: i64, need: u32) -> Result<String, String> {
         if self.revoked.contains(&key) {
-            return Err(format!("{} is revoked", key.fingerprint()));
+            return Err(format!("is by {}, which is revoked", key.fingerprint()));
         }
-        let mut doubt = format!("{} is no trusted signer", key.fingerprint());
+        let mut doubt = format!("is by {}, no trusted signer", key.fingerprint());
         for (signer, place) in self.signers.iter().filter(|(signer, _)| signer.key == key) {
             let who = super::flaw::shown(signer.principal.as_bytes());
             let day = |time: Option<i64>| date::day(time.unwrap_or_default());
             doubt = match signer.validity(now) {
                 _ if !signer.may_sign(namespace) => {
-                    format!("{who} may not sign for {namespace} ({place})")
+                    format!("is by {who}, who may not sign for {namespace} ({place})")
                 }
                 Validity::NotYet => {
-                    format!("{who}'s key counts from {} ({place})", day(signer.valid_after))
+                    format!(
+                        "is by {who}, whose key counts from {} ({place})",
+                        day(signer.valid_after)
+                    )
                 }
                 Validity::Expired => {
-                    format!("{who}'s key ended on {} ({place})", day(signer.valid_before))
+                    format!(
+                        "is by {who}, whose key ended on {} ({place})",
+                        day(signer.valid_before)
+                    )
                 }
                 Validity::Valid if need > 1 && signer.is_wildcard() => {
-                    format!("{who} names nobody, and {need} people are needed ({place})")
+                    format!(
+                        "is by {who}, which names nobody, and {need} people are needed ({place})"
+                    )
                 }
                 Validity::Valid => return Ok(signer.principal.clone()),
             };

@@ -41,6 +41,11 @@ impl Tier {
         (letter && plain && name.len() <= 32).then(|| Self(name.to_owned()))
     }
 
+    /// Returns the tier of a policy that nothing gives another one.
+    pub fn dev() -> Self {
+        Self("dev".to_owned())
+    }
+
     /// Returns the name.
     pub fn name(&self) -> &str {
         &self.0

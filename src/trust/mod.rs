@@ -5,6 +5,7 @@
 //! ([`sshsig`], [`signers`]); the organisation's and the user's rules say what is demanded ([`rules`]); and what a
 //! trusted policy may set is judged after it was evaluated. Specified in docs/security.md.
 
+pub mod approve;
 pub mod date;
 pub mod decide;
 pub mod flaw;
@@ -64,6 +65,19 @@ pub struct Approver {
     pub fingerprint: String,
 }
 
+/// What became of one signature.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Weighed {
+    /// The fingerprint of the key that claims to have signed.
+    pub fingerprint: String,
+    /// What it was made for.
+    pub namespace: String,
+    /// Whose it is, if it counts.
+    pub principal: Option<String>,
+    /// Why it does not count: to follow "signature 1 ".
+    pub doubt: Option<String>,
+}
+
 /// The verdict on a policy, and what it rests on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Trust {
@@ -71,6 +85,8 @@ pub struct Trust {
     pub state: State,
     /// Who signed, where signatures were weighed: those that count.
     pub by: Vec<Approver>,
+    /// Each signature, where they were weighed, in the order of the file.
+    pub weighed: Vec<Weighed>,
     /// How many distinct principals had to sign; 0 where signatures were not weighed.
     pub need: u32,
     /// Why, to follow "is blocked: " and the like: lower case, no full stop.
@@ -93,6 +109,7 @@ impl Trust {
         Self {
             state: State::None,
             by: Vec::new(),
+            weighed: Vec::new(),
             need: 0,
             reason: String::new(),
             hint: None,

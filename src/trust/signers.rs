@@ -6,6 +6,8 @@
 //! signers cost a scan for a few dozen bytes; `keys list` reads every line. Format: ssh-keygen(1) "ALLOWED
 //! SIGNERS"; rules: docs/security.md.
 
+pub mod edit;
+
 use super::date;
 use super::flaw::{Flaw, shown};
 use super::sshsig::Key;

@@ -218,7 +218,7 @@ fn every_way_of_counting_one_person_twice_fails() {
             |case| case.signers = format!("{}{}", line("alice@bank", 1), line("*@bank", 2))
         ),
         blocked(&format!(
-            "{one_of_two}: signature 2: \"*@bank\" names nobody, and 2 people are needed (/etc/goenv/allowed_signers:2)"
+            "{one_of_two}: signature 2 is by \"*@bank\", which names nobody, and 2 people are needed (/etc/goenv/allowed_signers:2)"
         ))
     );
     // Where one suffices, it counts.
@@ -243,7 +243,7 @@ fn a_line_without_namespaces_is_refused_for_the_key_at_hand() {
 
 #[test]
 fn keys_count_only_in_their_time_and_for_their_tier() {
-    let one_of_two = "1 of 2 approvals (/etc/goenv/config.toml:4): signature 2";
+    let one_of_two = "1 of 2 approvals (/etc/goenv/config.toml:4): signature 2 is by";
     let bob = |options: &str| {
         let bob = line("bob@bank", 2).replace("prod\"", options);
         Case::spoilt(|case| case.signers = format!("{}{bob}", line("alice@bank", 1)))
@@ -251,19 +251,21 @@ fn keys_count_only_in_their_time_and_for_their_tier() {
     let place = "(/etc/goenv/allowed_signers:2)";
     assert_eq!(
         bob("prod\",valid-before=\"20261201Z\""),
-        blocked(&format!("{one_of_two}: \"bob@bank\"'s key ended on 2026-12-01 {place}"))
+        blocked(&format!("{one_of_two} \"bob@bank\", whose key ended on 2026-12-01 {place}"))
     );
     assert_eq!(
         bob("prod\",valid-after=\"20270101Z\""),
-        blocked(&format!("{one_of_two}: \"bob@bank\"'s key counts from 2027-01-01 {place}"))
+        blocked(&format!("{one_of_two} \"bob@bank\", whose key counts from 2027-01-01 {place}"))
     );
     assert_eq!(
         bob("dev\""),
-        blocked(&format!("{one_of_two}: \"bob@bank\" may not sign for goenv-policy-prod {place}"))
+        blocked(&format!(
+            "{one_of_two} \"bob@bank\", who may not sign for goenv-policy-prod {place}"
+        ))
     );
     assert_eq!(
         Case::spoilt(|case| case.signers = line("alice@bank", 1)),
-        blocked(&format!("{one_of_two}: {} is no trusted signer", key(2).fingerprint()))
+        blocked(&format!("{one_of_two} {}, no trusted signer", key(2).fingerprint()))
     );
 }
 
@@ -271,7 +273,7 @@ fn keys_count_only_in_their_time_and_for_their_tier() {
 fn revoked_keys_never_count_whoever_revoked_them() {
     let fingerprint = key(2).fingerprint();
     let expected = blocked(&format!(
-        "1 of 2 approvals (/etc/goenv/config.toml:4): signature 2: {fingerprint} is revoked"
+        "1 of 2 approvals (/etc/goenv/config.toml:4): signature 2 is by {fingerprint}, which is revoked"
     ));
     assert_eq!(Case::spoilt(|case| case.revoked = Some(format!("{fingerprint}\n"))), expected);
     assert_eq!(Case::spoilt(|case| case.user_revoked = Some(format!("{fingerprint}\n"))), expected);

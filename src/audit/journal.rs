@@ -1,0 +1,71 @@
+//! The log of this user on this machine: where it is, and who writes.
+//!
+//! `$XDG_STATE_HOME/goenv/audit.jsonl`, or `audit-UID.jsonl` in the organisation's directory. Names come from the
+//! environment and from the kernel, never from the user database, which a static program cannot ask.
+
+use super::log::{Durability, Log, LogError};
+use super::record::{Event, Outcome, Record, Tip, Writer};
+use super::syslog;
+use crate::files;
+use crate::trust::rules::Rules;
+use crate::world::World;
+
+/// Where this user's decisions are logged.
+#[derive(Clone, Debug)]
+pub struct Journal {
+    log: Log,
+    writer: Writer,
+    time: i64,
+    syslog: bool,
+}
+
+impl Journal {
+    /// Returns the journal of this world; `None` where there is no place for one.
+    pub fn of(world: &World, rules: &Rules) -> Option<Self> {
+        let log = match &rules.audit {
+            Some(directory) => Log::new(directory, format!("audit-{}", world.uid)),
+            None => Log::new(world.dirs().state?, "audit"),
+        };
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        let user = world.env.get("USER").or_else(|| world.env.get("LOGNAME")).unwrap_or_default();
+        let tty = files::link_target("/proc/self/fd/0".as_ref())
+            .filter(|path| path.starts_with("/dev/pts") || path.starts_with("/dev/tty"))
+            .map(|path| path.to_string_lossy().into_owned());
+        let writer = Writer {
+            host: nix::unistd::gethostname().unwrap_or_default().to_string_lossy().into_owned(),
+            uid: world.uid,
+            user: text(user),
+            tty,
+            version: concat!("goenv ", env!("CARGO_PKG_VERSION")).to_owned(),
+        };
+        let time = i64::try_from(world.now().as_secs()).unwrap_or(i64::MAX);
+        Some(Self { log, writer, time, syslog: rules.syslog })
+    }
+
+    /// Returns the log.
+    pub fn log(&self) -> &Log {
+        &self.log
+    }
+
+    /// Returns whose log it is, for checkpoints: host and user.
+    pub fn origin(&self) -> String {
+        format!("{} {}", self.writer.host, self.writer.uid)
+    }
+
+    /// Returns a record of this moment that says nothing more yet.
+    pub fn record(&self, event: Event, outcome: Outcome) -> Record {
+        Record::new(self.time, self.writer.clone(), event, outcome)
+    }
+
+    /// Appends a record, and anchors it in syslog where the rules say so.
+    ///
+    /// # Errors
+    /// If the log cannot be written: under strict rules nothing may then happen.
+    pub fn append(&self, record: &Record, durability: Durability) -> Result<Tip, LogError> {
+        let tip = self.log.append(record, durability)?;
+        if self.syslog {
+            syslog::send(syslog::SOCKET.as_ref(), &self.writer, tip);
+        }
+        Ok(tip)
+    }
+}

@@ -1,0 +1,297 @@
+//! The file of the audit log: appends lines to it and hands it out for reading.
+//!
+//! One of the few files that touch the file system. Appending takes a lock on a file beside the log (the log itself
+//! is renamed when it grew), reads at most the last 8 KiB however long the log is, and writes once, so that a kill at
+//! any moment leaves whole lines or one line cut short, which the next writer declares. Never follows a symbolic
+//! link, never rewrites what is there, never waits longer than two seconds for the lock.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "the log is appended to under a lock, which no other file is"
+)]
+
+use std::fs::{File, OpenOptions, Permissions};
+use std::io::{self, Write as _};
+use std::os::unix::fs::{
+    DirBuilderExt as _, FileExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _,
+};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use nix::errno::Errno;
+use nix::fcntl::{Flock, FlockArg};
+
+use super::record::{Event, Link, MOST_LINE, Outcome, Record, Tip, line, recovery};
+
+/// The size at which a log is put aside and a new one begun.
+pub const ROTATE_BYTES: u64 = 16 * 1024 * 1024;
+
+/// How surely a record must be on disk before goenv goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Durability {
+    /// In the kernel's hands: it survives goenv's death. For loads and unloads.
+    Written,
+    /// On the disk: it survives the machine's. For approvals, keys and SDKs.
+    Synced,
+}
+
+/// What went wrong with the log.
+#[derive(Debug, thiserror::Error)]
+#[error("the audit log {} cannot be {doing}: {cause}", path.display())]
+pub struct LogError {
+    path: PathBuf,
+    doing: &'static str,
+    cause: io::Error,
+}
+
+/// A log: a directory and the name of its files.
+#[derive(Clone, Debug)]
+pub struct Log {
+    directory: PathBuf,
+    name: String,
+}
+
+impl Log {
+    /// Returns the log whose current file is `NAME.jsonl` in `directory`.
+    pub fn new(directory: impl Into<PathBuf>, name: impl Into<String>) -> Self {
+        Self { directory: directory.into(), name: name.into() }
+    }
+
+    /// Returns the path of the current file.
+    pub fn path(&self) -> PathBuf {
+        self.directory.join(format!("{}.jsonl", self.name))
+    }
+
+    /// Appends a record and returns the new end of the chain.
+    pub fn append(&self, record: &Record, durability: Durability) -> Result<Tip, LogError> {
+        let failed = |doing| move |cause| LogError { path: self.path(), doing, cause };
+        self.make_directory().map_err(failed("created"))?;
+        let _lock = self.lock().map_err(failed("locked"))?;
+        let mut log = open(&self.path()).map_err(failed("opened"))?;
+        let mut end = End::of(&log).map_err(failed("read"))?;
+        let mut lines = Vec::new();
+        if end.size >= ROTATE_BYTES || end.is_lost() {
+            let old = self.put_aside(&log, &end, record.time).map_err(failed("rotated"))?;
+            log = open(&self.path()).map_err(failed("opened"))?;
+            let mut rotate = bare(record, Event::Rotate);
+            rotate.path = old.into_bytes();
+            // A cut line stays at the end of the old file: the new one begins clean.
+            (end.torn, end.open_line) = (0, false);
+            lines = end.next(&rotate);
+        }
+        lines.extend(end.next(record));
+        log.write_all(&lines).map_err(failed("written"))?;
+        if durability == Durability::Synced {
+            log.sync_data().map_err(failed("synced"))?;
+        }
+        Ok(end.tip)
+    }
+
+    /// Returns the files of the log that exist, oldest first: those put aside, then the current one.
+    pub fn files(&self) -> Result<Vec<PathBuf>, LogError> {
+        let failed = |cause| LogError { path: self.directory.clone(), doing: "listed", cause };
+        let entries = match std::fs::read_dir(&self.directory) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) => return Err(failed(error)),
+        };
+        let mut files = Vec::new();
+        for entry in entries {
+            let name = entry.map_err(failed)?.file_name();
+            let old = name
+                .to_str()
+                .and_then(|name| {
+                    name.strip_prefix(&self.name)?.strip_prefix('-')?.strip_suffix(".jsonl")
+                })
+                .is_some_and(|number| {
+                    number.len() == 20 && number.bytes().all(|b| b.is_ascii_digit())
+                });
+            if old {
+                files.push(self.directory.join(name));
+            }
+        }
+        files.sort();
+        let current = self.path();
+        if current.symlink_metadata().is_ok() {
+            files.push(current);
+        }
+        Ok(files)
+    }
+
+    /// Opens a file of the log for reading.
+    pub fn read(&self, path: &Path) -> Result<File, LogError> {
+        let flags = nix::libc::O_NOFOLLOW | nix::libc::O_NONBLOCK;
+        let file = OpenOptions::new().read(true).custom_flags(flags).open(path).and_then(regular);
+        file.map_err(|cause| LogError { path: path.to_owned(), doing: "opened", cause })
+    }
+
+    fn make_directory(&self) -> io::Result<()> {
+        if self.directory.is_dir() {
+            return Ok(());
+        }
+        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.directory)
+    }
+
+    /// Takes the lock; the kernel drops it with the process, however that ends.
+    fn lock(&self) -> io::Result<Flock<File>> {
+        let path = self.directory.join(format!("{}.lock", self.name));
+        let mut file = OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(0o600)
+            .custom_flags(nix::libc::O_NOFOLLOW | nix::libc::O_NONBLOCK)
+            .open(path)
+            .and_then(regular)?;
+        let mut pause = Duration::from_micros(50);
+        let mut waited = Duration::ZERO;
+        loop {
+            match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
+                Ok(lock) => return Ok(lock),
+                Err((back, Errno::EWOULDBLOCK | Errno::EINTR))
+                    if waited < Duration::from_secs(2) =>
+                {
+                    file = back
+                }
+                Err((_, Errno::EWOULDBLOCK)) => {
+                    return Err(io::Error::other("another process has held it for two seconds"));
+                }
+                Err((_, errno)) => return Err(errno.into()),
+            }
+            std::thread::sleep(pause);
+            waited += pause;
+            pause = (pause * 2).min(Duration::from_millis(2));
+        }
+    }
+
+    /// Renames the current file to one numbered by its last record, read-only; returns the new name.
+    ///
+    /// One whose end holds no record, or whose number is taken, is no part of the chain and named by the time.
+    fn put_aside(&self, log: &File, end: &End, time: i64) -> io::Result<String> {
+        let mut name = format!("{}-{:020}.jsonl", self.name, end.tip.seq);
+        if end.is_lost() || self.directory.join(&name).symlink_metadata().is_ok() {
+            name = format!("{}-damaged-{time}.jsonl", self.name);
+        }
+        let path = self.directory.join(&name);
+        if path.symlink_metadata().is_ok() {
+            return Err(io::Error::other(format!("{name} exists already")));
+        }
+        std::fs::rename(self.path(), path)?;
+        log.set_permissions(Permissions::from_mode(0o400))?;
+        Ok(name)
+    }
+}
+
+/// The end of a log file.
+struct End {
+    size: u64,
+    tip: Tip,
+    /// Bytes behind the last record that are none.
+    torn: usize,
+    /// Whether the file ends in the middle of a line.
+    open_line: bool,
+}
+
+impl End {
+    /// Reads the end of a log.
+    fn of(log: &File) -> io::Result<Self> {
+        let size = log.metadata()?.len();
+        // Two lines: one that may be cut short and the one before it.
+        let start = size.saturating_sub(2 * MOST_LINE as u64);
+        let mut tail = Vec::new();
+        let mut window = usize::try_from(size - start).unwrap_or(MOST_LINE).min(MOST_LINE);
+        loop {
+            let from = size.saturating_sub(window as u64);
+            tail.resize(window, 0);
+            log.read_exact_at(&mut tail, from)?;
+            let end = Self::in_tail(&tail, size, from == 0);
+            // Most often the last 8 KiB hold a record; where they do not, a cut line may fill them.
+            if end.tip.seq > 0 || from <= start {
+                return Ok(end);
+            }
+            window = usize::try_from(size - start).unwrap_or(window);
+        }
+    }
+
+    /// Finds the last record in the tail of a file of `size` bytes; `whole` if the tail is all of it.
+    fn in_tail(tail: &[u8], size: u64, whole: bool) -> Self {
+        let open_line = !tail.is_empty() && !tail.ends_with(b"\n");
+        let mut end = tail.iter().rposition(|byte| *byte == b'\n').unwrap_or_default();
+        let mut found = Self { size, tip: Tip::default(), torn: tail.len(), open_line };
+        // A record that lacks its newline alone is whole.
+        let last = tail.get(if end > 0 { end + 1 } else { 0 }..).unwrap_or_default();
+        if let Some(link) = Link::parse(last).filter(|link| link.intact && (end > 0 || whole)) {
+            return Self { tip: Tip { seq: link.seq, hash: link.hash }, torn: 0, ..found };
+        }
+        while let Some(text) = tail.get(..end) {
+            let start = text.iter().rposition(|byte| *byte == b'\n').map(|newline| newline + 1);
+            let line = text.get(start.unwrap_or_default()..).unwrap_or_default();
+            let complete = start.is_some() || whole;
+            if let Some(link) = Link::parse(line).filter(|_| complete) {
+                found.tip = Tip { seq: link.seq, hash: link.hash };
+                found.torn = tail.len() - (end + 1);
+                break;
+            }
+            match start {
+                Some(start) => end = start - 1,
+                None => break,
+            }
+        }
+        found
+    }
+
+    /// Returns whether the end of a file that is not empty holds no record at all, so that nothing continues it.
+    fn is_lost(&self) -> bool {
+        self.tip.seq == 0 && self.size > 2 * MOST_LINE as u64
+    }
+
+    /// Returns the lines that append `record`, after one that declares a torn line if there is one.
+    fn next(&mut self, record: &Record) -> Vec<u8> {
+        let mut lines = Vec::new();
+        if std::mem::take(&mut self.open_line) {
+            lines.push(b'\n');
+        }
+        let torn = std::mem::take(&mut self.torn);
+        if torn > 0 {
+            let (line, tip) = recovery(self.tip, &bare(record, Event::Recover), torn);
+            lines.extend(line);
+            self.tip = tip;
+        }
+        let (line, tip) = line(self.tip, record);
+        lines.extend(line);
+        self.tip = tip;
+        lines
+    }
+}
+
+/// Returns a record of the log's own, by the writer and at the time of another.
+fn bare(record: &Record, event: Event) -> Record {
+    Record::new(record.time, record.writer.clone(), event, Outcome::Allow)
+}
+
+fn open(path: &Path) -> io::Result<File> {
+    let log = OpenOptions::new()
+        .read(true)
+        .append(true)
+        .create(true)
+        .mode(0o600)
+        .custom_flags(nix::libc::O_NOFOLLOW | nix::libc::O_NONBLOCK)
+        .open(path)
+        .and_then(regular)?;
+    let meta = log.metadata()?;
+    let own = meta.uid() == nix::unistd::geteuid().as_raw();
+    if !own || meta.mode() & 0o022 != 0 {
+        return Err(io::Error::other("it is not this user's alone to write"));
+    }
+    Ok(log)
+}
+
+fn regular(file: File) -> io::Result<File> {
+    if file.metadata()?.is_file() {
+        Ok(file)
+    } else {
+        Err(io::Error::other("it is not a regular file"))
+    }
+}
+
+#[cfg(test)]
+mod tests;

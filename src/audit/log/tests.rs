@@ -1,0 +1,256 @@
+use std::io::BufReader;
+use std::process::{Command, Stdio};
+
+use super::super::record::tests::record;
+use super::super::verify::{Report, Severity, verify};
+use super::*;
+
+fn scratch() -> (tempfile::TempDir, Log) {
+    let directory = tempfile::tempdir().unwrap();
+    let log = Log::new(directory.path().join("state/goenv"), "audit");
+    (directory, log)
+}
+
+/// Verifies every file of the log in order.
+fn report(log: &Log) -> Report {
+    let mut all = Report::default();
+    for path in log.files().unwrap() {
+        let file = verify(BufReader::new(log.read(&path).unwrap()), all.tip, |_| {}).unwrap();
+        all.first = if all.records == 0 { file.first } else { all.first };
+        all.records += file.records;
+        all.tip = file.tip;
+        all.findings.extend(file.findings);
+    }
+    all
+}
+
+#[test]
+fn records_are_appended_and_linked() {
+    let (_scratch, log) = scratch();
+    for seq in 1..=50 {
+        assert_eq!(log.append(&record(), Durability::Written).unwrap().seq, seq);
+    }
+    log.append(&record(), Durability::Synced).unwrap();
+    let report = report(&log);
+    assert_eq!((report.records, report.first, report.findings), (51, 1, vec![]));
+    let mode = |path: &Path| path.metadata().unwrap().mode() & 0o777;
+    assert_eq!(mode(&log.path()), 0o600);
+    assert_eq!(mode(log.path().parent().unwrap()), 0o700);
+}
+
+#[test]
+fn a_log_cut_anywhere_in_its_last_line_is_continued_and_says_so() {
+    let (_scratch, log) = scratch();
+    log.append(&record(), Durability::Written).unwrap();
+    let one = std::fs::read(log.path()).unwrap();
+    log.append(&record(), Durability::Written).unwrap();
+    let two = std::fs::read(log.path()).unwrap();
+    for cut in 0..two.len() {
+        std::fs::write(log.path(), &two[..cut]).unwrap();
+        log.append(&record(), Durability::Written).unwrap();
+        log.append(&record(), Durability::Written).unwrap();
+        let report = report(&log);
+        assert!(!report.is_tampered(), "cut at {cut}: {:?}", report.findings);
+        let whole = [0, one.len() - 1, one.len(), two.len() - 1].contains(&cut);
+        assert_eq!(report.findings.len(), usize::from(!whole), "cut at {cut}");
+        assert!(report.findings.iter().all(|finding| finding.severity == Severity::Warning));
+    }
+}
+
+#[test]
+fn a_repair_that_is_itself_cut_short_is_repaired() {
+    let (_scratch, log) = scratch();
+    log.append(&record(), Durability::Written).unwrap();
+    let mut text = std::fs::read(log.path()).unwrap();
+    text.extend_from_slice(b"{\"v\":1,\"se");
+    std::fs::write(log.path(), &text).unwrap();
+    log.append(&record(), Durability::Written).unwrap();
+    let repaired = std::fs::read(log.path()).unwrap();
+    for cut in text.len()..repaired.len() {
+        std::fs::write(log.path(), &repaired[..cut]).unwrap();
+        log.append(&record(), Durability::Written).unwrap();
+        let report = report(&log);
+        assert!(!report.is_tampered(), "cut at {cut}: {:?}", report.findings);
+    }
+}
+
+#[test]
+fn an_edited_last_line_is_not_taken_for_a_torn_one() {
+    let (_scratch, log) = scratch();
+    log.append(&record(), Durability::Written).unwrap();
+    log.append(&record(), Durability::Written).unwrap();
+    let text = std::fs::read_to_string(log.path()).unwrap();
+    let at = text.rfind("\"ann\"").unwrap();
+    std::fs::write(log.path(), format!("{}\"eve\"{}", &text[..at], &text[at + 5..])).unwrap();
+    log.append(&record(), Durability::Written).unwrap();
+    assert!(report(&log).is_tampered());
+}
+
+#[test]
+fn sixteen_writers_at_once_leave_one_chain() {
+    let (_scratch, log) = scratch();
+    std::thread::scope(|scope| {
+        for _ in 0..16 {
+            scope.spawn(|| {
+                for _ in 0..100 {
+                    log.append(&record(), Durability::Written).unwrap();
+                }
+            });
+        }
+    });
+    let report = report(&log);
+    assert_eq!((report.records, report.tip.seq, report.findings), (1600, 1600, vec![]));
+}
+
+/// This test plays two parts: started by itself with a directory, it writes until it is killed.
+#[test]
+fn writers_killed_at_any_moment_leave_a_chain_that_verifies() {
+    const PART: &str = "GOENV_TEST_AUDIT_WRITER";
+    if let Some(directory) = std::env::var_os(PART) {
+        let log = Log::new(directory, "audit");
+        loop {
+            log.append(&record(), Durability::Written).unwrap();
+        }
+    }
+    let (_scratch, log) = scratch();
+    let name = "audit::log::tests::writers_killed_at_any_moment_leave_a_chain_that_verifies";
+    for round in 0..12 {
+        let mut writers: Vec<_> = (0..4)
+            .map(|_| {
+                Command::new(std::env::current_exe().unwrap())
+                    .args([name, "--exact"])
+                    .env(PART, log.path().parent().unwrap())
+                    .stdout(Stdio::null())
+                    .stderr(Stdio::null())
+                    .spawn()
+                    .unwrap()
+            })
+            .collect();
+        // Until they write, and then to a different point each round.
+        let before = report(&log).records;
+        while report(&log).records < before + 20 {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        std::thread::sleep(Duration::from_micros(300 * round));
+        for writer in &mut writers {
+            writer.kill().unwrap();
+            writer.wait().unwrap();
+        }
+    }
+    log.append(&record(), Durability::Written).unwrap();
+    let report = report(&log);
+    assert!(!report.is_tampered(), "{:?}", report.findings);
+    assert!(report.records > 200, "{}", report.records);
+}
+
+#[test]
+fn a_log_that_grew_too_big_is_put_aside_and_continued() {
+    let (_scratch, log) = scratch();
+    log.append(&record(), Durability::Written).unwrap();
+    let length = std::fs::metadata(log.path()).unwrap().len();
+    let mut text = Vec::new();
+    let mut tip = Tip::default();
+    while (text.len() as u64) < ROTATE_BYTES - length {
+        let (bytes, next) = line(tip, &record());
+        text.extend(bytes);
+        tip = next;
+    }
+    std::fs::write(log.path(), &text).unwrap();
+    while std::fs::metadata(log.path()).unwrap().len() < ROTATE_BYTES {
+        tip = log.append(&record(), Durability::Written).unwrap();
+    }
+    let last = log.append(&record(), Durability::Written).unwrap();
+    assert_eq!(
+        last.seq,
+        tip.seq + 2,
+        "a record that says where the log goes on, and the one asked for"
+    );
+    let names: Vec<String> = log
+        .files()
+        .unwrap()
+        .iter()
+        .map(|path| path.file_name().unwrap().to_string_lossy().into_owned())
+        .collect();
+    assert_eq!(names, [format!("audit-{:020}.jsonl", tip.seq), "audit.jsonl".into()]);
+    let mode = log.files().unwrap()[0].metadata().unwrap().mode() & 0o777;
+    assert_eq!(mode, 0o400);
+    let report_all = report(&log);
+    assert_eq!((report_all.records, report_all.findings), (last.seq, vec![]));
+
+    // Without the old file the log says what is missing, and that it once was there.
+    std::fs::remove_file(&log.files().unwrap()[0]).unwrap();
+    let rest = report(&log);
+    assert!(!rest.is_tampered());
+    assert_eq!(rest.findings[0].message, format!("records before {} are not here", tip.seq + 1));
+}
+
+#[test]
+fn a_log_whose_end_is_no_log_is_put_aside_and_told() {
+    let (scratch, log) = scratch();
+    log.append(&record(), Durability::Written).unwrap();
+    std::fs::write(log.path(), [b'x'; 3 * MOST_LINE]).unwrap();
+    assert_eq!(log.append(&record(), Durability::Written).unwrap().seq, 2);
+    let damaged = format!("audit-damaged-{}.jsonl", record().time);
+    assert!(scratch.path().join("state/goenv").join(&damaged).exists());
+    let text = std::fs::read_to_string(log.path()).unwrap();
+    assert!(text.lines().next().unwrap().contains(&format!("\"path\":\"{damaged}\"")));
+    assert_eq!(report(&log).findings, []);
+}
+
+#[test]
+fn a_huge_log_costs_no_more_than_a_small_one() {
+    let (_scratch, log) = scratch();
+    log.append(&record(), Durability::Written).unwrap();
+    // 1 GiB, nearly all of it a hole, with a record at its end.
+    let file = OpenOptions::new().write(true).open(log.path()).unwrap();
+    let (bytes, tip) = line(Tip { seq: 41, hash: [7; 32] }, &record());
+    file.write_all_at(b"\n", (1 << 30) - 1).unwrap();
+    file.write_all_at(&bytes, 1 << 30).unwrap();
+    let start = std::time::Instant::now();
+    let next = log.append(&record(), Durability::Written).unwrap();
+    assert!(start.elapsed() < Duration::from_millis(200));
+    assert_eq!(next.seq, tip.seq + 2);
+    assert_eq!(std::fs::metadata(log.path()).unwrap().len() / MOST_LINE as u64, 0);
+}
+
+#[test]
+fn what_is_no_log_is_refused_in_words() {
+    let (scratch, log) = scratch();
+    log.append(&record(), Durability::Written).unwrap();
+    let message = |log: &Log| log.append(&record(), Durability::Written).unwrap_err().to_string();
+    let path = log.path();
+    let shown = path.display().to_string();
+
+    std::fs::set_permissions(&path, Permissions::from_mode(0o622)).unwrap();
+    assert_eq!(
+        message(&log),
+        format!("the audit log {shown} cannot be opened: it is not this user's alone to write")
+    );
+    std::fs::remove_file(&path).unwrap();
+    std::os::unix::fs::symlink(scratch.path().join("elsewhere"), &path).unwrap();
+    assert!(message(&log).starts_with(&format!(
+        "the audit log {shown} cannot be opened: Too many levels of symbolic links"
+    )));
+    assert!(!scratch.path().join("elsewhere").exists());
+    std::fs::remove_file(&path).unwrap();
+    nix::unistd::mkfifo(&path, nix::sys::stat::Mode::S_IRUSR | nix::sys::stat::Mode::S_IWUSR)
+        .unwrap();
+    assert_eq!(
+        message(&log),
+        format!("the audit log {shown} cannot be opened: it is not a regular file")
+    );
+    std::fs::remove_file(&path).unwrap();
+
+    let held = log.lock().unwrap();
+    assert_eq!(
+        message(&log),
+        format!(
+            "the audit log {shown} cannot be locked: another process has held it for two seconds"
+        )
+    );
+    drop(held);
+    let nowhere = Log::new("/proc/goenv", "audit");
+    assert!(
+        message(&nowhere).starts_with("the audit log /proc/goenv/audit.jsonl cannot be created: ")
+    );
+}

@@ -1,0 +1,480 @@
+//! One line of the audit log: values in, bytes out, and what the chain needs of a line read back.
+//!
+//! `hash` is the SHA-256 of the line's bytes before `,"hash"`, and `prev` is the `hash` of the line before, so no
+//! canonical form of JSON matters and `sha256sum` can check it. Keys are always there, in one order, `null` where
+//! there is nothing to say. Text from outside is escaped so that a line stays one line of harmless characters.
+
+use base64ct::{Base64, Encoding};
+use sha2::{Digest, Sha256};
+
+use crate::trust::Approver;
+use crate::trust::date;
+use crate::trust::serial::{hex, unhex};
+
+/// The size of a line at most, its newline included: what is read of the end of a log to continue it.
+pub const MOST_LINE: usize = 8 * 1024;
+/// The size of an escaped path at most; a longer one is logged by its end.
+const MOST_PATH: usize = 2048;
+/// The size of an escaped text that is no path.
+const MOST_TEXT: usize = 256;
+/// What stands before the hash that ends a line.
+pub(super) const HASH: &[u8] = b",\"hash\":\"";
+
+/// What happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// A policy was applied.
+    Load,
+    /// What a policy had set was undone.
+    Unload,
+    /// A policy did not apply.
+    Refuse,
+    /// A policy was allowed on this machine.
+    Allow,
+    /// A policy was denied, or an approval withdrawn, on this machine.
+    Deny,
+    /// A policy was signed here.
+    Sign,
+    /// The user's trusted signers changed.
+    Keys,
+    /// An SDK was installed, adopted or removed.
+    Sdk,
+    /// An SDK is not what was recorded of it.
+    SdkAltered,
+    /// A signed policy older than one already seen was refused.
+    Rollback,
+    /// A state variable that goenv did not write was dropped.
+    State,
+    /// A log begins after one that grew too big.
+    Rotate,
+    /// A line that was cut short, by a kill or a full disk, precedes.
+    Recover,
+}
+
+impl Event {
+    /// Returns the name in the log.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Load => "policy.load",
+            Self::Unload => "policy.unload",
+            Self::Refuse => "policy.refuse",
+            Self::Allow => "policy.allow",
+            Self::Deny => "policy.deny",
+            Self::Sign => "policy.sign",
+            Self::Keys => "keys.change",
+            Self::Sdk => "sdk.change",
+            Self::SdkAltered => "sdk.altered",
+            Self::Rollback => "policy.rollback",
+            Self::State => "state.invalid",
+            Self::Rotate => "audit.rotate",
+            Self::Recover => "audit.recover",
+        }
+    }
+}
+
+/// How it ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// As asked.
+    Allow,
+    /// Refused.
+    Deny,
+    /// It could not be done.
+    Error,
+}
+
+impl Outcome {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Allow => "allow",
+            Self::Deny => "deny",
+            Self::Error => "error",
+        }
+    }
+}
+
+/// Who writes, from where, with what.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Writer {
+    /// The host's name.
+    pub host: String,
+    /// The effective user id.
+    pub uid: u32,
+    /// The user's name, as the environment gives it.
+    pub user: String,
+    /// The terminal's device, where there is one.
+    pub tty: Option<String>,
+    /// The version of goenv.
+    pub version: String,
+}
+
+/// The SDK that an event is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sdk {
+    /// Its version: `1.26.6`.
+    pub version: String,
+    /// The digest that identifies it, as `sha256:…` or `h1:…`, where one is known.
+    pub digest: Option<String>,
+}
+
+/// What a line says besides its place in the chain.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Record {
+    /// When, in seconds since 1970.
+    pub time: i64,
+    /// By whom.
+    pub writer: Writer,
+    /// What.
+    pub event: Event,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// The exit code.
+    pub code: u8,
+    /// The file that it is about.
+    pub path: Vec<u8>,
+    /// The scope of the policy's header.
+    pub scope: Option<String>,
+    /// The tier of the policy.
+    pub tier: Option<String>,
+    /// The serial of the policy's header.
+    pub serial: Option<u64>,
+    /// The SHA-256 of the policy.
+    pub sha256: Option<[u8; 32]>,
+    /// Whose signatures counted.
+    pub signers: Vec<Approver>,
+    /// How many had to sign.
+    pub need: u32,
+    /// The SDK.
+    pub sdk: Option<Sdk>,
+    /// The names that changed.
+    pub vars: Vec<String>,
+}
+
+impl Record {
+    /// Returns a record that says nothing but when, who, what and how.
+    pub fn new(time: i64, writer: Writer, event: Event, outcome: Outcome) -> Self {
+        Self {
+            time,
+            writer,
+            event,
+            outcome,
+            code: 0,
+            path: Vec::new(),
+            scope: None,
+            tier: None,
+            serial: None,
+            sha256: None,
+            signers: Vec::new(),
+            need: 0,
+            sdk: None,
+            vars: Vec::new(),
+        }
+    }
+}
+
+/// The end of a chain: the number and hash of its last line.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tip {
+    /// The number of the line, 0 before the first.
+    pub seq: u64,
+    /// Its hash, zeros before the first.
+    pub hash: [u8; 32],
+}
+
+/// Returns the line that says `record` after `tip`, its newline included, and the new tip.
+pub fn line(tip: Tip, record: &Record) -> (Vec<u8>, Tip) {
+    with_extra(tip, record, "")
+}
+
+/// Returns the line that declares `torn` bytes of a line that was cut short.
+pub fn recovery(tip: Tip, record: &Record, torn: usize) -> (Vec<u8>, Tip) {
+    with_extra(tip, record, &format!(",\"torn\":{torn}"))
+}
+
+fn with_extra(tip: Tip, record: &Record, extra: &str) -> (Vec<u8>, Tip) {
+    let seq = tip.seq + 1;
+    let mut names = record.vars.len();
+    loop {
+        let text = body(seq, tip, record, names, extra);
+        // Longest by far are the names: fewer of them are listed until the line fits.
+        if text.len() + 76 <= MOST_LINE || names == 0 {
+            let hash: [u8; 32] = Sha256::digest(text.as_bytes()).into();
+            let line = format!("{text},\"hash\":\"{}\"}}\n", hex(&hash));
+            return (line.into_bytes(), Tip { seq, hash });
+        }
+        names /= 2;
+    }
+}
+
+fn body(seq: u64, tip: Tip, record: &Record, names: usize, extra: &str) -> String {
+    let writer = &record.writer;
+    let optional =
+        |value: Option<&str>| value.map_or("null".into(), |value| quoted(value, MOST_TEXT));
+    let path = String::from_utf8_lossy(&record.path);
+    // A name that is no UTF-8 is told exactly as well.
+    let exact = match &path {
+        std::borrow::Cow::Owned(_) if record.path.len() <= MOST_PATH => {
+            format!(",\"path_b64\":\"{}\"", Base64::encode_string(&record.path))
+        }
+        _ => String::new(),
+    };
+    let signers: Vec<String> = record
+        .signers
+        .iter()
+        .take(8)
+        .map(|by| {
+            let principal = quoted(&by.principal, MOST_TEXT);
+            format!("{{\"p\":{principal},\"k\":{}}}", quoted(&by.fingerprint, MOST_TEXT))
+        })
+        .collect();
+    let sdk = record.sdk.as_ref().map_or("null".into(), |sdk| {
+        let digest = optional(sdk.digest.as_deref());
+        format!("{{\"v\":{},\"digest\":{digest}}}", quoted(&sdk.version, MOST_TEXT))
+    });
+    let mut vars: Vec<String> =
+        record.vars.iter().take(names).map(|name| quoted(name, MOST_TEXT)).collect();
+    if names < record.vars.len() {
+        vars.push(format!("\"+{}\"", record.vars.len() - names));
+    }
+    let digest = record.sha256.as_ref().map(|digest| hex(digest));
+    format!(
+        "{{\"v\":1,\"seq\":{seq},\"prev\":\"{prev}\",\"ts\":\"{ts}\",\"host\":{host},\"uid\":{uid},\"user\":{user},\
+         \"tty\":{tty},\"ver\":{ver},\"ev\":\"{ev}\",\"res\":\"{res}\",\"code\":{code},\"path\":{path}{exact},\
+         \"scope\":{scope},\"tier\":{tier},\"serial\":{serial},\"sha256\":{digest},\"signers\":[{signers}],\
+         \"need\":{need},\"sdk\":{sdk},\"vars\":[{vars}]{extra}",
+        prev = hex(&tip.hash),
+        ts = date::rfc3339(record.time),
+        host = quoted(&writer.host, MOST_TEXT),
+        uid = writer.uid,
+        user = quoted(&writer.user, MOST_TEXT),
+        tty = optional(writer.tty.as_deref()),
+        ver = quoted(&writer.version, MOST_TEXT),
+        ev = record.event.name(),
+        res = record.outcome.name(),
+        code = record.code,
+        path = quoted_end(&path),
+        scope = record.scope.as_deref().map_or("null".into(), |scope| quoted(scope, 1024)),
+        tier = optional(record.tier.as_deref()),
+        serial = record.serial.map_or("null".into(), |serial| serial.to_string()),
+        digest = optional(digest.as_deref()),
+        signers = signers.join(","),
+        need = record.need,
+        vars = vars.join(","),
+    )
+}
+
+/// Returns `text` as a JSON string of at most `most` bytes and its quotes, cut with `…` where it is longer.
+fn quoted(text: &str, most: usize) -> String {
+    let mut quoted = String::from("\"");
+    for c in text.chars() {
+        let escaped = escape(c);
+        if quoted.len() + escaped.len() > most {
+            quoted.push('…');
+            break;
+        }
+        quoted.push_str(&escaped);
+    }
+    quoted.push('"');
+    quoted
+}
+
+/// Returns a path as a JSON string; of a long one the end, which tells more than its beginning.
+fn quoted_end(path: &str) -> String {
+    let escaped: Vec<String> = path.chars().map(escape).collect();
+    let mut room = MOST_PATH;
+    let kept = escaped.iter().rev().take_while(|c| {
+        let fits = c.len() <= room;
+        room = room.saturating_sub(c.len());
+        fits
+    });
+    let kept = kept.count();
+    let dots = if kept < escaped.len() { "…" } else { "" };
+    let end: String = escaped.into_iter().rev().take(kept).rev().collect();
+    format!("\"{dots}{end}\"")
+}
+
+/// Returns a character as it stands in a JSON string; what a terminal or a reader could mistake is `\u`.
+fn escape(c: char) -> String {
+    match c {
+        '"' => "\\\"".into(),
+        '\\' => "\\\\".into(),
+        c if c.is_control() => format!("\\u{:04x}", u32::from(c)),
+        '\u{61c}'
+        | '\u{feff}'
+        | '\u{200b}'..='\u{200f}'
+        | '\u{2028}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}' => format!("\\u{:04x}", u32::from(c)),
+        c => c.to_string(),
+    }
+}
+
+/// What the chain needs of a line that was read back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Link {
+    /// The number of the line.
+    pub seq: u64,
+    /// The hash that it gives for the line before.
+    pub prev: [u8; 32],
+    /// The hash that it gives for itself.
+    pub hash: [u8; 32],
+    /// Whether that hash is the one of its bytes.
+    pub intact: bool,
+    /// The event's name.
+    pub event: String,
+    /// How many bytes of a torn line it declares, of a recovery.
+    pub torn: Option<u64>,
+}
+
+impl Link {
+    /// Returns the link of a line without its newline, `None` where it is no record.
+    pub fn parse(line: &[u8]) -> Option<Self> {
+        #[derive(serde::Deserialize)]
+        struct Fields {
+            v: u32,
+            seq: u64,
+            prev: String,
+            ev: String,
+            torn: Option<u64>,
+        }
+        let (body, hash) = split(line)?;
+        let fields: Fields = serde_json::from_slice(line).ok().filter(|f: &Fields| f.v == 1)?;
+        Some(Self {
+            seq: fields.seq,
+            prev: unhex(&fields.prev)?,
+            hash,
+            intact: <[u8; 32]>::from(Sha256::digest(body)) == hash,
+            event: fields.ev,
+            torn: fields.torn,
+        })
+    }
+}
+
+/// Returns a line's bytes before `,"hash"` and the hash behind it.
+fn split(line: &[u8]) -> Option<(&[u8], [u8; 32])> {
+    let text = line.strip_suffix(b"\"}")?;
+    let (rest, digits) = text.split_at_checked(text.len().checked_sub(64)?)?;
+    let body = rest.strip_suffix(HASH)?;
+    Some((body, unhex(std::str::from_utf8(digits).ok()?)?))
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    pub(crate) fn record() -> Record {
+        let writer = Writer {
+            host: "settle-1".into(),
+            uid: 1000,
+            user: "ann".into(),
+            tty: Some("/dev/pts/3".into()),
+            version: "goenv 0.1.0".into(),
+        };
+        Record {
+            code: 0,
+            path: b"/srv/ledger/.envrc".to_vec(),
+            scope: Some("git.bank.example/payments/ledger//services/settle".into()),
+            tier: Some("prod".into()),
+            serial: Some(42),
+            sha256: Some([0xab; 32]),
+            signers: vec![Approver {
+                principal: "alice@bank".into(),
+                fingerprint: "SHA256:x".into(),
+            }],
+            need: 2,
+            sdk: Some(Sdk { version: "1.26.6".into(), digest: Some("sha256:00".into()) }),
+            vars: vec!["GOROOT".into(), "PATH".into()],
+            ..Record::new(1_803_081_600, writer, Event::Load, Outcome::Allow)
+        }
+    }
+
+    #[test]
+    fn a_line_has_every_key_in_order() {
+        let (line, tip) = line(Tip::default(), &record());
+        let expected = format!(
+            "{{\"v\":1,\"seq\":1,\"prev\":\"{}\",\"ts\":\"2027-02-20T00:00:00Z\",\"host\":\"settle-1\",\"uid\":1000,\
+             \"user\":\"ann\",\"tty\":\"/dev/pts/3\",\"ver\":\"goenv 0.1.0\",\"ev\":\"policy.load\",\"res\":\"allow\",\
+             \"code\":0,\"path\":\"/srv/ledger/.envrc\",\
+             \"scope\":\"git.bank.example/payments/ledger//services/settle\",\"tier\":\"prod\",\"serial\":42,\
+             \"sha256\":\"{}\",\"signers\":[{{\"p\":\"alice@bank\",\"k\":\"SHA256:x\"}}],\"need\":2,\
+             \"sdk\":{{\"v\":\"1.26.6\",\"digest\":\"sha256:00\"}},\"vars\":[\"GOROOT\",\"PATH\"]",
+            "0".repeat(64),
+            "ab".repeat(32)
+        );
+        let hash = hex(&Sha256::digest(expected.as_bytes()));
+        assert_eq!(String::from_utf8(line).unwrap(), format!("{expected},\"hash\":\"{hash}\"}}\n"));
+        assert_eq!((tip.seq, hex(&tip.hash)), (1, hash));
+    }
+
+    #[test]
+    fn what_is_not_known_is_null() {
+        let bare = Record::new(0, record().writer, Event::Unload, Outcome::Allow);
+        let (line, _) = line(Tip::default(), &bare);
+        let value: serde_json::Value = serde_json::from_slice(&line).unwrap();
+        for key in ["scope", "tier", "serial", "sha256", "sdk"] {
+            assert!(value[key].is_null(), "{key}");
+        }
+        assert_eq!(value["vars"], serde_json::json!([]));
+    }
+
+    #[test]
+    fn lines_are_linked() {
+        let (first, tip) = line(Tip::default(), &record());
+        let (second, last) = line(tip, &record());
+        let link = Link::parse(second.strip_suffix(b"\n").unwrap()).unwrap();
+        assert_eq!((link.seq, link.prev, link.hash, link.intact), (2, tip.hash, last.hash, true));
+        assert_eq!((link.event.as_str(), link.torn), ("policy.load", None));
+        let mut edited = first.strip_suffix(b"\n").unwrap().to_vec();
+        edited[30] ^= 1;
+        assert!(Link::parse(&edited).is_none_or(|link| !link.intact));
+        for junk in [&b""[..], b"{}", b"{\"hash\":\"\"}", &first[..first.len() - 2], b"\xff"] {
+            assert_eq!(Link::parse(junk), None);
+        }
+    }
+
+    #[test]
+    fn hostile_text_stays_one_harmless_line() {
+        let hostile = "a\"b\\c\n\u{1b}[2J\u{7f}\u{9b}\u{202e}\u{2028}é";
+        let mut record = record();
+        record.path = hostile.into();
+        record.writer.user = hostile.into();
+        record.vars = vec![hostile.into()];
+        let (line, _) = line(Tip::default(), &record);
+        let text = String::from_utf8(line).unwrap();
+        assert!(
+            text.trim_end_matches('\n')
+                .chars()
+                .all(|c| !c.is_control() && c != '\u{202e}' && c != '\u{2028}')
+        );
+        let value: serde_json::Value = serde_json::from_str(&text).unwrap();
+        for found in [&value["path"], &value["user"], &value["vars"][0]] {
+            assert_eq!(found, hostile);
+        }
+        assert!(value.get("path_b64").is_none());
+    }
+
+    #[test]
+    fn a_path_that_is_no_text_is_told_exactly_as_well() {
+        let mut record = record();
+        record.path = b"/a\xff".to_vec();
+        let (line, _) = line(Tip::default(), &record);
+        let value: serde_json::Value = serde_json::from_slice(&line).unwrap();
+        assert_eq!((&value["path"], &value["path_b64"]), (&"/a\u{fffd}".into(), &"L2H/".into()));
+    }
+
+    #[test]
+    fn a_line_never_outgrows_what_is_read_of_the_end() {
+        let mut record = record();
+        record.path = vec![1; 100_000];
+        record.writer.user = "\n".repeat(10_000);
+        record.scope = Some("s".repeat(10_000));
+        record.vars = (0..4096).map(|at| format!("NAME_{at}")).collect();
+        record.signers = vec![record.signers[0].clone(); 100];
+        let (line, _) = line(Tip::default(), &record);
+        assert!(line.len() <= MOST_LINE, "{}", line.len());
+        let value: serde_json::Value = serde_json::from_slice(&line).unwrap();
+        let vars = value["vars"].as_array().unwrap();
+        let more: usize = vars.last().unwrap().as_str().unwrap()[1..].parse().unwrap();
+        assert_eq!(vars.len() - 1 + more, 4096);
+        assert!(value["path"].as_str().unwrap().starts_with('…'));
+    }
+}

@@ -1,0 +1,278 @@
+//! `goenv audit log|verify|export|checkpoint`: reads the log of this user; only `checkpoint` writes, and elsewhere.
+
+use std::collections::VecDeque;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::admit::Admission;
+use crate::audit::checkpoint::{Anchored, Checkpoint, NAMESPACE};
+use crate::audit::export::cef;
+use crate::audit::journal::Journal;
+use crate::audit::log::{Log, LogError};
+use crate::audit::record::{MOST_LINE, Tip};
+use crate::audit::verify::{Finding, Severity, verify};
+use crate::cli::{AuditCommand, AuditFormat};
+use crate::error::{Error, Exit};
+use crate::files;
+use crate::ui::{Tone, Ui, safe, safe_path};
+use crate::watch::Watched;
+use crate::world::World;
+
+/// Runs one of them.
+///
+/// # Errors
+/// If the log may not be read, or an anchor is none.
+pub fn run(command: AuditCommand, world: &World, ui: &Ui) -> Result<Exit, Error> {
+    let admission = Admission::new(world, world.now(), &mut Watched::new(world.now()))?;
+    let journal = Journal::of(world, admission.rules()).ok_or(Error::NoHome)?;
+    match command {
+        AuditCommand::Log { lines, json } => latest(journal.log(), lines, json, ui),
+        AuditCommand::Verify { anchor, json } => {
+            check(journal.log(), anchor.as_deref(), json, world, ui)
+        }
+        AuditCommand::Export { format } => export(journal.log(), format, ui),
+        AuditCommand::Checkpoint { file, key } => {
+            checkpoint(&journal, &world.absolute(&file), key.as_deref(), world, ui)
+        }
+    }
+}
+
+fn unreadable(error: &LogError) -> Error {
+    failed(safe(error.to_string().as_bytes()))
+}
+
+fn failed(message: String) -> Error {
+    Error::Refused { message, hint: None, exit: Exit::Failed }
+}
+
+/// Shows every line of the log, oldest first, newline included; one longer than any record is cut.
+fn each_line(log: &Log, mut see: impl FnMut(&[u8]) -> Result<(), Error>) -> Result<(), Error> {
+    for path in log.files().map_err(|error| unreadable(&error))? {
+        let file = log.read(&path).map_err(|error| unreadable(&error))?;
+        let mut reader = BufReader::new(file);
+        let mut line = Vec::new();
+        loop {
+            line.clear();
+            let limit = 2 * MOST_LINE as u64;
+            let read = std::io::Read::take(&mut reader, limit).read_until(b'\n', &mut line);
+            match read {
+                Ok(0) => break,
+                Ok(_) => see(&line)?,
+                Err(error) => return Err(failed(format!("{}: {error}", safe_path(&path)))),
+            }
+        }
+    }
+    Ok(())
+}
+
+fn latest(log: &Log, lines: usize, json: bool, ui: &Ui) -> Result<Exit, Error> {
+    let mut kept = VecDeque::new();
+    each_line(log, |line| {
+        kept.push_back(line.to_vec());
+        if kept.len() > lines {
+            kept.pop_front();
+        }
+        Ok(())
+    })?;
+    for line in kept {
+        if json {
+            ui.data(&line)?;
+        } else {
+            ui.data(shown(&line).as_bytes())?;
+        }
+    }
+    Ok(Exit::Done)
+}
+
+/// Returns a record as one line for people: when, what, how, where, by whom.
+fn shown(line: &[u8]) -> String {
+    let Ok(record) = serde_json::from_slice::<Value>(line) else {
+        return format!("not a record: {}\n", safe(line.trim_ascii_end()));
+    };
+    let text = |key: &str| match record.get(key) {
+        Some(Value::String(text)) => text.clone(),
+        None | Some(Value::Null) => String::new(),
+        Some(other) => other.to_string(),
+    };
+    let list = |key: &str, fields: &[&str]| {
+        let items = record.get(key).and_then(Value::as_array).into_iter().flatten();
+        // Of a signer the name, or the key where nobody has named it.
+        let text = |item: &Value| {
+            let mut known = fields.iter().filter_map(|field| item.pointer(field)?.as_str());
+            known.find(|text| !text.is_empty()).unwrap_or_default().to_owned()
+        };
+        items.map(text).collect::<Vec<_>>().join(" ")
+    };
+    let mut parts = vec![text("ts"), text("seq"), text("ev"), text("res"), text("path")];
+    let serial = text("serial");
+    if !serial.is_empty() {
+        parts.push(format!("{} serial {serial}", text("tier")));
+    }
+    let signers = list("signers", &["/p", "/k"]);
+    if !signers.is_empty() {
+        parts.push(format!("by {signers}"));
+    }
+    if let Some(version) = record.pointer("/sdk/v").and_then(Value::as_str) {
+        parts.push(format!("go{version}"));
+    }
+    parts.push(list("vars", &[""]));
+    parts.retain(|part| !part.is_empty());
+    format!("{}\n", safe(parts.join(" ").as_bytes()))
+}
+
+#[derive(Serialize)]
+struct Verified {
+    records: u64,
+    first: u64,
+    last: u64,
+    hash: String,
+    tampered: bool,
+    anchor: Option<&'static str>,
+    findings: Vec<Found>,
+}
+
+#[derive(Serialize)]
+struct Found {
+    file: String,
+    line: u64,
+    level: &'static str,
+    message: String,
+}
+
+/// Verifies every file of the log as one chain.
+fn check(
+    log: &Log,
+    anchor: Option<&Path>,
+    json: bool,
+    world: &World,
+    ui: &Ui,
+) -> Result<Exit, Error> {
+    let anchor = anchor.map(|path| read_anchor(&world.absolute(path))).transpose()?;
+    let mut anchored = None;
+    let mut tip = Tip::default();
+    let mut verified = Verified {
+        records: 0,
+        first: 0,
+        last: 0,
+        hash: String::new(),
+        tampered: false,
+        anchor: None,
+        findings: Vec::new(),
+    };
+    for path in log.files().map_err(|error| unreadable(&error))? {
+        let file = log.read(&path).map_err(|error| unreadable(&error))?;
+        let report = verify(BufReader::new(file), tip, |seen| {
+            if anchor.as_ref().is_some_and(|anchor| anchor.tip.seq == seen.seq) {
+                anchored = Some(seen.hash);
+            }
+        });
+        let report = report.map_err(|error| failed(format!("{}: {error}", safe_path(&path))))?;
+        tip = report.tip;
+        verified.first = if verified.records == 0 { report.first } else { verified.first };
+        verified.records += report.records;
+        verified.tampered |= report.is_tampered();
+        verified.findings.extend(report.findings.into_iter().map(|finding| found(&path, finding)));
+    }
+    verified.last = tip.seq;
+    verified.hash = crate::trust::serial::hex(&tip.hash);
+    if let Some(anchor) = anchor {
+        let how = match anchor.against(anchored) {
+            Anchored::Holds => "holds",
+            Anchored::Truncated => "truncated",
+            Anchored::Rewritten => "rewritten",
+        };
+        verified.anchor = Some(how);
+        verified.tampered |= how != "holds";
+    }
+    tell(&verified, json, ui)?;
+    Ok(if verified.tampered { Exit::Forged } else { Exit::Done })
+}
+
+fn found(path: &Path, finding: Finding) -> Found {
+    let level = match finding.severity {
+        Severity::Warning => "warning",
+        Severity::Tampered => "error",
+    };
+    Found { file: safe_path(path), line: finding.line, level, message: finding.message }
+}
+
+fn tell(verified: &Verified, json: bool, ui: &Ui) -> Result<(), Error> {
+    if json {
+        let mut text = serde_json::to_vec_pretty(verified).unwrap_or_default();
+        text.push(b'\n');
+        return Ok(ui.data(&text)?);
+    }
+    for found in &verified.findings {
+        let tone = if found.level == "error" { Tone::Error } else { Tone::Warning };
+        ui.say(tone, &format!("{}:{}: {}", found.file, found.line, found.message));
+    }
+    match verified.anchor {
+        Some("truncated") => ui.say(Tone::Error, "the log ends before the checkpoint: it was cut"),
+        Some("rewritten") => ui.say(Tone::Error, "the log has another record than the checkpoint"),
+        _ => {}
+    }
+    let verdict = match (verified.tampered, verified.findings.is_empty()) {
+        (true, _) => "does not verify",
+        (false, true) => "verifies",
+        (false, false) => "verifies, with warnings",
+    };
+    let line = format!(
+        "{} records, {} to {}: the log {verdict}\n",
+        verified.records, verified.first, verified.last
+    );
+    Ok(ui.data(line.as_bytes())?)
+}
+
+fn read_anchor(path: &Path) -> Result<Checkpoint, Error> {
+    let text = files::read_data(path, 4096)?
+        .ok_or_else(|| files::FileProblem::Missing(path.to_path_buf()))?;
+    Checkpoint::parse(&text).map_err(|flaw| failed(flaw.at(&safe_path(path))))
+}
+
+fn export(log: &Log, format: AuditFormat, ui: &Ui) -> Result<Exit, Error> {
+    each_line(log, |line| {
+        match format {
+            AuditFormat::Jsonl => ui.data(line)?,
+            AuditFormat::Cef => {
+                if let Some(cef) = cef(line) {
+                    ui.data(format!("{cef}\n").as_bytes())?;
+                }
+            }
+        }
+        Ok(())
+    })?;
+    Ok(Exit::Done)
+}
+
+/// Verifies the log, then writes and signs where it ends.
+fn checkpoint(
+    journal: &Journal,
+    path: &Path,
+    key: Option<&Path>,
+    world: &World,
+    ui: &Ui,
+) -> Result<Exit, Error> {
+    let mut tip = Tip::default();
+    for file in journal.log().files().map_err(|error| unreadable(&error))? {
+        let reader = BufReader::new(journal.log().read(&file).map_err(|error| unreadable(&error))?);
+        let report = verify(reader, tip, |_| {})
+            .map_err(|error| failed(format!("{}: {error}", safe_path(&file))))?;
+        if report.is_tampered() {
+            let message = format!("{} does not verify, so no checkpoint is made", safe_path(&file));
+            let hint = Some("goenv audit verify".to_owned());
+            return Err(Error::Refused { message, hint, exit: Exit::Forged });
+        }
+        tip = report.tip;
+    }
+    let text = Checkpoint { origin: journal.origin(), tip }.text();
+    let (_, signature) = super::sign::signature(text.as_bytes(), NAMESPACE, key, world)?;
+    files::write(path, text.as_bytes())?;
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(".sig");
+    files::write(&PathBuf::from(beside), &signature)?;
+    ui.say(Tone::Plain, &format!("record {} is fixed in {}", tip.seq, safe_path(path)));
+    Ok(Exit::Done)
+}

@@ -1,0 +1,220 @@
+//! `goenv keys list|add|revoke`: the trusted signers. The organisation's list is root's and is only read here; the
+//! user's own gains lines and loses none: what was trusted when stays to be read.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use serde::Serialize;
+
+use super::export::short;
+use super::sign::key_argument;
+use crate::admit::{Admission, REVOKED, SIGNERS, Stores};
+use crate::audit::journal::Journal;
+use crate::audit::log::Durability;
+use crate::audit::record::{Event, Outcome};
+use crate::cli::KeysCommand;
+use crate::error::{Error, Exit};
+use crate::files;
+use crate::trust::date;
+use crate::trust::decide::Owner;
+use crate::trust::header::{Expiry, Tier};
+use crate::trust::signers::{Signer, Validity, edit, find_revoked, parse};
+use crate::ui::{Tone, Ui, safe};
+use crate::watch::Watched;
+use crate::world::World;
+
+/// The size of a list of signers at most.
+const MOST_BYTES: u64 = 16 * 1024 * 1024;
+
+/// Runs one of them.
+///
+/// # Errors
+/// If a list may not be read or written, or what is asked for cannot stand in it.
+pub fn run(command: KeysCommand, world: &World, ui: &Ui) -> Result<Exit, Error> {
+    match command {
+        KeysCommand::List { json } => list(json, world, ui),
+        KeysCommand::Add { principal, key, tier, until } => {
+            add(&principal, &key, &tier, until.as_deref(), world, ui)
+        }
+        KeysCommand::Revoke { key } => revoke(&key, world, ui),
+    }
+}
+
+#[derive(Serialize)]
+struct Listed {
+    principal: String,
+    fingerprint: String,
+    namespaces: Vec<String>,
+    valid_after: Option<String>,
+    valid_before: Option<String>,
+    state: &'static str,
+    store: &'static str,
+    file: String,
+    line: u32,
+}
+
+/// Lists every signer, and every line that is none.
+fn list(json: bool, world: &World, ui: &Ui) -> Result<Exit, Error> {
+    let mut watched = Watched::new(world.now());
+    let stores = Stores::read(&world.dirs(), world.uid, &mut watched)?;
+    let now = i64::try_from(world.now().as_secs()).unwrap_or(i64::MAX);
+    let mut listed = Vec::new();
+    let mut flaws = Vec::new();
+    let mut revoked = Vec::new();
+    for store in stores.views() {
+        let lines = parse(store.signers);
+        for line in lines {
+            match line {
+                Ok(signer) => listed.push((signer, store.owner, store.path.to_owned())),
+                Err(flaw) => flaws.push(flaw.at(store.path)),
+            }
+        }
+    }
+    let keys: Vec<_> = listed.iter().map(|(signer, ..)| signer.key).collect();
+    for store in stores.views() {
+        match find_revoked(store.revoked.unwrap_or_default(), &keys) {
+            Ok(keys) => revoked.extend(keys),
+            Err(flaw) => flaws.push(flaw.at(store.revoked_path)),
+        }
+    }
+    let rows: Vec<Listed> = listed
+        .iter()
+        .map(|(signer, owner, path)| row(signer, *owner, path, revoked.contains(&signer.key), now))
+        .collect();
+    if json {
+        let mut text = serde_json::to_vec_pretty(&rows).unwrap_or_default();
+        text.push(b'\n');
+        ui.data(&text)?;
+    } else {
+        let lines = rows.iter().map(|row| {
+            let until = row.valid_before.as_ref().map(|day| format!(" until {day}"));
+            let line = format!(
+                "{} {} {} {}{} {}:{}",
+                row.principal,
+                row.fingerprint,
+                row.namespaces.join(","),
+                row.state,
+                until.unwrap_or_default(),
+                row.file,
+                row.line
+            );
+            format!("{}\n", safe(line.as_bytes()))
+        });
+        ui.data(lines.collect::<String>().as_bytes())?;
+    }
+    for flaw in &flaws {
+        ui.say(Tone::Error, flaw);
+    }
+    Ok(if flaws.is_empty() { Exit::Done } else { Exit::Failed })
+}
+
+fn row(signer: &Signer, owner: Owner, path: &str, revoked: bool, now: i64) -> Listed {
+    let state = match signer.validity(now) {
+        _ if revoked => "revoked",
+        Validity::Valid => "valid",
+        Validity::NotYet => "not yet valid",
+        Validity::Expired => "expired",
+    };
+    Listed {
+        principal: signer.principal.clone(),
+        fingerprint: signer.key.fingerprint(),
+        namespaces: signer.namespaces.clone(),
+        valid_after: signer.valid_after.map(date::rfc3339),
+        valid_before: signer.valid_before.map(date::rfc3339),
+        state,
+        store: match owner {
+            Owner::Organisation => "organisation",
+            Owner::User => "user",
+        },
+        file: path.to_owned(),
+        line: signer.line,
+    }
+}
+
+fn refused(message: String) -> Error {
+    Error::Refused { message, hint: None, exit: Exit::Failed }
+}
+
+/// Returns the path and the text of one of the user's own lists.
+fn own(name: &str, world: &World) -> Result<(PathBuf, Vec<u8>), Error> {
+    let path = world.dirs().config.ok_or(Error::NoHome)?.join(name);
+    let mut watched = Watched::new(world.now());
+    let text = watched.read(&path, MOST_BYTES, world.uid)?;
+    Ok((path, text.map(|text| text.bytes).unwrap_or_default()))
+}
+
+fn add(
+    principal: &str,
+    key: &[OsString],
+    tiers: &[String],
+    until: Option<&str>,
+    world: &World,
+    ui: &Ui,
+) -> Result<Exit, Error> {
+    let admission = Admission::new(world, world.now(), &mut Watched::new(world.now()))?;
+    let mut named = Vec::new();
+    for name in tiers {
+        let rule = "expected a tier: lower-case letters, digits and hyphens";
+        let wrong = || refused(format!("--tier: found \"{}\", {rule}", safe(name.as_bytes())));
+        named.push(Tier::new(name).ok_or_else(wrong)?);
+    }
+    if named.is_empty() {
+        named.push(admission.rules().tier.clone().unwrap_or_else(Tier::dev));
+    }
+    let day = |day: &&str| day.len() == 10 && Expiry::new(day).is_some();
+    if let Some(wrong) = until.filter(|until| !day(until)) {
+        let found = safe(wrong.as_bytes());
+        return Err(refused(format!("--until: found \"{found}\", expected a date as 2027-02-20")));
+    }
+    let key = edit::public_key(&key_argument(key)?).map_err(refused)?;
+    let (path, text) = own(SIGNERS, world)?;
+    let added = edit::add(&text, principal, key, &named, until)
+        .map_err(|what| refused(format!("{}: {what}", short(&path, world))))?;
+    files::write_private(&path, &added)?;
+    let names: Vec<&str> = named.iter().map(Tier::name).collect();
+    let fingerprint = key.fingerprint();
+    let line = format!("{principal} may approve {} with {fingerprint}", names.join(", "));
+    ui.say(Tone::Plain, &line);
+    for tier in named.iter().filter(|tier| !admission.rules().of(Some(tier)).user_signers) {
+        let rule = "there the organisation's signers alone count";
+        ui.say(Tone::Warning, &format!("not for tier {tier}: {rule}"));
+    }
+    record(principal, fingerprint, &path, &admission, world, ui);
+    Ok(Exit::Done)
+}
+
+fn revoke(key: &[OsString], world: &World, ui: &Ui) -> Result<Exit, Error> {
+    let admission = Admission::new(world, world.now(), &mut Watched::new(world.now()))?;
+    let key = key_argument(key)?;
+    let (path, text) = own(REVOKED, world)?;
+    let revoked = edit::revoke(&text, &key)
+        .map_err(|what| refused(format!("{}: {what}", short(&path, world))))?;
+    let fingerprint = edit::public_key(&key).map_or_else(|_| key.clone(), |key| key.fingerprint());
+    let Some(text) = revoked else {
+        ui.say(Tone::Plain, &format!("{} is revoked already", safe(fingerprint.as_bytes())));
+        return Ok(Exit::Done);
+    };
+    files::write_private(&path, &text)?;
+    ui.say(Tone::Plain, &format!("revoked {}", safe(fingerprint.as_bytes())));
+    record("", fingerprint, &path, &admission, world, ui);
+    Ok(Exit::Done)
+}
+
+fn record(
+    principal: &str,
+    fingerprint: String,
+    path: &std::path::Path,
+    admission: &Admission,
+    world: &World,
+    ui: &Ui,
+) {
+    use std::os::unix::ffi::OsStrExt;
+    let Some(journal) = Journal::of(world, admission.rules()) else { return };
+    let mut record = journal.record(Event::Keys, Outcome::Allow);
+    record.path = path.as_os_str().as_bytes().to_vec();
+    let principal = principal.to_owned();
+    record.signers = vec![crate::trust::Approver { principal, fingerprint }];
+    if let Err(error) = journal.append(&record, Durability::Synced) {
+        ui.say(Tone::Warning, &safe(error.to_string().as_bytes()));
+    }
+}

@@ -1,0 +1,264 @@
+//! `goenv sign [PATH]`: fills in the header, has ssh-keygen sign the bytes, and puts the signature beside them.
+//!
+//! Never touches a private key. The new bytes are signed before anything is written, and the policy is written
+//! before its signature: at every moment in between the pair does not verify, which is refused, never misread.
+
+use std::path::{Path, PathBuf};
+
+use super::export::short;
+use crate::admit::{Admission, Repositories, beside};
+use crate::audit::journal::Journal;
+use crate::audit::log::Durability;
+use crate::audit::record::{Event, Outcome};
+use crate::error::{Error, Exit};
+use crate::files::Text;
+use crate::trust::approve::{self, Facts, Unclear};
+use crate::trust::header::{self, Engine, Header, Tier};
+use crate::trust::scope::Scope;
+use crate::trust::signers::edit::public_key;
+use crate::trust::sshsig::{self, Key, Signature};
+use crate::trust::{Approver, Trust, decide};
+use crate::ui::{Tone, Ui, safe, safe_path};
+use crate::watch::Watched;
+use crate::world::{World, path_of};
+use crate::{files, load, policy, process};
+
+/// The flags as they were given.
+#[derive(Clone, Debug)]
+pub struct Asked {
+    /// `--tier`.
+    pub tier: Option<String>,
+    /// `--key`.
+    pub key: Option<PathBuf>,
+    /// `--expires`.
+    pub expires: Option<String>,
+}
+
+/// Signs the policy.
+///
+/// # Errors
+/// If the policy has an error, its place has no name, or ssh-keygen does not sign.
+pub fn run(path: Option<&Path>, asked: &Asked, world: &World, ui: &Ui) -> Result<Exit, Error> {
+    let path = super::policy_path(path, world)?;
+    let mut watched = Watched::new(world.now());
+    let text = load::read(&path, world, &mut watched)?;
+    let admission = Admission::new(world, world.now(), &mut watched)?;
+    let beside = beside(&path);
+    let before = watched.read(&beside, sshsig::MOST_BYTES as u64, world.uid)?;
+    let before = before.map(|text| text.bytes);
+    let wants = wants(asked, now(world))?;
+    let others = before.as_deref().and_then(|file| sshsig::decode(file).ok()).unwrap_or_default();
+    let second = approve::is_second(&text.bytes, &others, &wants, now(world));
+    let bytes = if second {
+        text.bytes.clone()
+    } else {
+        fill_in(&text, &wants, before.is_some(), &admission, world, &mut watched)?
+    };
+    let header = header::parse(&bytes).ok().flatten().unwrap_or_default();
+    if header.engine != Some(Engine::Bash) {
+        policy::parse(&path, &bytes)?;
+    }
+    let tier = approve::tier(&wants, Some(&header), None);
+    let made = signature(&bytes, &tier.namespace(), asked.key.as_deref(), world)?;
+    if second && others.iter().any(|other| other.key == made.0.key && other.verify(&bytes)) {
+        ui.say(Tone::Plain, &format!("{} has this key's signature already", short(&path, world)));
+        return Ok(Exit::Done);
+    }
+    if bytes != text.bytes {
+        files::write(&path, &bytes)?;
+    }
+    let kept = if second { before.unwrap_or_default() } else { Vec::new() };
+    files::write(&beside, &[kept, made.1].concat())?;
+    let trust = verdict(&path, &admission, world)?;
+    report(&path, &header, &made.0, &trust, world, ui);
+    let by = trust.by.into_iter().find(|by| by.fingerprint == made.0.key.fingerprint());
+    let signer = by.unwrap_or_else(|| unnamed(&made.0.key));
+    record(&path, &bytes, &header, signer, &admission, world, ui);
+    Ok(Exit::Done)
+}
+
+fn now(world: &World) -> i64 {
+    i64::try_from(world.now().as_secs()).unwrap_or(i64::MAX)
+}
+
+fn refused(exit: Exit, message: String, hint: Option<&str>) -> Error {
+    Error::Refused { message, hint: hint.map(str::to_owned), exit }
+}
+
+fn wants(asked: &Asked, now: i64) -> Result<approve::Asked, Error> {
+    let wrong = |flag: &str, value: &str, expected: &str| {
+        let found = safe(value.as_bytes());
+        refused(Exit::Usage, format!("{flag}: found \"{found}\", expected {expected}"), None)
+    };
+    let tier = asked.tier.as_ref().map(|name| {
+        let rule = "a tier: lower-case letters, digits and hyphens";
+        Tier::new(name).ok_or_else(|| wrong("--tier", name, rule))
+    });
+    let expires = asked.expires.as_ref().map(|text| {
+        let rule = "a date as 2027-02-20, or days as 90d";
+        approve::expiry(text, now).ok_or_else(|| wrong("--expires", text, rule))
+    });
+    Ok(approve::Asked { tier: tier.transpose()?, expires: expires.transpose()? })
+}
+
+/// Returns the policy's bytes with a header that can be signed.
+fn fill_in(
+    text: &Text,
+    wants: &approve::Asked,
+    signed_before: bool,
+    admission: &Admission,
+    world: &World,
+    watched: &mut Watched,
+) -> Result<Vec<u8>, Error> {
+    let place = Repositories::around(&text.path, world.uid, watched)?;
+    let here: Vec<Scope> = place
+        .repositories
+        .iter()
+        .filter_map(|repository| Scope::new(repository.clone(), &place.directory))
+        .collect();
+    let header = header::parse(&text.bytes).ok().flatten().unwrap_or_default();
+    let own = header.scope.as_ref().filter(|scope| here.contains(scope)).or(here.first());
+    let mark = match own {
+        Some(scope) => admission.mark(scope, watched)?,
+        None => None,
+    };
+    let host_tier = admission.rules().tier.as_ref();
+    let tier = approve::tier(wants, Some(&header), host_tier);
+    let facts = Facts {
+        here: &here,
+        host_tier,
+        mark: mark.as_ref(),
+        signed_before,
+        max_age_days: admission.rules().of(Some(&tier)).max_age_days,
+        now: now(world),
+    };
+    approve::fill_in(&text.bytes, wants, &facts).map_err(|unclear| match unclear {
+        Unclear::Header(flaw) => refused(Exit::Policy, flaw.at(&safe_path(&text.path)), None),
+        Unclear::Scope => {
+            let message = format!("{}: no git remote says where this is", safe_path(&text.path));
+            refused(Exit::Failed, message, Some("run: git remote add origin URL"))
+        }
+        Unclear::Expires(what) => refused(Exit::Usage, format!("--expires: {what}"), None),
+    })
+}
+
+/// Has ssh-keygen sign, and returns the signature and its armour once it was verified.
+pub(super) fn signature(
+    bytes: &[u8],
+    namespace: &str,
+    key: Option<&Path>,
+    world: &World,
+) -> Result<(Signature, Vec<u8>), Error> {
+    let (path, _scratch) = match key {
+        Some(key) => (world.absolute(key), None),
+        None => default_key(world)?,
+    };
+    let file = process::sign(bytes, namespace, &path, &world.env)?;
+    let wrong = |what: String| {
+        let hint = "make one with: ssh-keygen -t ed25519";
+        refused(Exit::Failed, format!("{}: {what}", safe_path(&path)), Some(hint))
+    };
+    let [made] =
+        <[Signature; 1]>::try_from(sshsig::decode(&file).map_err(|flaw| wrong(flaw.message))?)
+            .map_err(|_| wrong("ssh-keygen made more than one signature".into()))?;
+    if made.namespace != namespace || !made.verify(bytes) {
+        return Err(wrong("ssh-keygen's signature does not verify".into()));
+    }
+    Ok((made, file))
+}
+
+/// Returns the key that is used where none is named, and the scratch file that holds an agent's public key.
+fn default_key(world: &World) -> Result<(PathBuf, Option<tempfile::NamedTempFile>), Error> {
+    if let Some(home) = world.dirs().home {
+        for name in [".ssh/id_ed25519", ".ssh/id_ed25519.pub"] {
+            let path = home.join(name);
+            if files::look_through(&path).is_some() {
+                return Ok((path, None));
+            }
+        }
+    }
+    let listed = process::agent_keys(&world.env);
+    let listed = String::from_utf8_lossy(&listed);
+    let Some(line) = listed.lines().find(|line| public_key(line).is_ok()) else {
+        let message = "there is no ~/.ssh/id_ed25519, and no agent holds an ed25519 key".into();
+        return Err(refused(Exit::Failed, message, Some("name one with: goenv sign --key FILE")));
+    };
+    let mut scratch = tempfile::Builder::new().suffix(".pub").tempfile()?;
+    std::io::Write::write_all(&mut scratch, format!("{line}\n").as_bytes())?;
+    Ok((scratch.path().to_path_buf(), Some(scratch)))
+}
+
+/// Returns whether what was signed suffices here.
+fn verdict(path: &Path, admission: &Admission, world: &World) -> Result<Trust, Error> {
+    let mut watched = Watched::new(world.now());
+    let text = load::read(path, world, &mut watched)?;
+    admission.verdict_by_signature(&text, &mut watched)
+}
+
+/// Says what was signed, and whether that suffices here.
+fn report(path: &Path, header: &Header, made: &Signature, trust: &Trust, world: &World, ui: &Ui) {
+    let tier = header.tier.as_ref().map(ToString::to_string).unwrap_or_default();
+    let serial = header.serial.unwrap_or_default();
+    let expires = header.expires.as_ref().map(|expires| expires.text.as_str()).unwrap_or_default();
+    let path = short(path, world);
+    let signed = format!("signed {path}: tier {tier}, serial {serial}, expires {expires}");
+    ui.say(Tone::Plain, &signed);
+    say_verdict(trust, made.key, ui);
+}
+
+/// Returns the signer whom nobody here has named.
+fn unnamed(key: &Key) -> Approver {
+    Approver { principal: String::new(), fingerprint: key.fingerprint() }
+}
+
+fn say_verdict(trust: &Trust, key: Key, ui: &Ui) {
+    if trust.applies() {
+        return ui.say(Tone::Plain, &safe(trust.reason.as_bytes()));
+    }
+    let known = trust.by.iter().any(|by| by.fingerprint == key.fingerprint());
+    ui.say(Tone::Warning, &format!("not enough here yet: {}", safe(trust.reason.as_bytes())));
+    if !known && trust.need > 0 {
+        let add = format!(
+            "trust the key on this machine with: goenv keys add NAME 'ssh-ed25519 {}'",
+            key.base64()
+        );
+        ui.say(Tone::Plain, &add);
+    }
+}
+
+fn record(
+    path: &Path,
+    bytes: &[u8],
+    header: &Header,
+    signer: Approver,
+    admission: &Admission,
+    world: &World,
+    ui: &Ui,
+) {
+    use std::os::unix::ffi::OsStrExt;
+    let Some(journal) = Journal::of(world, admission.rules()) else { return };
+    let mut record = journal.record(Event::Sign, Outcome::Allow);
+    record.path = path.as_os_str().as_bytes().to_vec();
+    record.sha256 = Some(decide::digest(bytes));
+    record.scope = header.scope.as_ref().map(ToString::to_string);
+    record.tier = header.tier.as_ref().map(ToString::to_string);
+    record.serial = header.serial;
+    record.signers = vec![signer];
+    if let Err(error) = journal.append(&record, Durability::Synced) {
+        ui.say(Tone::Warning, &safe(error.to_string().as_bytes()));
+    }
+}
+
+/// Returns the bytes of a public key that an argument gives: a file, or its words.
+pub(super) fn key_argument(words: &[std::ffi::OsString]) -> Result<String, Error> {
+    use std::os::unix::ffi::OsStrExt;
+    if let [path] = words
+        && let Some(bytes) = files::read_data(&path_of(path.as_bytes()), 16 * 1024)?
+    {
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        let line = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
+        return Ok(line.to_owned());
+    }
+    let words: Vec<_> = words.iter().map(|word| word.to_string_lossy()).collect();
+    Ok(words.join(" "))
+}

@@ -1,0 +1,113 @@
+//! `goenv keys`: what is listed, added and revoked.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
+use crate::repository::Repository;
+
+#[test]
+fn keys_are_added_listed_and_revoked() {
+    let repository = Repository::new();
+    let goenv = |args: &[&str]| repository.sandbox.goenv(&repository.root, args);
+    let text = fs::read_to_string(repository.key("alice.pub")).unwrap();
+    let printed = repository.sandbox.run(
+        &repository.root,
+        "ssh-keygen",
+        &["-l", "-f", &repository.key("alice.pub")],
+    );
+    let fingerprint = printed.stdout().split(' ').nth(1).unwrap().to_owned();
+
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let add = goenv(&[
+        "keys",
+        "add",
+        "alice@bank",
+        words[0],
+        words[1],
+        "--tier",
+        "prod",
+        "--tier",
+        "dev",
+        "--until",
+        "2099-12-31",
+    ]);
+    assert_eq!(
+        (add.code(), add.stderr()),
+        (0, format!("goenv: alice@bank may approve prod, dev with {fingerprint}\n"))
+    );
+    let path = repository.sandbox.path("home/.config/goenv/allowed_signers");
+    assert_eq!(
+        fs::read_to_string(&path).unwrap(),
+        format!(
+            "alice@bank namespaces=\"goenv-policy-prod,goenv-policy-dev\",valid-before=\"20991231235959Z\" {} {}\n",
+            words[0], words[1]
+        )
+    );
+    assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    let again = goenv(&["keys", "add", "bob", &repository.key("alice.pub")]);
+    assert_eq!(
+        (again.code(), again.stderr()),
+        (1, "goenv: ~/.config/goenv/allowed_signers: the key is already listed for \"alice@bank\" in line 1\n".into())
+    );
+    assert_eq!(
+        goenv(&["keys", "list"]).stdout(),
+        format!(
+            "alice@bank {fingerprint} goenv-policy-prod,goenv-policy-dev valid until 2099-12-31T23:59:59Z \
+             $SANDBOX/home/.config/goenv/allowed_signers:1\n"
+        )
+    );
+    let revoke = goenv(&["keys", "revoke", &fingerprint]);
+    assert_eq!((revoke.code(), revoke.stderr()), (0, format!("goenv: revoked {fingerprint}\n")));
+    let revoke = goenv(&["keys", "revoke", &repository.key("alice.pub")]);
+    assert_eq!(
+        (revoke.code(), revoke.stderr()),
+        (0, format!("goenv: {fingerprint} is revoked already\n"))
+    );
+    let json: serde_json::Value =
+        serde_json::from_str(&goenv(&["keys", "list", "--json"]).stdout()).unwrap();
+    assert_eq!((&json[0]["state"], &json[0]["store"]), (&"revoked".into(), &"user".into()));
+}
+
+#[test]
+fn lines_that_are_no_signers_are_told_with_their_place() {
+    let repository = Repository::new();
+    let key = fs::read_to_string(repository.key("alice.pub")).unwrap();
+    repository.sandbox.file(
+        "home/.config/goenv/allowed_signers",
+        format!("# team\nalice {key}bob cert-authority,namespaces=\"x\" {key}"),
+    );
+    let listed = repository.sandbox.goenv(&repository.root, &["keys", "list"]);
+    assert_eq!((listed.code(), listed.stdout()), (1, String::new()));
+    assert_eq!(
+        listed.stderr(),
+        "goenv: $SANDBOX/home/.config/goenv/allowed_signers:2:7: expected namespaces=\"goenv-policy-TIER\" before the key: \
+         without it the key could approve anything\n\
+         goenv: $SANDBOX/home/.config/goenv/allowed_signers:3:5: certificate authorities are not accepted: list each \
+         signer's key\n"
+    );
+}
+
+#[test]
+fn a_key_that_is_none_is_refused() {
+    let repository = Repository::new();
+    let goenv = |args: &[&str]| {
+        let done = repository.sandbox.goenv(&repository.root, args);
+        (done.code(), done.stderr())
+    };
+    assert_eq!(
+        goenv(&["keys", "add", "alice", "nonsense"]),
+        (1, "goenv: found \"nonsense\", expected a public key\n".into())
+    );
+    assert_eq!(
+        goenv(&["keys", "add", "*", &repository.key("alice.pub")]),
+        (1, "goenv: ~/.config/goenv/allowed_signers: found principal \"*\", expected a name or an address, without spaces and patterns\n".into())
+    );
+    assert_eq!(
+        goenv(&["keys", "add", "alice", &repository.key("alice")]),
+        (1, "goenv: found \"-----BEGIN OPENSSH PRIVATE KEY-----\", expected a public key\n".into())
+    );
+    assert_eq!(
+        goenv(&["keys", "add", "alice", &repository.key("alice.pub"), "--until", "soon"]),
+        (1, "goenv: --until: found \"soon\", expected a date as 2027-02-20\n".into())
+    );
+}

@@ -1,0 +1,284 @@
+//! Who approved what: two approvers, and every way around them.
+
+use std::fs;
+
+use crate::repository::Repository;
+
+const PROD: &str = "goenv-policy-prod";
+
+#[test]
+fn a_policy_that_two_people_signed_applies_and_one_is_not_enough() {
+    let repository = Repository::with_two_signers();
+    let settle = repository.signed("services/settle", "export A=1\n", &["alice"]);
+    assert_eq!(repository.value(&settle), (3, None));
+    let policy = fs::read(settle.join(".envrc")).unwrap();
+    repository.sign(&settle, "bob").success();
+    assert_eq!(
+        fs::read(settle.join(".envrc")).unwrap(),
+        policy,
+        "a second approver changes no byte"
+    );
+    assert_eq!(repository.value(&settle), (0, Some("1".into())));
+    let verified = repository.sandbox.goenv(&settle, &["verify"]);
+    assert_eq!(verified.code(), 0);
+    let text = verified.stdout();
+    let lines: Vec<&str> = text.lines().collect();
+    assert_eq!(
+        lines[..5],
+        [
+            "policy     ~/ledger/services/settle/.envrc",
+            "verdict    signed by alice@bank, bob@bank",
+            "scope      git.bank.example/payments/ledger//services/settle",
+            "tier       prod",
+            "serial     1",
+        ]
+    );
+    assert!(lines[6].starts_with("signature  1 by alice@bank SHA256:"), "{text}");
+    assert!(lines[7].starts_with("signature  2 by bob@bank SHA256:"), "{text}");
+    // The same person again adds nothing.
+    let again = repository.sign(&settle, "bob");
+    assert_eq!(
+        again.stderr(),
+        "goenv: ~/ledger/services/settle/.envrc has this key's signature already\n"
+    );
+}
+
+#[test]
+fn an_auditor_needs_nothing_but_ssh_keygen() {
+    let repository = Repository::with_two_signers();
+    let settle = repository.signed("settle", "export A=1\n", &["alice", "bob"]);
+    let signers = repository.sandbox.path("home/.config/goenv/allowed_signers");
+    let script = format!(
+        "awk '/BEGIN SSH SIG/{{n++}}{{print > (\"s.\" n)}}' .envrc.sig\n\
+         for s in s.1 s.2; do\n\
+         p=$(ssh-keygen -Y find-principals -f {signers} -s $s) || exit 1\n\
+         ssh-keygen -Y verify -f {signers} -I $p -n {PROD} -s $s < .envrc || exit 1\n\
+         done",
+        signers = signers.display()
+    );
+    let done = repository.sandbox.run(&settle, "sh", &["-c", &script]);
+    assert_eq!(done.code(), 0, "{}", done.stderr());
+    let text = done.stdout();
+    let lines: Vec<&str> = text.lines().collect();
+    for (line, name) in lines.iter().zip(["alice@bank", "bob@bank"]) {
+        assert!(
+            line.starts_with(&format!("Good \"{PROD}\" signature for {name} with ED25519 key")),
+            "{text}"
+        );
+    }
+    assert_eq!(lines.len(), 2);
+}
+
+#[test]
+fn what_ssh_keygen_alone_signed_applies() {
+    let repository = Repository::with_two_signers();
+    let text = "#goenv: v1\n#goenv: scope git.bank.example/payments/ledger//settle\n#goenv: tier prod\n\
+        #goenv: serial 7\n#goenv: expires 2099-12-31\nexport A=1\n";
+    repository.sandbox.file("home/ledger/settle/.envrc", text);
+    let settle = repository.root.join("settle");
+    let script = format!(
+        "ssh-keygen -Y sign -n {PROD} -f {} .envrc && ssh-keygen -Y sign -n {PROD} -f {} < .envrc >> .envrc.sig",
+        repository.key("alice"),
+        repository.key("bob")
+    );
+    repository.sandbox.run(&settle, "sh", &["-c", &script]).success();
+    assert_eq!(repository.value(&settle), (0, Some("1".into())));
+}
+
+#[test]
+fn an_edited_byte_is_refused_and_the_edit_needs_new_signatures() {
+    let repository = Repository::with_two_signers();
+    let settle = repository.signed("settle", "export A=1\n", &["alice", "bob"]);
+    let policy = fs::read_to_string(settle.join(".envrc")).unwrap();
+    repository.sandbox.file(settle.join(".envrc"), policy.replace("A=1", "A=2"));
+    assert_eq!(repository.value(&settle), (4, None));
+    let verified = repository.sandbox.goenv(&settle, &["verify"]);
+    assert_eq!(verified.code(), 4);
+    assert_eq!(
+        verified.stderr(),
+        "goenv: review the change, then have it signed again with `goenv sign`\n"
+    );
+    repository.sign(&settle, "alice").success();
+    assert_eq!(repository.value(&settle), (3, None));
+    repository.sign(&settle, "bob").success();
+    assert_eq!(repository.value(&settle), (0, Some("2".into())));
+    assert!(fs::read_to_string(settle.join(".envrc")).unwrap().contains("#goenv: serial 2\n"));
+}
+
+#[test]
+fn an_older_policy_and_another_with_the_same_serial_are_refused() {
+    let repository = Repository::with_two_signers();
+    let settle = repository.signed("settle", "export A=1\n", &["alice", "bob"]);
+    let files = [".envrc", ".envrc.sig"].map(|name| settle.join(name));
+    assert_eq!(repository.value(&settle), (0, Some("1".into())));
+    let old = files.each_ref().map(|path| fs::read(path).unwrap());
+    let policy = String::from_utf8(old[0].clone()).unwrap();
+
+    // Other content under the same serial, signed by both outside of goenv.
+    repository.sandbox.file(settle.join(".envrc"), policy.replace("A=1", "A=3"));
+    let script = format!(
+        "rm .envrc.sig; for k in {} {}; do ssh-keygen -Y sign -n {PROD} -f $k < .envrc >> .envrc.sig; done",
+        repository.key("alice"),
+        repository.key("bob")
+    );
+    repository.sandbox.run(&settle, "sh", &["-c", &script]).success();
+    assert_eq!(repository.value(&settle), (4, None));
+    let refused = repository.sandbox.goenv(&settle, &["export", "bash"]);
+    assert_eq!(
+        refused.stderr(),
+        "goenv: $SANDBOX/home/ledger/settle/.envrc is invalid: other content with the same serial 1 was seen here; \
+         have it signed with a new serial: `goenv sign`\n"
+    );
+
+    repository.sandbox.file(settle.join(".envrc"), policy.replace("A=1", "A=2"));
+    for name in ["alice", "bob"] {
+        repository.sign(&settle, name).success();
+    }
+    assert_eq!(repository.value(&settle), (0, Some("2".into())));
+    for (path, bytes) in files.iter().zip(&old) {
+        fs::write(path, bytes).unwrap();
+    }
+    assert_eq!(repository.value(&settle), (3, None));
+    let refused = repository.sandbox.goenv(&settle, &["export", "bash"]);
+    assert_eq!(
+        refused.stderr(),
+        "goenv: $SANDBOX/home/ledger/settle/.envrc is invalid: it is serial 1, and serial 2 was seen here: a rollback; \
+         sign the old content with a new serial: `goenv sign`\n"
+    );
+}
+
+#[test]
+fn a_signed_policy_cannot_be_moved() {
+    let repository = Repository::with_two_signers();
+    let settle = repository.signed("settle", "export A=1\n", &["alice", "bob"]);
+    let copy = |to: &str| {
+        let to = repository.sandbox.dir(to);
+        for name in [".envrc", ".envrc.sig"] {
+            fs::copy(settle.join(name), to.join(name)).unwrap();
+        }
+        to
+    };
+    let beside = copy("home/ledger/clear");
+    assert_eq!(repository.value(&beside), (3, None));
+    let elsewhere = repository.sandbox.dir("home/other");
+    repository.sandbox.run(&elsewhere, "git", &["init", "-q", "."]).success();
+    let other = copy("home/other/settle");
+    assert_eq!(repository.value(&other), (3, None));
+    let remote = ["remote", "add", "origin", "https://git.bank.example/payments/other"];
+    repository.sandbox.run(&elsewhere, "git", &remote).success();
+    let refused = repository.sandbox.goenv(&other, &["export", "bash"]);
+    assert_eq!(
+        refused.stderr(),
+        "goenv: $SANDBOX/home/other/settle/.envrc is invalid: it is for git.bank.example/payments/ledger//settle, and this \
+         is git.bank.example/payments/other//settle\n"
+    );
+    // Another clone of the same repository, by another address, is the same place.
+    let url = [
+        "remote",
+        "set-url",
+        "origin",
+        "https://ann:secret@git.bank.example:8443/payments/ledger/",
+    ];
+    repository.sandbox.run(&elsewhere, "git", &url).success();
+    assert_eq!(repository.value(&other), (0, Some("1".into())));
+}
+
+#[test]
+fn a_worktree_is_the_same_place() {
+    let repository = Repository::with_two_signers();
+    let settle = repository.signed("settle", "export A=1\n", &["alice", "bob"]);
+    repository.git(&["add", "-A"]);
+    repository.git(&["-c", "user.name=a", "-c", "user.email=a@b", "commit", "-q", "-m", "Policy"]);
+    let tree = repository.sandbox.path("home/tree");
+    repository.git(&["worktree", "add", "-q", tree.to_str().unwrap()]);
+    assert_eq!(repository.value(&tree.join("settle")), (0, Some("1".into())));
+    assert_eq!(repository.value(&settle), (0, Some("1".into())));
+}
+
+#[test]
+fn signatures_by_strangers_and_for_other_purposes_do_not_count() {
+    let repository = Repository::with_two_signers();
+    let settle = repository.signed("settle", "export A=1\n", &["alice", "eve"]);
+    assert_eq!(repository.value(&settle), (3, None));
+    // Bob's signature of the same bytes as a git commit's.
+    let script =
+        format!("ssh-keygen -Y sign -n git -f {} < .envrc >> .envrc.sig", repository.key("bob"));
+    repository.sandbox.run(&settle, "sh", &["-c", &script]).success();
+    assert_eq!(repository.value(&settle), (3, None));
+    let verified = repository.sandbox.goenv(&settle, &["verify", "--json"]);
+    let json: serde_json::Value = serde_json::from_str(&verified.stdout()).unwrap();
+    assert_eq!((json["valid"].clone(), json["need"].clone()), (false.into(), 2.into()));
+    assert_eq!(json["trust"]["by"], serde_json::json!(["alice@bank"]));
+    let reasons: Vec<&str> = json["signatures"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|s| s["reason"].as_str().unwrap_or("counts"))
+        .collect();
+    assert_eq!(reasons[0], "counts");
+    assert!(reasons[1].ends_with(", no trusted signer"));
+    assert_eq!(reasons[2], "is for \"git\", expected goenv-policy-prod");
+}
+
+#[test]
+fn allowing_does_not_stand_in_for_signatures_that_are_required() {
+    let repository = Repository::with_two_signers();
+    repository.config("tier = \"prod\"\n[tiers.prod]\nrequire = \"signed\"\nthreshold = 2\n");
+    let settle = repository.signed("settle", "export A=1\n", &[]);
+    repository.sandbox.goenv(&settle, &["allow"]).code();
+    assert_eq!(repository.value(&settle), (3, None));
+}
+
+#[test]
+fn sign_says_what_it_needs() {
+    let repository = Repository::new();
+    let said = |directory: &str, args: &[&str]| {
+        let directory = repository.sandbox.dir(directory);
+        let done = repository.sandbox.goenv(&directory, args);
+        (done.code(), done.stderr())
+    };
+    repository.sandbox.file("home/ledger/a/.envrc", "export A=1\n");
+    repository.sandbox.file("home/ledger/b/.envrc", "frobnicate\n");
+    repository.sandbox.file("home/bare/.envrc", "export A=1\n");
+    assert_eq!(
+        said("home/ledger/a", &["sign"]),
+        (1, "goenv: there is no ~/.ssh/id_ed25519, and no agent holds an ed25519 key; name one with: goenv sign --key FILE\n".into())
+    );
+    assert_eq!(
+        said("home/bare", &["sign"]),
+        (1, "goenv: $SANDBOX/home/bare/.envrc: no git remote says where this is; run: git remote add origin URL\n".into())
+    );
+    assert_eq!(
+        said("home/ledger/a", &["sign", "--tier", "Prod"]),
+        (2, "goenv: --tier: found \"Prod\", expected a tier: lower-case letters, digits and hyphens\n".into())
+    );
+    assert_eq!(
+        said("home/ledger/a", &["sign", "--expires", "2020-01-01"]),
+        (2, "goenv: --expires: 2020-01-01 is past\n".into())
+    );
+    assert_eq!(said("home/ledger/b", &["sign"]).0, 5);
+    assert_eq!(
+        said("home/ledger/a", &["verify"]),
+        (3, "goenv: $SANDBOX/home/ledger/a/.envrc.sig does not exist; sign the policy with: goenv sign\n".into())
+    );
+    for directory in ["a", "b"] {
+        assert!(!repository.root.join(directory).join(".envrc.sig").exists());
+    }
+    assert_eq!(fs::read_to_string(repository.root.join("a/.envrc")).unwrap(), "export A=1\n");
+}
+
+#[test]
+fn an_agents_key_signs() {
+    let repository = Repository::with_two_signers();
+    repository.sandbox.file("home/ledger/settle/.envrc", "export A=1\n");
+    let settle = repository.root.join("settle");
+    let script = format!(
+        "eval \"$(ssh-agent)\" >/dev/null; trap 'ssh-agent -k >/dev/null' EXIT\n\
+         ssh-add -q {} && goenv sign --tier prod",
+        repository.key("alice")
+    );
+    let done = repository.sandbox.run(&settle, "sh", &["-c", &script]);
+    assert_eq!(done.code(), 0, "{}", done.stderr());
+    let verified = repository.sandbox.goenv(&settle, &["verify"]);
+    assert!(verified.stdout().contains("signature  1 by alice@bank"), "{}", verified.stdout());
+}
