@@ -294,8 +294,8 @@ impl Missing {
         if let Some((root, reason)) = refused {
             return format!("go{} at {} is not used: {reason}", self.version, root.display());
         }
-        let nearest = self.nearest();
-        match nearest.as_slice() {
+        let near = nearest(&self.version, &self.here);
+        match near.as_slice() {
             [] => format!("go{} is not installed, and no other Go is", self.version),
             near => {
                 let near: Vec<_> = near.iter().map(|version| version.to_string()).collect();
@@ -308,24 +308,23 @@ impl Missing {
     pub fn hint(&self) -> String {
         format!("goenv sdk install {}", self.version)
     }
+}
 
-    /// Returns at most three versions that are here: those of the same line first, then the nearest above and below.
-    pub fn nearest(&self) -> Vec<&Version> {
-        let line = self.version.language();
-        let mut same: Vec<_> =
-            self.here.iter().filter(|version| version.language() == line).collect();
-        same.reverse();
-        let above = self.here.iter().find(|version| **version > self.version);
-        let below = self.here.iter().rev().find(|version| **version < self.version);
-        for near in [above, below].into_iter().flatten() {
-            if !same.iter().any(|known| known.as_str() == near.as_str()) {
-                same.push(near);
-            }
+/// Returns at most three of the versions `here`: those of the same line first, then the nearest above and below.
+pub(super) fn nearest<'a>(wanted: &Version, here: &'a [Version]) -> Vec<&'a Version> {
+    let line = wanted.language();
+    let mut near: Vec<_> = here.iter().filter(|version| version.language() == line).collect();
+    near.reverse();
+    let above = here.iter().find(|version| *version > wanted);
+    let below = here.iter().rev().find(|version| *version < wanted);
+    for version in [above, below].into_iter().flatten() {
+        if !near.iter().any(|known| known.as_str() == version.as_str()) {
+            near.push(version);
         }
-        same.truncate(3);
-        same.sort();
-        same
     }
+    near.truncate(3);
+    near.sort();
+    near
 }
 
 #[cfg(test)]

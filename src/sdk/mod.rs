@@ -5,9 +5,12 @@
 
 pub mod archive;
 pub mod dirhash;
+pub mod download;
 pub mod find;
 pub mod hex;
+pub mod install;
 pub mod mirror;
+pub mod openpgp;
 pub mod pin;
 pub mod places;
 pub mod record;
