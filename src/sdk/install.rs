@@ -207,6 +207,18 @@ pub fn add_archive(
 ) -> Result<Installed, InstallError> {
     let _lock = start(places)?;
     let part = Part::new(places, "added")?;
+    let added = add_part(archive, expected, &part, places, report);
+    part.discard();
+    added
+}
+
+fn add_part(
+    archive: &Path,
+    expected: Option<&Pin>,
+    part: &Part,
+    places: &Places,
+    report: Report<'_>,
+) -> Result<Installed, InstallError> {
     let missing = || {
         InstallError::Download(DownloadError::File {
             what: "read",
