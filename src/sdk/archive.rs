@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use flate2::bufread::GzDecoder;
 use tar::{Archive, EntryType};
 
-use super::find;
+use super::examine;
 use super::places::Platform;
 use super::tree::{DEPTH_LIMIT, ENTRY_LIMIT};
 use crate::go::Version;
@@ -395,8 +395,8 @@ pub fn identify(
         platform: platform.clone(),
         found,
     };
-    let version = find::read_version(root).map_err(|reason| match reason {
-        find::Reason::Absent => other("it has no VERSION".to_owned()),
+    let version = examine::read_version(root).map_err(|reason| match reason {
+        examine::Reason::Absent => other("it has no VERSION".to_owned()),
         reason => other(reason.to_string()),
     })?;
     if wanted.is_some_and(|wanted| wanted.as_str() != version.as_str()) {

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 
 use super::archive::{ArchiveError, identify, unpack};
 use super::download::{Client, DownloadError, LIST_LIMIT, copy};
-use super::find::read_record;
+use super::examine::read_record;
 use super::hex::hex;
 use super::mirror::{Feed, Listed, Mirror, archive_name, sha256_file};
 use super::openpgp::{self, SignatureError};

@@ -6,9 +6,11 @@
 pub mod archive;
 pub mod dirhash;
 pub mod download;
+pub mod examine;
 pub mod find;
 pub mod hex;
 pub mod install;
+pub mod list;
 pub mod mirror;
 pub mod openpgp;
 pub mod pin;
