@@ -135,7 +135,7 @@ fn reason(error: &io::Error) -> Reason {
 }
 
 /// Reads what goenv knows of `version`.
-pub(super) fn read_record(version: &Version, places: &Places) -> Result<Record, Reason> {
+pub fn read_record(version: &Version, places: &Places) -> Result<Record, Reason> {
     let path = places.record(version);
     let metadata = fs::symlink_metadata(&path).map_err(|error| reason(&error))?;
     if !metadata.is_file() {

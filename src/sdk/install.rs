@@ -18,7 +18,7 @@ use super::hex::hex;
 use super::mirror::{Feed, Listed, Mirror, archive_name, sha256_file};
 use super::openpgp::{self, SignatureError};
 use super::pin::{Fit, Pin, Pins, fit};
-use super::places::Places;
+use super::places::{Places, Platform};
 use super::record::Record;
 use super::stamp;
 use super::store::{self, Health, Origin, StoreError, health, lock, remove_any, sweep};
@@ -346,6 +346,22 @@ fn feed(mirror: &Mirror, client: &Client) -> Result<Option<Feed>, InstallError> 
     match read("index.json")? {
         Some(feed) => Ok(Some(feed)),
         None => read("?mode=json&include=all"),
+    }
+}
+
+/// Returns what a mirror says of the archive of a release, `None` where it says nothing.
+pub fn listed(
+    mirror: &Mirror,
+    client: &Client,
+    version: &Version,
+    platform: &Platform,
+) -> Result<Option<Listed>, InstallError> {
+    let name = archive_name(version, platform);
+    match feed(mirror, client)? {
+        Some(feed) => Ok(feed.archive(&name)),
+        None => Ok(client
+            .small(mirror, &format!("{name}.sha256"), 4096)?
+            .and_then(|bytes| sha256_file(&bytes))),
     }
 }
 

@@ -112,3 +112,13 @@ fn names(directory: &Path) -> Names {
     entries.sort();
     Names { directory, entries }
 }
+
+/// Returns the versions of which the store has a record.
+pub fn recorded(places: &Places) -> Vec<Version> {
+    let Names { entries, .. } = names(&places.store);
+    let suffix = format!(".{}.json", places.platform.dashed());
+    entries
+        .iter()
+        .filter_map(|(name, _)| Version::read(name.strip_suffix(&suffix)?.strip_prefix("go")?).ok())
+        .collect()
+}
