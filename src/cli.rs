@@ -93,6 +93,49 @@ pub enum Command {
         /// The policy or its directory [default: the nearest .envrc]
         path: Option<PathBuf>,
     },
+    /// Go SDKs: those here, from a mirror or an archive, adopted, verified
+    #[command(subcommand)]
+    Sdk(Sdk),
+    /// Write the `use go` line of a policy, with the hashes of the SDK
+    #[command(
+        alias = "local",
+        long_about = "Write the `use go` line of the nearest policy, or of a new one here, with the hashes of the SDK for \
+        this platform and for those that the line already names. The policy then wants `goenv allow` or `goenv sign`.\n\n\
+        Example:  goenv pin 1.26.6 --platform linux/arm64"
+    )]
+    Pin {
+        /// The release
+        version: String,
+        /// Pin it for this platform too, as linux/arm64
+        #[arg(long, value_name = "OS/ARCH")]
+        platform: Vec<String>,
+    },
+    /// Install a release: sdk install
+    #[command(hide = true)]
+    Install {
+        /// The release [default: the one that the policy or the version files here ask for]
+        version: Option<String>,
+    },
+    /// Remove a release: sdk remove
+    #[command(hide = true)]
+    Uninstall {
+        /// The release
+        version: String,
+    },
+    /// List the SDKs: sdk list
+    #[command(hide = true)]
+    Versions {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print the path of a program of the SDK that this directory gets
+    #[command(hide = true)]
+    Which {
+        /// The program
+        #[arg(default_value = "go")]
+        program: String,
+    },
     /// Make the next prompt load the policy again
     Reload,
     /// Sign a policy, so that it applies wherever its signers are trusted
@@ -228,4 +271,47 @@ pub enum AuditFormat {
     Jsonl,
     /// The Common Event Format.
     Cef,
+}
+
+/// What to do with SDKs.
+#[derive(Debug, Subcommand)]
+pub enum Sdk {
+    /// List the SDKs that are here
+    List {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Install a release from the configured mirrors
+    #[command(
+        long_about = "Install a release from the configured mirrors, https://go.dev/dl where none is configured. Its digest \
+        is the policy's pin, else what the mirror says. Nothing of it is run.\n\nExample:  goenv sdk install 1.26.6"
+    )]
+    Install {
+        /// The release, or a language version: its newest release [default: what is asked for here]
+        version: Option<String>,
+    },
+    /// Take in an SDK that lies here: a directory where it is, or a release archive
+    Add {
+        /// The directory or the .tar.gz
+        path: PathBuf,
+        /// The digest that the archive must have
+        #[arg(long, value_name = "HEX")]
+        sha256: Option<String>,
+    },
+    /// Read SDKs again and compare every file with the seal
+    Verify {
+        /// The release [default: all]
+        #[arg(conflicts_with = "all")]
+        version: Option<String>,
+        /// Verify all that are sealed
+        #[arg(long)]
+        all: bool,
+    },
+    /// Remove an SDK from the store, or forget an adopted one
+    #[command(alias = "uninstall")]
+    Remove {
+        /// The release
+        version: String,
+    },
 }

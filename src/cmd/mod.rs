@@ -9,8 +9,10 @@ pub mod exec;
 pub mod export;
 pub mod hook;
 pub mod keys;
+pub mod pin;
 pub mod prune;
 pub mod reload;
+pub mod sdk;
 pub mod sign;
 pub mod status;
 pub mod verify;
@@ -19,7 +21,7 @@ pub mod why;
 
 use std::path::{Path, PathBuf};
 
-use crate::cli::Command;
+use crate::cli::{Command, Sdk};
 use crate::error::{Error, Exit};
 use crate::locate::{self, POLICY_NAME};
 use crate::ui::Ui;
@@ -42,6 +44,12 @@ pub fn run(command: Command, world: &World, ui: &Ui) -> Result<Exit, Error> {
         Command::Why { name, json } => why::run(name.as_deref(), json, world, ui),
         Command::Exec { dir, command } => exec::run(&dir, &command, world),
         Command::Edit { path } => edit::run(path.as_deref(), world, ui),
+        Command::Sdk(command) => sdk::run(command, world, ui),
+        Command::Pin { version, platform } => pin::run(&version, &platform, world, ui),
+        Command::Install { version } => sdk::run(Sdk::Install { version }, world, ui),
+        Command::Uninstall { version } => sdk::run(Sdk::Remove { version }, world, ui),
+        Command::Versions { json } => sdk::run(Sdk::List { json }, world, ui),
+        Command::Which { program } => sdk::which(&program, world, ui),
         Command::Reload => reload::run(world, ui),
         Command::Sign { path, tier, key, expires } => {
             let asked = sign::Asked { tier, key, expires };

@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use flate2::bufread::GzDecoder;
 use tar::{Archive, EntryType};
 
-use super::find;
+use super::examine;
 use super::places::Platform;
 use super::tree::{DEPTH_LIMIT, ENTRY_LIMIT};
 use crate::go::Version;
@@ -56,9 +56,9 @@ pub enum ArchiveError {
     #[error("the archive is damaged: {0}")]
     Damaged(String),
     /// It is some other archive.
-    #[error("the archive is not go{wanted} for {platform}: {found}")]
+    #[error("the archive is not {wanted} for {platform}: {found}")]
     Other {
-        /// The version that was wanted.
+        /// What was wanted: `go1.26.6`, or any release.
         wanted: String,
         /// The platform that was wanted.
         platform: Platform,
@@ -86,7 +86,10 @@ pub fn unpack(archive: &Path, root: &Path, read: &mut dyn FnMut(u64)) -> Result<
     let outcome = unpacking.entries(&mut archive);
     let mut rest = archive.into_inner();
     if rest.burst {
-        return Err(hostile("more bytes than it could", format!("over {most}")));
+        return Err(hostile(
+            "more than an archive of its size unpacks to",
+            format!("over {most} bytes"),
+        ));
     }
     outcome?;
     drain(&mut rest)?;
@@ -356,6 +359,7 @@ fn pax_path(text: &str) -> Result<Option<String>, ArchiveError> {
     let mut path = None;
     let mut rest = text;
     while !rest.is_empty() {
+        let here = rest;
         let record = rest.split_once(' ').and_then(|(length, _)| {
             let length: usize = length.parse().ok()?;
             let (record, after) = rest.split_at_checked(length)?;
@@ -372,7 +376,7 @@ fn pax_path(text: &str) -> Result<Option<String>, ArchiveError> {
             _ => {
                 return Err(hostile(
                     "an extended header of an unknown kind",
-                    rest.chars().take(80).collect::<String>(),
+                    here.trim_end().chars().take(80).collect::<String>(),
                 ));
             }
         }
@@ -387,11 +391,14 @@ pub fn identify(
     platform: &Platform,
 ) -> Result<Version, ArchiveError> {
     let other = |found: String| ArchiveError::Other {
-        wanted: wanted.map_or_else(|| "VERSION".to_owned(), ToString::to_string),
+        wanted: wanted.map_or_else(|| "a Go release".to_owned(), Version::toolchain),
         platform: platform.clone(),
         found,
     };
-    let version = find::read_version(root).map_err(|reason| other(reason.to_string()))?;
+    let version = examine::read_version(root).map_err(|reason| match reason {
+        examine::Reason::Absent => other("it has no VERSION".to_owned()),
+        reason => other(reason.to_string()),
+    })?;
     if wanted.is_some_and(|wanted| wanted.as_str() != version.as_str()) {
         return Err(other(format!("it is go{version}")));
     }

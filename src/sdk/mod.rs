@@ -4,10 +4,17 @@
 //! lie, [`find`] looks. Docs: docs/reference.md, section "SDKs".
 
 pub mod archive;
+pub mod bar;
 pub mod dirhash;
+pub mod download;
+pub mod examine;
 pub mod find;
 pub mod hex;
+pub mod install;
+pub mod inventory;
+pub mod list;
 pub mod mirror;
+pub mod openpgp;
 pub mod pin;
 pub mod places;
 pub mod record;
@@ -17,6 +24,7 @@ pub mod seal;
 pub mod stamp;
 pub mod store;
 pub mod tree;
+pub mod useline;
 
 pub use find::{Found, Missing, find};
 pub use pin::{Pin, Pins};

@@ -8,6 +8,7 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
+use super::list::{Names, Root};
 use crate::env::Env;
 use crate::go::Version;
 
@@ -231,17 +232,23 @@ impl Places {
     }
 
     /// Returns every root at which an SDK may lie, given what a directory holds.
-    pub(super) fn entries(&self, names: &dyn Fn(&Path) -> Vec<String>) -> Vec<(Source, PathBuf)> {
+    pub(super) fn entries(&self, names: &dyn Fn(&Path) -> Names) -> Vec<Root> {
         let mut roots = Vec::new();
         let mut add = |source, directory: &Path, naming: Naming, below: &str| {
             // A fixed name needs no listing, and its directory may be large.
-            let names = match naming {
-                Naming::Fixed(name) => vec![name.to_owned()],
+            let Names { directory, entries } = match naming {
+                Naming::Fixed(name) => {
+                    let entries = vec![(name.to_owned(), false)];
+                    Names { directory: directory.to_owned(), entries }
+                }
                 _ => names(directory),
             };
-            for name in names.iter().filter(|name| naming.accepts(name, &self.platform)) {
-                let entry = directory.join(name);
-                roots.push((source, if below.is_empty() { entry } else { entry.join(below) }));
+            for (name, real) in entries {
+                if naming.accepts(&name, &self.platform) {
+                    let entry = directory.join(name);
+                    let path = if below.is_empty() { entry } else { entry.join(below) };
+                    roots.push(Root { source, path, real: real && below.is_empty() });
+                }
             }
         };
         add(Source::Store, &self.store, Naming::Platform, "");

@@ -14,7 +14,7 @@ use super::places::{Places, Platform};
 use super::record::Record;
 use super::seal::{Difference, SEAL_LIMIT, Seal};
 use super::tree::{self, Cores, Links, TreeError};
-use super::{find, stamp};
+use super::{examine, stamp};
 use crate::go::Version;
 
 /// Whether an SDK is what it was.
@@ -301,9 +301,8 @@ fn make_writable(directory: &Path, depth: usize) -> io::Result<()> {
 
 /// Adopts the tree at `root` where it lies: seals it and keeps its record.
 pub fn adopt(root: &Path, places: &Places) -> Result<Record, AdoptError> {
-    let examined = find::examine(root, None, places.user).map_err(|reason| AdoptError::NoSdk {
-        root: root.to_owned(),
-        reason: reason.to_string(),
+    let examined = examine::examine(root, None, places.user).map_err(|reason| {
+        AdoptError::NoSdk { root: root.to_owned(), reason: reason.to_string() }
     })?;
     let origin = Origin {
         version: examined.version,
@@ -354,7 +353,7 @@ pub fn remove(version: &Version, places: &Places) -> Result<Option<PathBuf>, Sto
     let record = places.record(version);
     let seal = seal_path(places, version.as_str());
     let stored = places.stored(version);
-    let adopted = find::read_record(version, places).ok().map(|record| record.root);
+    let adopted = examine::read_record(version, places).ok().map(|record| record.root);
     for path in [&record, &seal] {
         match fs::remove_file(path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {

@@ -162,6 +162,8 @@ pub struct Rules {
     pub mirrors: Vec<String>,
     /// The OpenPGP keyring that release signatures must verify against; none asks for no signature.
     pub keyring: Option<PathBuf>,
+    /// The CA file that alone vouches for the mirrors; none leaves it to the public authorities.
+    pub ca: Option<PathBuf>,
     /// The directory of the audit log, where it is not the user's own.
     pub audit: Option<PathBuf>,
     /// Whether each audit record's number and hash also go to syslog.

@@ -1,4 +1,7 @@
-use std::os::unix::fs::symlink;
+#![expect(clippy::disallowed_methods, reason = "tests make their own files")]
+
+use std::fs;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 
 use super::*;
 use crate::env::Env;

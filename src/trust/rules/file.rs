@@ -69,6 +69,7 @@ struct GoText {
 struct SdkText {
     mirrors: Option<Spanned<Vec<String>>>,
     keyring: Option<Spanned<PathBuf>>,
+    ca: Option<Spanned<PathBuf>>,
 }
 
 #[derive(Deserialize, Default)]
@@ -143,7 +144,8 @@ impl File<'_> {
                     .map_or_else(String::new, |list| self.flaw(list, message)));
             }
         }
-        for path in [&self.text.audit.path, &self.text.sdk.keyring].into_iter().flatten() {
+        let sdk = &self.text.sdk;
+        for path in [&self.text.audit.path, &sdk.keyring, &sdk.ca].into_iter().flatten() {
             if !path.get_ref().is_absolute() {
                 let found = shown(path.get_ref().as_os_str().as_encoded_bytes());
                 return Err(self.flaw(path, format!("found {found}, expected an absolute path")));
@@ -261,7 +263,9 @@ pub(super) fn merge(
         let promote = file.text.go.promote.as_ref().map(|order| order.get_ref().clone());
         rules.promote.extend(promote);
         let sdk = &file.text.sdk;
+        // Who names the mirrors says who vouches for them.
         if rules.mirrors.is_empty() {
+            rules.ca = sdk.ca.as_ref().map(|path| path.get_ref().clone()).or(rules.ca.take());
             rules.mirrors =
                 sdk.mirrors.as_ref().map(|list| list.get_ref().clone()).unwrap_or_default();
         }

@@ -178,7 +178,7 @@ fn errors_name_file_line_and_column() {
             "[tiers.prod]\nthreshhold = 2",
             "2:1: unknown field `threshhold`, expected one of `require`, `threshold`, `go`, `max_age_days`, `on_failure`, `sdk`, `env`, `grant`, `strict`, `engine`".into(),
         ),
-        ("[sdk]\nmirror = []", "2:1: unknown field `mirror`, expected `mirrors` or `keyring`".into()),
+        ("[sdk]\nmirror = []", "2:1: unknown field `mirror`, expected one of `mirrors`, `keyring`, `ca`".into()),
         ("tier = \"Prod\"", format!("1:8: found \"Prod\", {tiers}")),
         ("[tiers.Prod]\n", format!("1:8: found \"Prod\", {tiers}")),
         ("[tiers.prod]\nrequire = \"sigend\"", "2:11: unknown variant `sigend`, expected `allowed` or `signed`".into()),

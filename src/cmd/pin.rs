@@ -1,0 +1,126 @@
+//! `goenv pin VERSION`: writes the `use go` line of a policy, with the hashes of the SDK.
+//!
+//! The hash of this platform's SDK is from its record; of another platform's release from the mirror's list. The
+//! policy is another one afterwards and wants approval again.
+
+use std::path::Path;
+
+use super::sdk::{places, source, version_of};
+use crate::error::{Error, Exit};
+use crate::files;
+use crate::go::Version;
+use crate::locate::{self, POLICY_NAME};
+use crate::sdk::download::Client;
+use crate::sdk::examine::read_record;
+use crate::sdk::install::listed;
+use crate::sdk::store::{Health, health};
+use crate::sdk::tree::Cores;
+use crate::sdk::{Pins, Places, Platform, useline};
+use crate::ui::{Tone, Ui, safe};
+use crate::world::World;
+
+/// Writes the line.
+///
+/// # Errors
+/// If a hash cannot be had, or the line is not one that can be written for the user.
+pub fn run(text: &str, platforms: &[String], world: &World, ui: &Ui) -> Result<Exit, Error> {
+    let version = version_of(text)?;
+    if version.is_language() {
+        return Err(refused(
+            format!("{version} names a language, not a release"),
+            Some(format!("pin a release: goenv pin {version}.0")),
+            Exit::Usage,
+        ));
+    }
+    let cwd = world.cwd.as_deref().ok_or(Error::NoDirectory)?;
+    let path = locate::nearest(cwd).map_or_else(|| cwd.join(POLICY_NAME), |located| located.path);
+    let old = files::read_guarded(&path, files::POLICY_LIMIT, world.uid, world.now())
+        .map_err(Error::UnsafePolicy)?
+        .map(|text| text.bytes)
+        .unwrap_or_default();
+    let old = String::from_utf8(old)
+        .map_err(|_| refused(format!("{} is not UTF-8", path.display()), None, Exit::Policy))?;
+    let line = useline::find(&old)
+        .map_err(|error| refused(format!("{}: {error}", path.display()), None, Exit::Policy))?;
+
+    let places = places(world)?;
+    let mut wanted = vec![places.platform.clone()];
+    let named = line.iter().flat_map(|line| &line.pins).map(|(platform, _)| platform);
+    for text in platforms.iter().chain(named) {
+        let platform = Platform::parse(text).ok_or_else(|| {
+            refused(format!("`{text}` is not a platform like linux/amd64"), None, Exit::Usage)
+        })?;
+        if !wanted.contains(&platform) {
+            wanted.push(platform);
+        }
+    }
+    let pins: Result<Vec<_>, Error> = wanted
+        .iter()
+        .map(|platform| Ok((platform.to_string(), hash(&version, platform, &places, world)?)))
+        .collect();
+    let pins = Pins::read(&pins?).map_err(|error| refused(error, None, Exit::Failed))?;
+    let new = useline::write(&old, line.as_ref(), version.as_str(), &pins);
+    files::write(&path, new.as_bytes())?;
+    say(&version, &pins, &path, world, ui);
+    Ok(Exit::Done)
+}
+
+fn say(version: &Version, pins: &Pins, path: &Path, world: &World, ui: &Ui) {
+    let platforms: Vec<_> = pins.platforms().iter().map(ToString::to_string).collect();
+    let short = super::export::short(path, world);
+    ui.say(Tone::Plain, &format!("{short}: use go {version}, pinned for {}", platforms.join(", ")));
+    let signed = files::look_at(&path.with_file_name(format!("{POLICY_NAME}.sig"))).is_some();
+    let command = if signed { "goenv sign" } else { "goenv allow" };
+    ui.say(Tone::Plain, &format!("it changed, so it wants approval again: {command}"));
+}
+
+fn refused(message: impl ToString, hint: Option<String>, exit: Exit) -> Error {
+    Error::Refused { message: safe(message.to_string().as_bytes()), hint, exit }
+}
+
+/// Returns the hash of a release for a platform.
+fn hash(
+    version: &Version,
+    platform: &Platform,
+    places: &Places,
+    world: &World,
+) -> Result<String, Error> {
+    if *platform == places.platform
+        && let Ok(record) = read_record(version, places)
+    {
+        if health(&record, places, Cores::All) != Health::Sealed {
+            return Err(refused(
+                format!(
+                    "go{version} at {} was altered, so its hash is not pinned",
+                    record.root.display()
+                ),
+                Some(format!("run: goenv sdk verify {version}")),
+                Exit::Forged,
+            ));
+        }
+        return Ok(match record.archive_sha256 {
+            Some(digits) => format!("sha256:{digits}"),
+            None => record.h1,
+        });
+    }
+    let source = source(world)?;
+    let failed = |why: String| {
+        let hint = if *platform == places.platform {
+            Some(format!("install it first: goenv sdk install {version}"))
+        } else {
+            None
+        };
+        refused(format!("no hash of go{version} for {platform}: {why}"), hint, Exit::Failed)
+    };
+    let client = Client::new(&source.mirrors, source.ca.as_deref())
+        .map_err(|error| failed(error.to_string()))?;
+    let mut last = "no mirror is configured".to_owned();
+    for mirror in &source.mirrors {
+        match listed(mirror, &client, version, platform) {
+            Ok(Some(listed)) => return Ok(format!("sha256:{}", listed.sha256)),
+            Ok(None) => last = format!("{mirror} lists none"),
+            Err(error) => last = error.to_string(),
+        }
+    }
+    Err(failed(last))
+}

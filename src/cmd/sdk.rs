@@ -1,0 +1,362 @@
+//! `goenv sdk`: the SDKs that are here, and those that come, go and are verified.
+
+use std::path::{Path, PathBuf};
+
+use crate::admit::Admission;
+use crate::cli::Sdk;
+use crate::error::{Error, Exit};
+use crate::go::Version;
+use crate::inherit;
+use crate::load::{self, Loader};
+use crate::locate;
+use crate::policy::SdkWanted;
+use crate::sdk::bar::Bar;
+use crate::sdk::install::{InstallError, Installed, Order, add_archive, install};
+use crate::sdk::inventory::{Row, inventory};
+use crate::sdk::list::recorded;
+use crate::sdk::mirror::{DEFAULT, Mirror};
+use crate::sdk::pin::Pin;
+use crate::sdk::requested::requested;
+use crate::sdk::store::{self, AdoptError, Health};
+use crate::sdk::tree::Cores;
+use crate::sdk::{Pins, Places, Platform, Record, examine, find};
+use crate::shell::quote_path;
+use crate::ui::{Tone, Ui, safe, safe_path};
+use crate::watch::Watched;
+use crate::world::World;
+
+/// The most differences of one SDK that are shown.
+const SHOWN: usize = 20;
+
+/// Runs one of the commands.
+///
+/// # Errors
+/// Whatever it found wrong.
+pub fn run(command: Sdk, world: &World, ui: &Ui) -> Result<Exit, Error> {
+    let places = places(world)?;
+    match command {
+        Sdk::List { json } => show(json, &places, world, ui),
+        Sdk::Install { version } => fetch(version.as_deref(), &places, world, ui),
+        Sdk::Add { path, sha256 } => add(&path, sha256.as_deref(), &places, world, ui),
+        Sdk::Verify { version, all: _ } => verify(version.as_deref(), &places, ui),
+        Sdk::Remove { version } => remove(&version, &places, ui),
+    }
+}
+
+/// Returns where SDKs are looked for and kept.
+pub(super) fn places(world: &World) -> Result<Places, Error> {
+    let home = world.dirs().home.ok_or(Error::NoHome)?;
+    let outside = inherit::outside(&world.env, &inherit::carried(world));
+    Ok(Places::new(&outside, &home, Platform::host(), world.uid, Path::new("/")))
+}
+
+fn refused(message: impl ToString, hint: Option<String>, exit: Exit) -> Error {
+    Error::Refused { message: safe(message.to_string().as_bytes()), hint, exit }
+}
+
+pub(super) fn version_of(text: &str) -> Result<Version, Error> {
+    Version::read(text).map_err(|error| refused(error, None, Exit::Usage))
+}
+
+/// Lists the SDKs.
+fn show(json: bool, places: &Places, world: &World, ui: &Ui) -> Result<Exit, Error> {
+    let current = world.env.get("GOROOT").map(crate::world::path_of);
+    let rows = inventory(places, current.as_deref());
+    if json {
+        let mut text = serde_json::to_vec_pretty(&rows).unwrap_or_default();
+        text.push(b'\n');
+        ui.data(&text)?;
+        return Ok(Exit::Done);
+    }
+    if rows.is_empty() {
+        ui.say(Tone::Plain, "there is no Go SDK here; run: goenv sdk install VERSION");
+    }
+    ui.data(table(&rows, world).as_bytes())?;
+    Ok(Exit::Done)
+}
+
+fn table(rows: &[Row], world: &World) -> String {
+    let widest = |of: &dyn Fn(&Row) -> usize| rows.iter().map(of).max().unwrap_or_default();
+    let (version, source) = (widest(&|row| row.version.len()), widest(&|row| row.source.len()));
+    let line = |row: &Row| {
+        let mark = if row.current { '*' } else { ' ' };
+        let root = super::export::short(Path::new(&row.root), world);
+        format!(
+            "{mark} go{:<version$}  {:<8}  {:<source$}  {root}\n",
+            row.version, row.state, row.source
+        )
+    };
+    rows.iter().map(line).collect()
+}
+
+/// What this directory asks for: the policy's `use go` line, or what the version files say.
+pub(super) fn wanted_here(world: &World) -> Option<SdkWanted> {
+    let cwd = world.cwd.as_deref()?;
+    let located = locate::nearest(cwd)?;
+    let text = load::read(&located.path, world, &mut Watched::new(world.now())).ok()?;
+    let outside = inherit::outside(&world.env, &inherit::carried(world));
+    // Nothing of it applies: a version and hashes are read from it, approved or not.
+    let preview = Loader::new(world, &outside).preview(&text).ok()?;
+    preview.result.ok()?.sdk.map(|(mut wanted, found)| {
+        wanted.version.get_or_insert(found.version);
+        wanted
+    })
+}
+
+/// Installs a release.
+fn fetch(text: Option<&str>, places: &Places, world: &World, ui: &Ui) -> Result<Exit, Error> {
+    let here = wanted_here(world);
+    let version = match text {
+        Some(text) => version_of(text)?,
+        None => asked_for(here.as_ref(), world)?,
+    };
+    let pinned = here.filter(|here| here.version.as_deref() == Some(version.as_str()));
+    let pins = Pins::read(&pinned.map(|here| here.pins).unwrap_or_default())
+        .map_err(|error| refused(error, None, Exit::Policy))?;
+    let source = source(world)?;
+    let order = Order {
+        version: &version,
+        pins: &pins,
+        mirrors: &source.mirrors,
+        ca: source.ca.as_deref(),
+        keyring: source.keyring.as_deref(),
+    };
+    let mut bar = Bar::new(&format!("go{version}"));
+    let installed = install(&order, places, &mut |progress| bar.show(&progress, ui));
+    bar.finish();
+    done(installed.map_err(|error| failed(&error))?, "installed", ui)
+}
+
+/// Returns the version that this directory asks for.
+fn asked_for(here: Option<&SdkWanted>, world: &World) -> Result<Version, Error> {
+    if let Some(version) = here.and_then(|here| here.version.as_deref()) {
+        return version_of(version);
+    }
+    let cwd = world.cwd.as_deref().ok_or(Error::NoDirectory)?;
+    let requested = requested(cwd, &world.env);
+    match crate::go::request::choose(&requested.requests) {
+        Ok(Some(request)) => Ok(request.version.clone()),
+        Ok(None) => Err(refused(
+            "nothing here asks for a version of Go",
+            Some("name one: goenv sdk install 1.26.6".to_owned()),
+            Exit::Usage,
+        )),
+        Err(conflict) => Err(refused(conflict, None, Exit::Failed)),
+    }
+}
+
+/// Where releases may come from.
+pub(super) struct Sources {
+    pub(super) mirrors: Vec<Mirror>,
+    pub(super) ca: Option<PathBuf>,
+    pub(super) keyring: Option<PathBuf>,
+}
+
+/// Returns the configured mirrors, or go.dev where nobody configured any.
+pub(super) fn source(world: &World) -> Result<Sources, Error> {
+    let admission = Admission::new(world, world.now(), &mut Watched::new(world.now()))?;
+    let rules = admission.rules();
+    let named = rules.mirrors.iter().map(String::as_str);
+    let named: Vec<_> = if rules.mirrors.is_empty() { vec![DEFAULT] } else { named.collect() };
+    let mirrors: Result<Vec<_>, _> = named.into_iter().map(Mirror::read).collect();
+    let mirrors = mirrors.map_err(|error| refused(error, None, Exit::Failed))?;
+    Ok(Sources { mirrors, ca: rules.ca.clone(), keyring: rules.keyring.clone() })
+}
+
+fn failed(error: &InstallError) -> Error {
+    let exit = if error.is_wrong() { Exit::Forged } else { Exit::Failed };
+    let hint = error.hint().map(|command| format!("run: {command}"));
+    let mut message = error.to_string();
+    // Where the system said only "not found" of a path of ours, the path is what helps.
+    if message.is_empty() {
+        message = "the installation failed".to_owned();
+    }
+    refused(message, hint, exit)
+}
+
+fn done(installed: Installed, verb: &str, ui: &Ui) -> Result<Exit, Error> {
+    let (record, new) = match installed {
+        Installed::New(record) => (record, true),
+        Installed::Already(record) => (record, false),
+    };
+    let root = safe_path(&record.root);
+    if !new {
+        ui.say(Tone::Plain, &format!("go{} is here already, unaltered: {root}", record.version));
+        return Ok(Exit::Done);
+    }
+    ui.say(Tone::Plain, &format!("{verb} go{} at {root}", record.version));
+    describe(&record, ui);
+    Ok(Exit::Done)
+}
+
+fn describe(record: &Record, ui: &Ui) {
+    if let Some(digest) = &record.archive_sha256 {
+        ui.say(Tone::Plain, &format!("  archive sha256:{digest}"));
+    }
+    ui.say(Tone::Plain, &format!("  tree    {}", record.h1));
+}
+
+/// Adopts a directory, or takes an archive into the store.
+fn add(
+    path: &Path,
+    sha256: Option<&str>,
+    places: &Places,
+    world: &World,
+    ui: &Ui,
+) -> Result<Exit, Error> {
+    let path = world.absolute(path);
+    let expected = sha256.map(|digits| {
+        let text =
+            if digits.starts_with("h1:") { digits.to_owned() } else { format!("sha256:{digits}") };
+        Pin::read(&text).ok_or_else(|| {
+            refused(format!("`{digits}` is not a hash of 64 hex digits"), None, Exit::Usage)
+        })
+    });
+    let expected = expected.transpose()?;
+    if crate::files::look_through(&path).is_some_and(|metadata| metadata.is_dir()) {
+        if expected.is_some() {
+            return Err(refused("a directory has no archive's digest", None, Exit::Usage));
+        }
+        return adopt(&path, places, ui);
+    }
+    let mut bar = Bar::new(&safe(path.file_name().unwrap_or_default().as_encoded_bytes()));
+    let added =
+        add_archive(&path, expected.as_ref(), places, &mut |progress| bar.show(&progress, ui));
+    bar.finish();
+    done(added.map_err(|error| failed(&error))?, "added", ui)
+}
+
+fn adopt(path: &Path, places: &Places, ui: &Ui) -> Result<Exit, Error> {
+    let record = store::adopt(path, places).map_err(|error| {
+        let hint = match &error {
+            AdoptError::Stored { version, .. } => Some(format!("run: goenv sdk verify {version}")),
+            _ => None,
+        };
+        refused(error, hint, Exit::Failed)
+    })?;
+    ui.say(Tone::Plain, &format!("adopted go{} at {}", record.version, safe_path(&record.root)));
+    describe(&record, ui);
+    Ok(Exit::Done)
+}
+
+/// Reads SDKs again.
+fn verify(text: Option<&str>, places: &Places, ui: &Ui) -> Result<Exit, Error> {
+    let versions = match text {
+        Some(text) => vec![version_of(text)?],
+        None => recorded(places),
+    };
+    if versions.is_empty() {
+        ui.say(Tone::Plain, "no SDK is sealed; seal one with: goenv sdk add DIRECTORY");
+    }
+    let mut exit = Exit::Done;
+    for version in versions {
+        let record = match examine::read_record(&version, places) {
+            Ok(record) => record,
+            Err(reason) => return Err(not_sealed(&version, &reason, places)),
+        };
+        match store::verify(&record, places, Cores::All) {
+            Health::Sealed | Health::Unsealed => {
+                let (files, megabytes) = (record.files, record.bytes / 1_000_000);
+                let line = format!(
+                    "go{version} is unaltered: {files} files, {megabytes} MB, {}\n",
+                    record.h1
+                );
+                ui.data(line.as_bytes())?;
+            }
+            health => {
+                exit = Exit::Forged;
+                ui.data(altered(&version, &record, &health).as_bytes())?;
+            }
+        }
+    }
+    Ok(exit)
+}
+
+fn altered(version: &Version, record: &Record, health: &Health) -> String {
+    let mut text = format!("go{version} at {} was altered:\n", safe_path(&record.root));
+    match health {
+        Health::Altered(differences) => {
+            for difference in differences.iter().take(SHOWN) {
+                text += &format!("  {}\n", safe(difference.to_string().as_bytes()));
+            }
+            if let Some(more) = differences.len().checked_sub(SHOWN).filter(|more| *more > 0) {
+                text += &format!("  and {more} more\n");
+            }
+        }
+        health => {
+            text += &format!("  {}\n", safe(health.complaint().unwrap_or_default().as_bytes()))
+        }
+    }
+    text
+}
+
+fn not_sealed(version: &Version, reason: &examine::Reason, places: &Places) -> Error {
+    if !matches!(reason, examine::Reason::Absent) {
+        return refused(format!("go{version}: {reason}"), None, Exit::Failed);
+    }
+    match find(version, places) {
+        Ok(found) => refused(
+            format!("go{version} at {} is not sealed", found.root.display()),
+            Some(format!("seal it with: goenv sdk add {}", quote_path(&found.root))),
+            Exit::Failed,
+        ),
+        Err(missing) => {
+            refused(missing.message(), Some(format!("run: {}", missing.hint())), Exit::Failed)
+        }
+    }
+}
+
+/// Removes an SDK of the store.
+fn remove(text: &str, places: &Places, ui: &Ui) -> Result<Exit, Error> {
+    let version = version_of(text)?;
+    let removed =
+        store::remove(&version, places).map_err(|error| refused(error, None, Exit::Failed))?;
+    match removed {
+        Some(root) if root == places.stored(&version) => {
+            ui.say(Tone::Plain, &format!("removed go{version}"));
+            Ok(Exit::Done)
+        }
+        Some(root) => {
+            let root = safe_path(&root);
+            ui.say(Tone::Plain, &format!("forgot go{version}, which stays at {root}"));
+            Ok(Exit::Done)
+        }
+        None => match find(&version, places) {
+            Ok(found) => Err(refused(
+                format!("go{version} at {} is not goenv's to remove", found.root.display()),
+                None,
+                Exit::Failed,
+            )),
+            Err(missing) => Err(refused(missing.message(), None, Exit::Failed)),
+        },
+    }
+}
+
+/// Prints the path of a program of the SDK that this directory gets.
+///
+/// # Errors
+/// If nothing here says which SDK, or it has no such program.
+pub fn which(program: &str, world: &World, ui: &Ui) -> Result<Exit, Error> {
+    let cwd = world.cwd.as_deref().ok_or(Error::NoDirectory)?;
+    let located = locate::nearest(cwd).ok_or_else(|| Error::NoPolicy(cwd.to_path_buf()))?;
+    let outside = inherit::outside(&world.env, &inherit::carried(world));
+    let applied = Loader::new(world, &outside).load(&located.path).result?;
+    let Some((_, sdk)) = applied.wanted.sdk else {
+        let policy = located.path.display();
+        return Err(refused(format!("{policy} has no `use go`"), None, Exit::Failed));
+    };
+    let plain = !program.is_empty() && !program.contains('/');
+    let path = sdk.root.join("bin").join(program);
+    if !(plain && crate::files::is_program(&path)) {
+        let (version, root) = (sdk.version, sdk.root.display());
+        return Err(refused(
+            format!("go{version} at {root} has no program `{program}`"),
+            None,
+            Exit::Failed,
+        ));
+    }
+    let mut line = path.into_os_string().into_encoded_bytes();
+    line.push(b'\n');
+    ui.data(&line)?;
+    Ok(Exit::Done)
+}

@@ -1,0 +1,150 @@
+#![expect(
+    clippy::disallowed_methods,
+    reason = "looking at what lies at a root is this file's work"
+)]
+//! Judges one directory: is it an SDK, of the version that is wanted, which nobody but root and this user can change?
+//!
+//! Its VERSION must name exactly the version, `bin/go` must be a regular program, and root, `bin` and `bin/go` must
+//! not be writable by others. A handful of system calls; never runs anything.
+
+use std::fs;
+use std::io::{self, Read};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use super::places::Places;
+use super::record::{RECORD_LIMIT, Record};
+use crate::go::Version;
+
+/// The most that is read of a VERSION file, whose first line is the version.
+const VERSION_LIMIT: usize = 256;
+
+/// An SDK that was looked at and is one.
+pub(super) struct Examined {
+    pub(super) version: Version,
+    pub(super) root: PathBuf,
+}
+
+impl Examined {
+    pub(super) fn watch(&self) -> Vec<PathBuf> {
+        vec![self.root.join("VERSION"), self.root.join("bin/go")]
+    }
+}
+
+/// Why a directory is not the SDK that is wanted.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Reason {
+    /// There is nothing.
+    #[error("not there")]
+    Absent,
+    /// VERSION is missing, unreadable or not what a release has.
+    #[error("its VERSION does not name a Go release")]
+    NoVersion,
+    /// It is an SDK of another version.
+    #[error("holds go{0}")]
+    OtherVersion(Version),
+    /// `bin/go` is missing, a symbolic link or not executable.
+    #[error("its bin/go is not a program")]
+    NoProgram,
+    /// Somebody else can change it.
+    #[error("{} can be changed by others", .0.display())]
+    Writable(PathBuf),
+    /// The record is not one.
+    #[error("its record is damaged: {0}")]
+    NoRecord(String),
+    /// It cannot be read.
+    #[error("{0}")]
+    Unreadable(String),
+}
+
+/// Looks at the directory `root`: is it an SDK, of `wanted` where that is given, which only we and root can change?
+pub(super) fn examine(
+    root: &Path,
+    wanted: Option<&Version>,
+    user: u32,
+) -> Result<Examined, Reason> {
+    // What is not there is the usual answer, and the cheapest.
+    let root = match fs::symlink_metadata(root) {
+        Ok(_) => fs::canonicalize(root).map_err(|error| reason(&error))?,
+        Err(error) => return Err(reason(&error)),
+    };
+    examine_real(root, wanted, user)
+}
+
+/// As [`examine`], for a root that has no symbolic links.
+pub(super) fn examine_real(
+    root: PathBuf,
+    wanted: Option<&Version>,
+    user: u32,
+) -> Result<Examined, Reason> {
+    let version = read_version(&root)?;
+    if wanted.is_some_and(|wanted| wanted.as_str() != version.as_str()) {
+        return Err(Reason::OtherVersion(version));
+    }
+    let bin = root.join("bin");
+    let go = bin.join("go");
+    let program = fs::symlink_metadata(&go).map_err(|_| Reason::NoProgram)?;
+    if !program.is_file() || program.permissions().mode() & 0o111 == 0 {
+        return Err(Reason::NoProgram);
+    }
+    for directory in [&root, &bin] {
+        let metadata = fs::metadata(directory).map_err(|error| reason(&error))?;
+        only_ours(directory, &metadata, user)?;
+    }
+    only_ours(&go, &program, user)?;
+    Ok(Examined { version, root })
+}
+
+fn only_ours(path: &Path, metadata: &fs::Metadata, user: u32) -> Result<(), Reason> {
+    let (owner, mode) = (metadata.uid(), metadata.mode());
+    // Where each user has a group of that name and number, the umask leaves the group its write bit.
+    let own_group = owner == user && metadata.gid() == user;
+    let others = if own_group { 0o002 } else { 0o022 };
+    if (owner == user || owner == 0) && mode & others == 0 {
+        Ok(())
+    } else {
+        Err(Reason::Writable(path.to_owned()))
+    }
+}
+
+/// Returns the version in the first line of `root/VERSION`.
+pub(super) fn read_version(root: &Path) -> Result<Version, Reason> {
+    // Opened so that a FIFO does not make the prompt wait.
+    let mut file = fs::File::options()
+        .read(true)
+        .custom_flags(nix::fcntl::OFlag::O_NONBLOCK.bits())
+        .open(root.join("VERSION"))
+        .map_err(|error| reason(&error))?;
+    // One read is enough for the first line of a file of two lines.
+    let mut text = [0; VERSION_LIMIT];
+    let count = file.read(&mut text).map_err(|_| Reason::NoVersion)?;
+    let text = text.get(..count).unwrap_or_default();
+    let line = text.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    let line = std::str::from_utf8(line).map_err(|_| Reason::NoVersion)?;
+    if !line.starts_with("go") {
+        return Err(Reason::NoVersion);
+    }
+    Version::read(line).map_err(|_| Reason::NoVersion)
+}
+
+fn reason(error: &io::Error) -> Reason {
+    match error.kind() {
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Reason::Absent,
+        _ => Reason::Unreadable(error.to_string()),
+    }
+}
+
+/// Reads what goenv knows of `version`.
+pub fn read_record(version: &Version, places: &Places) -> Result<Record, Reason> {
+    let path = places.record(version);
+    let metadata = fs::symlink_metadata(&path).map_err(|error| reason(&error))?;
+    if !metadata.is_file() {
+        return Err(Reason::NoRecord("it is not a regular file".to_owned()));
+    }
+    only_ours(&path, &metadata, places.user)?;
+    let mut bytes = Vec::new();
+    fs::File::open(&path)
+        .and_then(|file| file.take(RECORD_LIMIT).read_to_end(&mut bytes))
+        .map_err(|error| reason(&error))?;
+    Record::read(&bytes, version, &places.platform).map_err(|error| Reason::NoRecord(error.0))
+}

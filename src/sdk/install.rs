@@ -1,0 +1,556 @@
+#![expect(clippy::disallowed_methods, reason = "putting an SDK into the store is this file's work")]
+//! Installs a release: from the configured mirrors, or from an archive on disk.
+//!
+//! The digest is known before the archive is opened: from the policy's pin, else from the mirror. What is unpacked is
+//! checked and sealed under a temporary name and appears in the store whole, under one lock; a run that was killed
+//! leaves temporary names only, which the next one removes, and a part that the next one continues. Nothing of the
+//! new SDK is run. Never asks a source that nobody configured.
+
+use std::fs::{self, File};
+use std::io;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+
+use super::archive::{ArchiveError, identify, unpack};
+use super::download::{Client, DownloadError, LIST_LIMIT, copy};
+use super::examine::read_record;
+use super::hex::hex;
+use super::mirror::{Feed, Listed, Mirror, archive_name, sha256_file};
+use super::openpgp::{self, SignatureError};
+use super::pin::{Fit, Pin, Pins, fit};
+use super::places::{Places, Platform};
+use super::record::Record;
+use super::stamp;
+use super::store::{self, Health, Origin, StoreError, health, lock, remove_any, sweep};
+use super::tree::{Cores, Links, TreeError, digest_file};
+use crate::go::Version;
+
+/// What is to be installed, and from where.
+#[derive(Clone, Copy, Debug)]
+pub struct Order<'a> {
+    /// The release, or a language version: then the newest release of its line that the mirror has.
+    pub version: &'a Version,
+    /// The policy's pins; empty where there are none.
+    pub pins: &'a Pins,
+    /// Where it may come from, in the order in which they are asked.
+    pub mirrors: &'a [Mirror],
+    /// The CA file that alone vouches for the mirrors.
+    pub ca: Option<&'a Path>,
+    /// The keyring by which Go's signature is required.
+    pub keyring: Option<&'a Path>,
+}
+
+/// How far an installation is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// Something that the user should know.
+    Note(String),
+    /// Bytes of the archive that were fetched, and how many there are.
+    Fetch(u64, Option<u64>),
+    /// Bytes of the archive that were unpacked, and how many there are.
+    Unpack(u64, u64),
+    /// Everything is read again to seal it.
+    Seal,
+}
+
+/// What came of an installation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Installed {
+    /// It is new.
+    New(Record),
+    /// It was there, sealed and unaltered.
+    Already(Record),
+}
+
+/// Why nothing was installed.
+#[derive(Debug, thiserror::Error)]
+pub enum InstallError {
+    /// No mirror has it.
+    #[error("go{version} for {platform} is not at {mirrors}{}", near(nearest))]
+    NoSuch {
+        /// The version.
+        version: Version,
+        /// The platform.
+        platform: String,
+        /// Who was asked.
+        mirrors: String,
+        /// The nearest versions that the last of them lists.
+        nearest: Vec<Version>,
+    },
+    /// Nobody says what the archive's digest is.
+    #[error("{mirror} says no sha256 of {name}, and none is pinned")]
+    NoDigest {
+        /// The mirror.
+        mirror: String,
+        /// The archive.
+        name: String,
+    },
+    /// The mirror has no signature, and one is required.
+    #[error("{mirror} has no signature of {name}, and one is required")]
+    NoSignature {
+        /// The mirror.
+        mirror: String,
+        /// The archive.
+        name: String,
+    },
+    /// It is not what it was said to be.
+    #[error("{name} is {found}, expected {expected} ({by}); nothing was kept")]
+    Mismatch {
+        /// What was looked at.
+        name: String,
+        /// Its hash.
+        found: Pin,
+        /// The hash that it should have.
+        expected: Pin,
+        /// Who says so.
+        by: String,
+    },
+    /// It is here already, from elsewhere.
+    #[error("go{version} is adopted from {}", root.display())]
+    Adopted {
+        /// The version.
+        version: Version,
+        /// Its root.
+        root: PathBuf,
+    },
+    /// A mirror failed.
+    #[error(transparent)]
+    Download(#[from] DownloadError),
+    /// The archive was refused.
+    #[error(transparent)]
+    Archive(#[from] ArchiveError),
+    /// The signature was refused.
+    #[error(transparent)]
+    Signature(#[from] SignatureError),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A file could not be read.
+    #[error(transparent)]
+    Tree(#[from] TreeError),
+}
+
+impl InstallError {
+    /// Returns a command that mends it, where there is one.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::NoSuch { nearest, .. } => {
+                nearest.last().map(|version| format!("goenv sdk install {version}"))
+            }
+            Self::NoDigest { .. } => Some("goenv sdk add ARCHIVE --sha256 HEX".to_owned()),
+            Self::Adopted { version, .. } => Some(format!("goenv sdk remove {version}")),
+            Self::Download(DownloadError::Unreachable { .. } | DownloadError::Status { .. }) => {
+                Some("goenv sdk add ARCHIVE".to_owned())
+            }
+            _ => None,
+        }
+    }
+
+    /// Returns whether a hash or signature is wrong, and not merely something missing.
+    pub fn is_wrong(&self) -> bool {
+        matches!(self, Self::Mismatch { .. } | Self::Signature(_) | Self::NoSignature { .. })
+    }
+}
+
+fn near(nearest: &[Version]) -> String {
+    let names: Vec<_> = nearest.iter().map(ToString::to_string).collect();
+    if names.is_empty() { String::new() } else { format!(" (nearest there: {})", names.join(", ")) }
+}
+
+/// Receives how far an installation is.
+pub type Report<'a> = &'a mut dyn FnMut(Progress);
+
+/// Installs a release from the first mirror that has it.
+///
+/// The next mirror is asked only where one does not answer or has no such release, and that is said; a wrong hash
+/// ends it.
+pub fn install(
+    order: &Order<'_>,
+    places: &Places,
+    report: Report<'_>,
+) -> Result<Installed, InstallError> {
+    let client = Client::new(order.mirrors, order.ca)?;
+    let _lock = start(places)?;
+    if !order.version.is_language()
+        && let Some(record) = already(order.version, order.pins, places)?
+    {
+        return Ok(Installed::Already(record));
+    }
+    let mut last: Option<InstallError> = None;
+    for mirror in order.mirrors {
+        if let Some(error) = &last {
+            report(Progress::Note(format!("{error}; trying {mirror}")));
+        }
+        match from_mirror(order, mirror, &client, places, report) {
+            Err(error @ InstallError::NoSuch { .. }) => last = Some(error),
+            Err(InstallError::Download(error)) if error.is_the_mirrors() => {
+                last = Some(error.into())
+            }
+            outcome => return outcome,
+        }
+    }
+    let none = || InstallError::NoSuch {
+        version: order.version.clone(),
+        platform: places.platform.to_string(),
+        mirrors: "any mirror, as none is configured".to_owned(),
+        nearest: Vec::new(),
+    };
+    Err(last.unwrap_or_else(none))
+}
+
+/// Adopts a release archive that lies on the disk into the store.
+pub fn add_archive(
+    archive: &Path,
+    expected: Option<&Pin>,
+    places: &Places,
+    report: Report<'_>,
+) -> Result<Installed, InstallError> {
+    let _lock = start(places)?;
+    let part = Part::new(places, "added")?;
+    let added = add_part(archive, expected, &part, places, report);
+    part.discard();
+    added
+}
+
+fn add_part(
+    archive: &Path,
+    expected: Option<&Pin>,
+    part: &Part,
+    places: &Places,
+    report: Report<'_>,
+) -> Result<Installed, InstallError> {
+    let missing = || {
+        InstallError::Download(DownloadError::File {
+            what: "read",
+            path: archive.to_owned(),
+            source: io::Error::from(io::ErrorKind::NotFound),
+        })
+    };
+    copy(archive, &part.path, &mut |done, total| report(Progress::Fetch(done, total)))?
+        .ok_or_else(missing)?;
+    let digest = hex(&digest_file(&part.path)?.sha256);
+    let found = Pin::Archive(digest.clone());
+    let name = archive.display().to_string();
+    if let Some(expected @ Pin::Archive(_)) = expected
+        && found != *expected
+    {
+        let (expected, by) = (expected.clone(), "as was said".to_owned());
+        return Err(InstallError::Mismatch { name, found, expected, by });
+    }
+    let pinned: Vec<_> =
+        expected.iter().map(|pin| (places.platform.to_string(), pin.to_string())).collect();
+    let pins = Pins::read(&pinned).unwrap_or_default();
+    let unpacked = Unpacked::new(&part.path, None, places, report)?;
+    if let Some(record) = already(&unpacked.version, &pins, places)? {
+        return Ok(Installed::Already(record));
+    }
+    let origin = std::path::absolute(archive).unwrap_or_else(|_| archive.to_owned());
+    unpacked.publish(origin.display().to_string(), &digest, &pins, places, report)
+}
+
+/// Locks the store and removes what killed runs left.
+fn start(places: &Places) -> Result<store::Lock, InstallError> {
+    let lock = lock(places)?;
+    sweep(places, &lock);
+    Ok(lock)
+}
+
+/// Returns the record of a release that is in the store, unaltered and as pinned.
+fn already(
+    version: &Version,
+    pins: &Pins,
+    places: &Places,
+) -> Result<Option<Record>, InstallError> {
+    let Ok(record) = read_record(version, places) else { return Ok(None) };
+    if record.root != places.stored(version) {
+        // A record of a tree that is gone keeps nobody from installing.
+        return if record.root.is_dir() {
+            Err(InstallError::Adopted { version: version.clone(), root: record.root })
+        } else {
+            Ok(None)
+        };
+    }
+    let fits = pins.of(&places.platform).all(|pin| fit(&record, pin) == Fit::Fits);
+    let unaltered = health(&record, places, Cores::All) == Health::Sealed;
+    Ok((fits && unaltered).then_some(record))
+}
+
+/// Installs from one mirror.
+fn from_mirror(
+    order: &Order<'_>,
+    mirror: &Mirror,
+    client: &Client,
+    places: &Places,
+    report: Report<'_>,
+) -> Result<Installed, InstallError> {
+    let pinned = order.pins.archive(&places.platform);
+    let feed = match pinned {
+        Some(_) if !order.version.is_language() => None,
+        _ => feed(mirror, client)?,
+    };
+    let no_such = |feed: Option<&Feed>| InstallError::NoSuch {
+        version: order.version.clone(),
+        platform: places.platform.to_string(),
+        mirrors: mirror.to_string(),
+        nearest: feed.map(|feed| nearest(feed, order.version, places)).unwrap_or_default(),
+    };
+    let version = if order.version.is_language() {
+        let newest = feed.as_ref().and_then(|feed| newest_of_line(feed, order.version, places));
+        newest.ok_or_else(|| no_such(feed.as_ref()))?
+    } else {
+        order.version.clone()
+    };
+    if order.version.is_language()
+        && let Some(record) = already(&version, order.pins, places)?
+    {
+        return Ok(Installed::Already(record));
+    }
+    let name = archive_name(&version, &places.platform);
+    let (listed, by) = match pinned {
+        Some(digits) => (Listed { sha256: digits.to_owned(), size: None }, "as pinned".to_owned()),
+        None => {
+            let listed = match feed.as_ref().map(|feed| feed.archive(&name)) {
+                Some(Some(listed)) => Some(listed),
+                // A list without it says that it is not there.
+                Some(None) => return Err(no_such(feed.as_ref())),
+                None => client
+                    .small(mirror, &format!("{name}.sha256"), 4096)?
+                    .and_then(|bytes| sha256_file(&bytes)),
+            };
+            let no_digest =
+                || InstallError::NoDigest { mirror: mirror.to_string(), name: name.clone() };
+            (listed.ok_or_else(no_digest)?, format!("as {mirror} says"))
+        }
+    };
+    let part = Part::new(places, &listed.sha256)?;
+    let fetched = fetch(mirror, client, &name, &listed, &by, &part, report)?;
+    if fetched.is_none() {
+        part.discard();
+        return Err(no_such(feed.as_ref()));
+    }
+    if let Some(keyring) = order.keyring {
+        check_signature(mirror, client, &name, &part, keyring)?;
+    }
+    let unpacked = Unpacked::new(&part.path, Some(&version), places, report);
+    // An archive with the right digest that is refused will be refused again.
+    part.discard();
+    unpacked?.publish(format!("{mirror}/{name}"), &listed.sha256, order.pins, places, report)
+}
+
+/// Returns the mirror's list, `None` where it has none.
+fn feed(mirror: &Mirror, client: &Client) -> Result<Option<Feed>, InstallError> {
+    let read = |name| -> Result<Option<Feed>, InstallError> {
+        let bytes = client.small(mirror, name, LIST_LIMIT)?;
+        Ok(bytes.and_then(|bytes| Feed::read(&bytes)))
+    };
+    match read("index.json")? {
+        Some(feed) => Ok(Some(feed)),
+        None => read("?mode=json&include=all"),
+    }
+}
+
+/// Returns what a mirror says of the archive of a release, `None` where it says nothing.
+pub fn listed(
+    mirror: &Mirror,
+    client: &Client,
+    version: &Version,
+    platform: &Platform,
+) -> Result<Option<Listed>, InstallError> {
+    let name = archive_name(version, platform);
+    match feed(mirror, client)? {
+        Some(feed) => Ok(feed.archive(&name)),
+        None => Ok(client
+            .small(mirror, &format!("{name}.sha256"), 4096)?
+            .and_then(|bytes| sha256_file(&bytes))),
+    }
+}
+
+/// Returns the releases in a list that there are for this platform.
+fn releases(feed: &Feed, places: &Places) -> Vec<Version> {
+    let mut versions = feed.versions();
+    versions.retain(|version| feed.archive(&archive_name(version, &places.platform)).is_some());
+    versions
+}
+
+fn newest_of_line(feed: &Feed, line: &Version, places: &Places) -> Option<Version> {
+    releases(feed, places)
+        .into_iter()
+        .rev()
+        .find(|version| version.language() == line.as_str() && !version.is_prerelease())
+}
+
+fn nearest(feed: &Feed, version: &Version, places: &Places) -> Vec<Version> {
+    super::find::nearest(version, &releases(feed, places)).into_iter().cloned().collect()
+}
+
+/// Fetches the archive and compares its digest; one that was continued and is wrong is fetched anew, once.
+fn fetch(
+    mirror: &Mirror,
+    client: &Client,
+    name: &str,
+    listed: &Listed,
+    by: &str,
+    part: &Part,
+    report: Report<'_>,
+) -> Result<Option<()>, InstallError> {
+    loop {
+        let continued = fs::symlink_metadata(&part.path).is_ok();
+        let fetched = client.archive(mirror, name, &part.path, &mut |done, total| {
+            report(Progress::Fetch(done, total.or(listed.size)));
+        });
+        match fetched {
+            Ok(None) => return Ok(None),
+            Ok(Some(())) => {}
+            Err(error @ DownloadError::File { what: "write", .. }) => {
+                // A full disk: a part of an archive is no use to anybody.
+                part.discard();
+                return Err(error.into());
+            }
+            Err(error) => return Err(error.into()),
+        }
+        let digest = hex(&digest_file(&part.path)?.sha256);
+        if digest == listed.sha256 {
+            return Ok(Some(()));
+        }
+        part.discard();
+        if !continued {
+            return Err(InstallError::Mismatch {
+                name: format!("{mirror}/{name}"),
+                found: Pin::Archive(digest),
+                expected: Pin::Archive(listed.sha256.clone()),
+                by: by.to_owned(),
+            });
+        }
+    }
+}
+
+fn check_signature(
+    mirror: &Mirror,
+    client: &Client,
+    name: &str,
+    part: &Part,
+    keyring: &Path,
+) -> Result<(), InstallError> {
+    let missing =
+        || InstallError::NoSignature { mirror: mirror.to_string(), name: name.to_owned() };
+    let bytes = client.small(mirror, &format!("{name}.asc"), 64 * 1024)?.ok_or_else(missing)?;
+    let signature = part.path.with_extension("asc");
+    fs::write(&signature, bytes).map_err(store::about("write", &signature))?;
+    let checked = openpgp::check(&part.path, &signature, keyring);
+    let _ = fs::remove_file(&signature);
+    if checked.is_err() {
+        part.discard();
+    }
+    Ok(checked?)
+}
+
+/// The file that an archive is fetched into, which outlives a run that was killed.
+struct Part {
+    path: PathBuf,
+}
+
+impl Part {
+    fn new(places: &Places, name: &str) -> Result<Self, InstallError> {
+        let directory = places.store.join(".download");
+        let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(&directory);
+        made.map_err(store::about("create", &directory))?;
+        Ok(Self { path: directory.join(format!("{name}.part")) })
+    }
+
+    fn discard(&self) {
+        let _ = fs::remove_file(&self.path);
+    }
+}
+
+/// A tree that was unpacked and checked under a temporary name; removed again unless it is published.
+struct Unpacked {
+    tree: Temporary,
+    version: Version,
+}
+
+/// A directory that is removed where it still has its temporary name.
+struct Temporary(PathBuf);
+
+impl Drop for Temporary {
+    fn drop(&mut self) {
+        let _ = remove_any(&self.0);
+    }
+}
+
+impl Unpacked {
+    fn new(
+        archive: &Path,
+        wanted: Option<&Version>,
+        places: &Places,
+        report: Report<'_>,
+    ) -> Result<Self, InstallError> {
+        let failed = store::about("create", &places.store);
+        let directory =
+            tempfile::Builder::new().prefix(".tmp-").tempdir_in(&places.store).map_err(failed)?;
+        // Its directories become read-only, so removing it is work of ours.
+        let tree = Temporary(directory.keep());
+        let total = fs::metadata(archive).map_or(0, |metadata| metadata.len());
+        unpack(archive, &tree.0, &mut |done| report(Progress::Unpack(done, total)))?;
+        let version = identify(&tree.0, wanted, &places.platform)?;
+        Ok(Self { tree, version })
+    }
+
+    /// Seals the tree and moves it to its place in the store.
+    fn publish(
+        self,
+        origin: String,
+        archive_sha256: &str,
+        pins: &Pins,
+        places: &Places,
+        report: Report<'_>,
+    ) -> Result<Installed, InstallError> {
+        report(Progress::Seal);
+        let origin = Origin {
+            version: self.version.clone(),
+            platform: places.platform.clone(),
+            origin,
+            archive_sha256: Some(archive_sha256.to_owned()),
+        };
+        let (mut record, seal) = store::seal(&self.tree.0, Links::Refuse, &origin)?;
+        for pin in pins.of(&places.platform) {
+            if let Fit::Differs(found) = fit(&record, pin) {
+                let (name, expected) = (format!("go{}", self.version), pin.clone());
+                let by = "as pinned".to_owned();
+                return Err(InstallError::Mismatch { name, found, expected, by });
+            }
+        }
+        flush(&self.tree.0)?;
+        let root = places.stored(&self.version);
+        let target = root.clone();
+        let failed = store::about("create", &target);
+        // Whatever has the place is altered, unsealed or not as pinned; it goes when the new one stands.
+        let old = places.store.join(format!(".tmp-old-{}", self.version));
+        if fs::symlink_metadata(&root).is_ok() {
+            fs::rename(&root, &old).map_err(&failed)?;
+        }
+        fs::rename(&self.tree.0, &root).map_err(&failed)?;
+        let _ = remove_any(&old);
+        let stamps = store::rest(&root)?;
+        // Moving a directory changes that directory and nothing in it.
+        let moved = |stamps: &[super::record::Stamp]| {
+            stamps.iter().filter(|stamp| stamp.path != ".").cloned().collect::<Vec<_>>()
+        };
+        if moved(&stamps) != moved(&record.stamps) {
+            let path = stamp::changed(&root, &record.stamps).unwrap_or_default();
+            return Err(StoreError::Restless { root, path }.into());
+        }
+        (record.root, record.stamps) = (root, stamps);
+        store::write(&record, &seal, places)?;
+        Ok(Installed::New(record))
+    }
+}
+
+/// Has the tree written to the disk before it gets its name, so that a power cut leaves the whole tree or none.
+fn flush(root: &Path) -> Result<(), InstallError> {
+    let failed = store::about("write", root);
+    let directory = File::open(root).map_err(&failed)?;
+    #[cfg(target_os = "linux")]
+    nix::unistd::syncfs(&directory).map_err(|error| failed(error.into()))?;
+    directory.sync_all().map_err(&failed)?;
+    Ok(())
+}
