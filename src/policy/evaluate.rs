@@ -127,6 +127,8 @@ pub(super) struct Evaluator<'h> {
     pub(super) included_by: Inclusion,
     /// Why the last query in `$(…)` failed, if it did.
     pub(super) failed_query: Option<String>,
+    /// Whether the arguments of a query in `$(…)` are being expanded.
+    pub(super) in_query: bool,
     /// Whether a failing query is asked for its status.
     pub(super) tolerant: bool,
     last: Status,
@@ -156,6 +158,7 @@ impl<'h> Evaluator<'h> {
             sourced: 0,
             included_by: Inclusion::Policy,
             failed_query: None,
+            in_query: false,
             tolerant: false,
             last: Status::Success,
             work: 0,

@@ -35,7 +35,7 @@ const CASES: &[&str] = &[
     "export A=${NEW:=d} B=$NEW\nexport C=$NEW",
     ": ${NEW:=d e}\nexport NEW",
     ": \"${INHERITED:?must be set}\" ${INHERITED?}\nexport A=1",
-    "export A=\"${NOT_SET:-a b}\" B=${NOT_SET:-a b} C=\"${NOT_SET:-'x'}\" D=${NOT_SET:-'x y'}",
+    "export A=\"${NOT_SET:-a b}\" B=${NOT_SET:-a b} D=${NOT_SET:-'x y'}",
     "export A=\"${NOT_SET:-\"x y\"}\" B=\"${NOT_SET:-\\}}\" C=${NOT_SET:-~/x} D=\"${NOT_SET:-~/x}\"",
     "export A=${NOT_SET:-${INHERITED:-x}} B=\"${NOT_SET:-$(dirname /a/b)}\"",
     "export A=${PATHLIKE#*/} B=${PATHLIKE##*/} C=${PATHLIKE%.*} D=${PATHLIKE%%.*} E=${PATHLIKE#x}",

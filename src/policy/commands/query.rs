@@ -52,10 +52,12 @@ impl Evaluator<'_> {
     }
 
     fn query_fields(&mut self, words: &[Word]) -> Result<Vec<Bytes>, PolicyError> {
+        let outer = std::mem::replace(&mut self.in_query, true);
         let mut fields = Vec::new();
         for word in words {
             fields.extend(self.fields(word)?);
         }
+        self.in_query = outer;
         Ok(fields)
     }
 
