@@ -27,11 +27,12 @@ use_go() {
 
 # Prints the root of the SDK of the given version.
 __goenv_find() {
-  local os arch candidate found
-  os=$(uname -s)
-  os=${os,,}
-  arch=$(uname -m)
-  case $arch in
+  local os=linux arch=$HOSTTYPE candidate found
+  case $OSTYPE in
+  darwin*) os=darwin ;;
+  freebsd*) os=freebsd ;;
+  esac
+  case $HOSTTYPE in
   x86_64) arch=amd64 ;;
   aarch64) arch=arm64 ;;
   i?86) arch=386 ;;

@@ -113,6 +113,8 @@ pub(super) struct Evaluator<'h> {
     pub(super) directory: Bytes,
     /// `${BASH_SOURCE[0]}`: the text as it was named.
     pub(super) source_name: Bytes,
+    /// PATH as it is outside.
+    pub(super) outer_path: Bytes,
     /// Variables that direnv's functions overwrite.
     pub(super) spoilt: BTreeSet<Bytes>,
     /// Variables that are local to direnv's functions that are running.
@@ -149,6 +151,7 @@ impl<'h> Evaluator<'h> {
             text: program.text.clone(),
             directory: directory.as_os_str().as_bytes().to_vec(),
             source_name: [b"./", file.as_bytes()].concat(),
+            outer_path: outside.get(b"PATH").unwrap_or_default().to_vec(),
             spoilt: BTreeSet::new(),
             shadowed: Vec::new(),
             go_set: None,
@@ -315,7 +318,7 @@ impl<'h> Evaluator<'h> {
             (Answer::Exit, _) => Ok((End::Exit, Status::Success)),
             (Answer::No(_), Asked::Yes) => Ok((End::Open, Status::Failure)),
             (Answer::No(why), Asked::No) => {
-                let hint = "a failing command ends the policy; where failing is fine: … || true";
+                let hint = hint_for(self.text.slice(span));
                 Err(self.text.error(span, why).hint(hint))
             }
         }
@@ -461,5 +464,19 @@ impl<'h> Evaluator<'h> {
         }
         self.wanted.messages.push(message);
         Ok(())
+    }
+}
+
+/// Returns what may be written where it is fine that the command `line` fails.
+fn hint_for(line: &[u8]) -> String {
+    let shown = String::from_utf8_lossy(line);
+    match shown.split_once(char::is_whitespace).map_or(&*shown, |(name, _)| name) {
+        name @ ("dotenv" | "source_env" | "source_up") if !shown.contains('\n') => {
+            format!(
+                "if it may be missing: {}",
+                shown.replacen(name, &format!("{name}_if_exists"), 1)
+            )
+        }
+        _ => "a failing command ends the policy; where failing is fine: … || true".to_owned(),
     }
 }

@@ -13,18 +13,18 @@ impl Generator {
     }
 
     /// Returns a number below `bound` (xorshift64).
-    fn below(&mut self, bound: usize) -> usize {
+    pub(crate) fn below(&mut self, bound: usize) -> usize {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
         (self.0 >> 33) as usize % bound
     }
 
-    fn pick<'a>(&mut self, choices: &[&'a str]) -> &'a str {
+    pub(crate) fn pick<'a>(&mut self, choices: &[&'a str]) -> &'a str {
         choices[self.below(choices.len())]
     }
 
-    fn join(
+    pub(crate) fn join(
         &mut self,
         most: usize,
         between: &str,
@@ -34,7 +34,7 @@ impl Generator {
         (0..count).map(|_| make(self)).collect::<Vec<_>>().join(between)
     }
 
-    fn name(&mut self) -> &'static str {
+    pub(crate) fn name(&mut self) -> &'static str {
         self.pick(&[
             "A",
             "B",
@@ -60,7 +60,7 @@ impl Generator {
             5 => format!("'{}'", self.pick(QUOTABLE)),
             6 | 7 => format!("\"{}\"", self.join(3, "", |g| g.in_double(depth))),
             8 => format!("\\{}", self.pick(ESCAPED)),
-            9 => format!("$'{}'", self.pick(ANSI)),
+            9 if depth == 0 => format!("$'{}'", self.pick(ANSI)),
             10..=12 => format!("${}", self.name()),
             13 if depth < DEEPEST => self.substitution(depth + 1),
             _ if depth < DEEPEST => self.braced(depth + 1, Place::Outside),
@@ -109,8 +109,8 @@ impl Generator {
 
     fn in_quoted_operand(&mut self, depth: u32) -> String {
         match self.below(6) {
-            0 => format!("\"{}\"", self.join(2, "", |g| g.in_double(depth))),
-            1 => self.pick(&["\\}", "'a'", "~/x", "a  b", "\\'", "\\a", "{", "''"]).to_owned(),
+            0 if depth == 1 => format!("\"{}\"", self.join(2, "", |g| g.in_double(depth))),
+            1 => self.pick(&["\\}", "~/x", "a  b", "\\a", "x:", "/y", "a b", "\\$"]).to_owned(),
             _ => self.in_double(depth),
         }
     }
@@ -284,7 +284,7 @@ const BARE: &[&str] = &[
     "!", "#", "{", "}", "]", "a/b", "/one/two", "a:b", "./", "../x", "x=y", "é",
 ];
 
-const QUOTABLE: &[&str] = &[
+pub(crate) const QUOTABLE: &[&str] = &[
     "", "a b", "*", "$A", "\\", "\"", " ", "\n", "~", "[x]", "{a,b}", "#", "ü", "a\tb", "`x`", "!",
 ];
 

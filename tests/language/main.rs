@@ -9,9 +9,11 @@
 )]
 
 mod cases;
+mod dotenvs;
 mod generate;
 mod host;
 mod programs;
+mod refused;
 mod same;
 mod sandbox;
 mod words;

@@ -32,9 +32,7 @@ fn random_programs_mean_the_same_to_direnv() {
     for seed in first..first + count {
         let program = Generator::new(seed).program();
         let file = directory.join(format!("{seed}.envrc"));
-        let wanted = sandbox.goenv(&file, program.as_bytes());
-        if let Err(e) = &wanted { eprintln!("REFUSED {}", e.message); }
-        if let Ok(wanted) = wanted {
+        if let Ok(wanted) = sandbox.goenv(&file, program.as_bytes()) {
             std::fs::write(&file, &program).unwrap();
             std::fs::write(directory.join(format!("programs/{seed}.envrc")), &program).unwrap();
             accepted.push((seed, program, pairs_wanted(&wanted)));

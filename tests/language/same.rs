@@ -175,6 +175,7 @@ const CASES: &[&str] = &[
     "[[ $INHERITED == y* ]] && A=1; [[ $INHERITED = \"y*\" ]] || B=1; [[ a != b ]] && C=1\nexport A B C",
     "[[ -n $SPACES && -z $EMPTY ]] && A=1; [[ -z a || ( -n b && ! -n \"\" ) ]] && B=1\nexport A B",
     "[[ -f data.txt &&\n  -d sub ]] && A=1\n[[ 5 -gt 3 ]] && B=1; [[ -v INHERITED ]] && C=1\nexport A B C",
+    "[[ $INHERITED ]] && A=1; [[ $EMPTY ]] || B=1; [[ ! $EMPTY && $HOME ]] && C=1; [[ ( x ) || y ]] && D=1\nexport A B C D",
     "[[ $PATHLIKE == *.tar.gz ]] && A=1; [[ ! -e missing ]] && B=1; [[ ! a == b ]] && C=1\nexport A B C",
     "has bash && A=1; has missing_tool || B=1; has cd && C=1; has if && D=1; has layout_go && E=1; has ./bin/tool && F=1\nexport A B C D E F",
     "command -v bash >/dev/null && A=1; type cd &>/dev/null && B=1; which ls >/dev/null 2>&1 && C=1; command -v missing_x || D=1\nexport A B C D",

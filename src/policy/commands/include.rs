@@ -234,6 +234,7 @@ impl Evaluator<'_> {
                 let shown = String::from_utf8_lossy(name);
                 Err(names::unreadable(&shown, true).unwrap_or_default())
             }
+            b"path" => Err("$path is a variable of direnv's own function".to_owned()),
             name if name.starts_with(b"DIRENV_") => {
                 let shown = String::from_utf8_lossy(name);
                 Err(names::unreadable(&shown, true).unwrap_or_default())

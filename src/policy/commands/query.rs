@@ -73,6 +73,9 @@ impl Evaluator<'_> {
     }
 
     fn ask(&mut self, query: Query, arguments: &[&[u8]], span: Span) -> Result<Reply, PolicyError> {
+        for program in programs(query) {
+            self.expect_program(program, span)?;
+        }
         match (query, arguments) {
             (Query::Pwd, [] | [b"-L"]) => Ok(Ok(self.directory.clone())),
             (Query::Pwd, [b"-P"]) => Ok(self.real(&self.directory.clone())),
@@ -97,6 +100,17 @@ impl Evaluator<'_> {
             }
             _ => Err(self.misused(span, usage(query))),
         }
+    }
+
+    /// Refuses what bash would run as a program that a changed PATH does not have any more.
+    pub(super) fn expect_program(&mut self, name: &str, span: Span) -> Result<(), PolicyError> {
+        let path = self.scope.get(b"PATH").unwrap_or_default().to_vec();
+        if path.ends_with(&self.outer_path) || self.host.program(name.as_bytes(), &path).is_some() {
+            return Ok(());
+        }
+        let message = format!("bash could not run `{name}` here: it is not on PATH any more");
+        let hint = "put directories before those that PATH has: PATH_add DIR";
+        Err(self.text.error(span, message).hint(hint))
     }
 
     /// `$(cd DIR && pwd)`
@@ -326,6 +340,19 @@ fn basename(path: &[u8], suffix: &[u8]) -> Bytes {
     match name.strip_suffix(suffix) {
         Some(stem) if !stem.is_empty() => stem.to_vec(),
         _ => name.to_vec(),
+    }
+}
+
+/// Returns the programs that bash runs to answer a query.
+fn programs(query: Query) -> &'static [&'static str] {
+    match query {
+        Query::Basename => &["basename"],
+        Query::Cat => &["cat"],
+        Query::Dirname => &["dirname"],
+        Query::Readlink => &["readlink"],
+        Query::Realpath => &["realpath"],
+        Query::SemverSearch => &["find", "sort", "head"],
+        _ => &[],
     }
 }
 
