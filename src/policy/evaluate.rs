@@ -27,7 +27,7 @@ pub fn evaluate(
     host: &mut dyn Host,
 ) -> Result<Wanted, PolicyError> {
     let mut evaluator = Evaluator::new(program, outside, host);
-    evaluator.list(&program.body)?;
+    evaluator.text_body(program)?;
     Ok(evaluator.finish())
 }
 
@@ -173,9 +173,16 @@ impl<'h> Evaluator<'h> {
         Wanted { env: self.scope.environment(), ..self.wanted }
     }
 
-    /// Runs commands; returns whether what follows still runs, and the status of the last one.
-    pub(super) fn list(&mut self, list: &List) -> Result<(End, Status), PolicyError> {
-        self.list_asked(list, Asked::No)
+    /// Runs a text; returns how it ended, and the status of its last command.
+    pub(super) fn text_body(&mut self, program: &Program) -> Result<(End, Status), PolicyError> {
+        let (end, status) = self.list_asked(&program.body, Asked::No)?;
+        let last = program.body.0.last();
+        if let (Status::Failure, true, Some(chain)) = (status, self.options.errexit, last) {
+            // The test in it is asked for its status, the text is not.
+            let message = "the last command fails, which ends the policy under `set -e`";
+            return Err(self.text.error(chain.first.span, message).hint("end it with: … || true"));
+        }
+        Ok((end, status))
     }
 
     /// Runs commands of which the last may be asked for its status.

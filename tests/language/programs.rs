@@ -12,7 +12,7 @@ const PROGRAMS: u64 = 400;
 /// Runs every program; the subshell has no EXIT trap of direnv's, and its own prints the environment.
 const DRIVER: &str = "for program in \"$PWD\"/programs/*.envrc; do
   (
-    trap '/usr/bin/env -0 >\"$program.out\"' EXIT
+    trap 'echo \"$?\" >\"$program.status\"; /usr/bin/env -0 >\"$program.out\"' EXIT
     cd \"${program%/*}/..\"
     source_env \"$PWD/${program##*/}\"
   ) >/dev/null 2>\"$program.err\"
@@ -48,7 +48,11 @@ fn random_programs_mean_the_same_to_direnv() {
         goenv.remove("program");
         let mut direnv = direnv;
         direnv.remove("program");
-        let found = differences(&goenv, &direnv);
+        let mut found = differences(&goenv, &direnv);
+        let status = directory.join(format!("programs/{seed}.envrc.status"));
+        if std::fs::read(status).unwrap() != b"0\n" {
+            found.push("direnv ends with a failure and applies nothing".to_owned());
+        }
         if !found.is_empty() {
             let err = std::fs::read_to_string(directory.join(format!("programs/{seed}.envrc.err")));
             wrong.push(format!("{seed}:\n{program}  {}\n{}", found.join("\n  "), err.unwrap()));
