@@ -449,7 +449,7 @@ impl<'h> Evaluator<'h> {
     pub(super) fn spend(&mut self, amount: usize, span: Span) -> Result<(), PolicyError> {
         self.work = self.work.saturating_add(amount);
         if self.work > limits::WORK {
-            let message = "the policy expands to more than its limit of 64 MiB";
+            let message = "the policy expands to more than its limit of 16 MiB";
             return Err(self.text.error(span, message));
         }
         Ok(())

@@ -57,9 +57,9 @@ impl Pattern {
         Ok(ends.last() == Some(&value.len()))
     }
 
-    /// Returns about how many steps a match against `length` bytes takes.
+    /// Returns how many steps a match against `length` bytes takes.
     pub(super) fn cost(&self, length: usize) -> usize {
-        (self.0.len() + 1).saturating_mul(length + 1) / 4
+        (self.0.len() + 1).saturating_mul(length + 1)
     }
 
     /// Returns whether the pattern matches the whole value.

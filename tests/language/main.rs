@@ -9,9 +9,12 @@
 )]
 
 mod cases;
+mod differences;
 mod dotenvs;
 mod generate;
 mod host;
+mod limits;
+mod machine;
 mod programs;
 mod refused;
 mod same;
