@@ -342,6 +342,7 @@ mod tests {
         let printed = "export A=$'\\x0d\\xff' B=\\'x\n[ -f x ] && source_url 'a b' 2>&1\n";
         assert_eq!(String::from_utf8(program.print()).unwrap(), printed);
         check(source).unwrap();
+        check("export A=\\éx B=\\\u{feff}".as_bytes()).unwrap();
     }
 
     proptest! {

@@ -188,6 +188,11 @@ impl Parser {
                 };
                 self.pos += 1;
                 push_literal(parts, &[byte]);
+                // The whole of a character beyond ASCII is quoted.
+                while let Some(byte @ 0x80..=0xbf) = self.raw(self.pos).filter(|_| byte >= 0xc0) {
+                    self.pos += 1;
+                    push_literal(parts, &[byte]);
+                }
             }
             Some(b'\'') => {
                 let text = self.single_quoted(start)?;
