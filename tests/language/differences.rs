@@ -116,3 +116,48 @@ fn manpath_add_leaves_the_systems_entry_empty_where_manpath_is_unset() {
     let wanted = sandbox.goenv(&file, b"unset MANPATH\nMANPATH_add /x/man\n").unwrap();
     assert_eq!(wanted.env.get("MANPATH"), Some(b"/x/man:".as_slice()));
 }
+
+#[test]
+fn use_go_without_a_version_takes_the_one_of_the_version_files_under_direnv_too() {
+    let sandbox = Sandbox::new();
+    let files = [
+        ("go.mod", "module example.com/m\n\ngo 1.25.3\n", "go1.25.3."),
+        ("go.mod", "go 1.25.0\n\ntoolchain go1.26.6 // newest\n", "go1.26.6."),
+        ("../go.work", "go 1.26.6\n\nuse ./project\n", "go1.26.6."),
+        (".tool-versions", "nodejs 20.1.0\ngolang 1.25.3\n", "go1.25.3."),
+        (".go-version", "1.26.6", "go1.26.6."),
+    ];
+    for (number, (name, text, sdk)) in files.iter().enumerate() {
+        let directory = sandbox.project(&format!("requested-{number}"));
+        std::fs::write(directory.join(name), text).unwrap();
+        // A file that counts for less.
+        std::fs::write(directory.join("../go.mod"), "go 1.20\n").unwrap();
+        std::fs::write(directory.join(".envrc"), "set -eu\nuse go\n").unwrap();
+        let direnv = sandbox.direnv_env(&directory).unwrap();
+        assert!(direnv["GOROOT"].contains(sdk), "{name}: {}", direnv["GOROOT"]);
+    }
+    let directory = sandbox.project("requested-none");
+    std::fs::write(directory.join(".envrc"), "export A=1\nuse go\n").unwrap();
+    sandbox.direnv_env(&directory).unwrap_err();
+    std::fs::write(directory.join(".envrc"), "export A=1\nuse go 1.99.9\n").unwrap();
+    sandbox.direnv_env(&directory).unwrap_err();
+}
+
+#[test]
+fn on_git_branch_reads_the_branch_that_git_names() {
+    let sandbox = Sandbox::new();
+    let directory = sandbox.project("branch");
+    let git = |arguments: &[&str]| {
+        let mut command = std::process::Command::new("git");
+        let output = command.args(arguments).current_dir(&directory).env_clear().output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    };
+    git(&["init", "-q", "-b", "feature/x"]);
+    let text = "on_git_branch feature/x && export A=1\non_git_branch main || export B=1\n\
+                on_git_branch && export C=1\n";
+    let file = directory.join(".envrc");
+    std::fs::write(&file, text).unwrap();
+    let goenv = pairs_wanted(&sandbox.goenv(&file, text.as_bytes()).unwrap());
+    assert_eq!(differences(&goenv, &sandbox.direnv_env(&directory).unwrap()), [""; 0]);
+    assert_eq!((goenv["A"].as_str(), goenv["B"].as_str(), goenv["C"].as_str()), ("1", "1", "1"));
+}
