@@ -16,6 +16,8 @@ use_go() {
     goenv_version=$1
   else
     goenv_version=$(__goenv_requested) || exit 1
+    watch_file "${goenv_version#* }"
+    goenv_version=${goenv_version%% *}
   fi
   if ! goenv_root=$(__goenv_find "$goenv_version"); then
     log_error "Go $goenv_version is not installed: goenv sdk install $goenv_version"
@@ -27,11 +29,12 @@ use_go() {
 
 # Prints the root of the SDK of the given version.
 __goenv_find() {
-  local os arch candidate found
-  os=$(uname -s)
-  os=${os,,}
-  arch=$(uname -m)
-  case $arch in
+  local os=linux arch=$HOSTTYPE candidate found
+  case $OSTYPE in
+  darwin*) os=darwin ;;
+  freebsd*) os=freebsd ;;
+  esac
+  case $HOSTTYPE in
   x86_64) arch=amd64 ;;
   aarch64) arch=arm64 ;;
   i?86) arch=386 ;;
@@ -50,25 +53,26 @@ __goenv_find() {
   return 1
 }
 
-# Prints the version that go.work, go.mod, .go-version or .tool-versions of this directory asks for.
+# Prints the version that the nearest version files ask for, and the file: .go-version or .tool-versions name it exactly; else the
+# toolchain line, or the go line, of go.work or go.mod.
 __goenv_requested() {
-  local file word version rest
-  for file in go.work go.mod .go-version .tool-versions; do
-    [[ -r $file ]] || continue
-    local go='' toolchain=''
+  local name file word version rest go toolchain
+  for name in .go-version .tool-versions go.work go.mod; do
+    file=$(find_up "$name") || continue
+    go='' toolchain=''
     while read -r word version rest || [[ -n $word ]]; do
-      case $file:$word in
-      go.*:go | .tool-versions:golang | .tool-versions:go) go=$version ;;
+      case $name:$word in
+      .go-version:[0-9g]*) go=${word#go} ;;
+      .tool-versions:golang | .tool-versions:go | go.*:go) go=$version ;;
       go.*:toolchain) toolchain=${version#go} ;;
-      .go-version:?*) go=${word#go} ;;
       esac
     done <"$file"
     if [[ -n ${toolchain:-$go} ]]; then
-      echo "${toolchain:-$go}"
+      echo "${toolchain:-$go} $file"
       return
     fi
   done
-  log_error "use go: no version given, and none in go.work, go.mod, .go-version or .tool-versions"
+  log_error "use go: no version given, and none in .go-version, .tool-versions, go.work or go.mod"
   return 1
 }
 

@@ -94,11 +94,17 @@ impl Parser {
             let right = self.operand_of(start)?;
             return Ok(Condition::Binary(left, operator, right));
         }
-        Err(self.unfit_operator(start, &operator, left))
+        // A word alone is a test for text in it.
+        let alone = matches!(self.peek(), Some(b'&' | b'|' | b')' | b'\n')) || operator == b"]]";
+        let plain = !self.text.slice(left.span).starts_with(b"-");
+        match alone && plain {
+            true => Ok(Condition::Unary(b"-n".to_vec(), left)),
+            false => Err(self.unfit_operator(start, &operator, &left)),
+        }
     }
 
-    /// Returns the error about what follows an operand, or the word alone, which bash takes for `-n`.
-    fn unfit_operator(&self, start: usize, operator: &[u8], left: Word) -> PolicyError {
+    /// Returns the error about what follows an operand.
+    fn unfit_operator(&self, start: usize, operator: &[u8], left: &Word) -> PolicyError {
         let here = self.wrong_here(operator.len().max(1), "this is no test of the policy language");
         match (operator, self.peek()) {
             (b"=~", _) => self
@@ -107,10 +113,6 @@ impl Parser {
             ([], Some(b'<' | b'>')) => self
                 .wrong_here(1, "the order of texts depends on the locale")
                 .hint("compare numbers: [[ $A -lt $B ]]"),
-            (b"]]", _) | ([], _) => self
-                .text
-                .error(left.span, "a test of one word is not part of the policy language")
-                .hint("write [[ -n WORD ]]"),
             _ if self.text.slice(left.span).starts_with(b"-") => {
                 self.wrong(start, "this is no test of the policy language").hint(BASH_ENGINE)
             }

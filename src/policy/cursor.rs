@@ -16,6 +16,10 @@ pub(super) struct Parser {
     pub(super) text: Rc<Text>,
     /// The offset of the next byte.
     pub(super) pos: usize,
+    /// Whether this is inside the word of a quoted `${NAME-word}` or `${NAME#word}`.
+    pub(super) in_quoted_operand: bool,
+    /// Whether this is inside the word of a quoted `${NAME=word}`.
+    pub(super) in_assigned_operand: bool,
     /// How deep the construct being parsed is nested.
     depth: usize,
 }
@@ -25,7 +29,7 @@ pub(super) type Parsed<T> = Result<T, PolicyError>;
 
 impl Parser {
     pub(super) fn new(text: Rc<Text>) -> Self {
-        Self { text, pos: 0, depth: 0 }
+        Self { text, pos: 0, in_quoted_operand: false, in_assigned_operand: false, depth: 0 }
     }
 
     /// Returns the byte at `offset`, joined lines not being looked at.

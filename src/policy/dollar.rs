@@ -73,6 +73,9 @@ impl Parser {
                 let span = self.since(start);
                 parts.push(Part::Parameter(Parameter { name, operation: Operation::Value, span }));
             }
+            _ if self.in_quoted_operand && quotes == Quotes::Inside => {
+                return Err(self.misread(start, b'$'));
+            }
             _ => push_literal(parts, b"$"),
         }
         Ok(())
@@ -134,7 +137,11 @@ impl Parser {
                 Quotes::Inside => Operand::Quoted,
                 Quotes::Outside => Operand::Plain,
             };
-            return Ok(Operation::Fallback(fallback, absent, self.operand(start, mode)?));
+            let outer = self.in_assigned_operand;
+            self.in_assigned_operand |= fallback == Fallback::Assign && mode == Operand::Quoted;
+            let word = self.operand(start, mode);
+            self.in_assigned_operand = outer;
+            return Ok(Operation::Fallback(fallback, absent, word?));
         }
         if absent == Absent::UnsetOrEmpty {
             return Err(self.unfit_operation(start, "cutting a value by position"));
@@ -164,6 +171,13 @@ impl Parser {
     }
 
     fn operand(&mut self, start: usize, mode: Operand) -> Parsed<Word> {
+        let outer = std::mem::replace(&mut self.in_quoted_operand, mode != Operand::Plain);
+        let word = self.operand_word(start, mode);
+        self.in_quoted_operand = outer;
+        word
+    }
+
+    fn operand_word(&mut self, start: usize, mode: Operand) -> Parsed<Word> {
         let from = self.here();
         self.pos = from;
         let mut word = Word::default();
@@ -176,14 +190,20 @@ impl Parser {
             match (self.peek(), mode) {
                 (None, _) => return Err(self.unclosed(start, 2, "this brace is not closed")),
                 (Some(b'}'), _) => break,
+                (Some(b'{'), _) => return Err(self.misread(at, b'{')),
+                (Some(b'\''), Operand::Quoted) => return Err(self.misread(at, b'\'')),
                 (Some(byte), Operand::Quoted) if byte != b'"' && byte != b'`' => {
                     self.bump();
                     self.quoted_byte(at, byte, parts)?;
                 }
-                (Some(b'$'), Operand::QuotedPattern) => {
+                (Some(b'$'), Operand::Plain | Operand::QuotedPattern) => {
                     self.bump();
                     self.refuse_dollar_quote(at)?;
-                    self.dollar(at, parts, Quotes::Inside)?;
+                    let quotes = match mode {
+                        Operand::Plain => Quotes::Outside,
+                        _ => Quotes::Inside,
+                    };
+                    self.dollar(at, parts, quotes)?;
                 }
                 (Some(b'('), _) if matches!(self.raw(at.wrapping_sub(1)), Some(b'<' | b'>')) => {
                     let message = "process substitution is not part of the policy language";
@@ -193,6 +213,13 @@ impl Parser {
                     let message = "a `~` after a `:` is not understood here";
                     return Err(self.wrong_here(1, message).hint("write $HOME"));
                 }
+                (Some(b'"'), Operand::Quoted) => {
+                    // bash loses text that stands beside quotes here.
+                    self.part(parts)?;
+                    if at != from || self.peek() != Some(b'}') {
+                        return Err(self.misread(at, b'"'));
+                    }
+                }
                 _ => drop(self.part(parts)?),
             }
         }
@@ -201,11 +228,17 @@ impl Parser {
         Ok(word)
     }
 
+    /// Returns the error about a character that bash's lexer and its expansion take differently there.
+    pub(super) fn misread(&self, at: usize, byte: u8) -> PolicyError {
+        let message = format!("a `{}` inside of this expansion confuses bash", char::from(byte));
+        self.unclosed(at, 1, &message).hint("put the value into a variable first")
+    }
+
     /// Refuses `$'…'` and `$"…"` where versions of bash disagree about them.
     fn refuse_dollar_quote(&self, at: usize) -> Parsed<()> {
         match self.peek() {
             Some(b'\'' | b'"') => Err(self
-                .unclosed(at, 2, "a `$` before a quote is not understood in a quoted expansion")
+                .unclosed(at, 2, "a `$` before a quote is not understood inside of ${…}")
                 .hint("put the value into a variable first")),
             _ => Ok(()),
         }
@@ -230,6 +263,15 @@ impl Parser {
     }
 
     fn substitution(&mut self, start: usize) -> Parsed<Substitution> {
+        // Quotes begin afresh inside.
+        let outer = (self.in_quoted_operand, self.in_assigned_operand);
+        (self.in_quoted_operand, self.in_assigned_operand) = (false, false);
+        let parsed = self.substitution_body(start);
+        (self.in_quoted_operand, self.in_assigned_operand) = outer;
+        parsed
+    }
+
+    fn substitution_body(&mut self, start: usize) -> Parsed<Substitution> {
         self.bump();
         if self.peek() == Some(b'(') {
             self.bump();

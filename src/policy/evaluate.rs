@@ -27,7 +27,7 @@ pub fn evaluate(
     host: &mut dyn Host,
 ) -> Result<Wanted, PolicyError> {
     let mut evaluator = Evaluator::new(program, outside, host);
-    evaluator.list(&program.body)?;
+    evaluator.text_body(program)?;
     Ok(evaluator.finish())
 }
 
@@ -113,6 +113,8 @@ pub(super) struct Evaluator<'h> {
     pub(super) directory: Bytes,
     /// `${BASH_SOURCE[0]}`: the text as it was named.
     pub(super) source_name: Bytes,
+    /// PATH as it is outside.
+    pub(super) outer_path: Bytes,
     /// Variables that direnv's functions overwrite.
     pub(super) spoilt: BTreeSet<Bytes>,
     /// Variables that are local to direnv's functions that are running.
@@ -127,6 +129,8 @@ pub(super) struct Evaluator<'h> {
     pub(super) included_by: Inclusion,
     /// Why the last query in `$(…)` failed, if it did.
     pub(super) failed_query: Option<String>,
+    /// Whether the arguments of a query in `$(…)` are being expanded.
+    pub(super) in_query: bool,
     /// Whether a failing query is asked for its status.
     pub(super) tolerant: bool,
     last: Status,
@@ -147,6 +151,7 @@ impl<'h> Evaluator<'h> {
             text: program.text.clone(),
             directory: directory.as_os_str().as_bytes().to_vec(),
             source_name: [b"./", file.as_bytes()].concat(),
+            outer_path: outside.get(b"PATH").unwrap_or_default().to_vec(),
             spoilt: BTreeSet::new(),
             shadowed: Vec::new(),
             go_set: None,
@@ -156,6 +161,7 @@ impl<'h> Evaluator<'h> {
             sourced: 0,
             included_by: Inclusion::Policy,
             failed_query: None,
+            in_query: false,
             tolerant: false,
             last: Status::Success,
             work: 0,
@@ -167,9 +173,16 @@ impl<'h> Evaluator<'h> {
         Wanted { env: self.scope.environment(), ..self.wanted }
     }
 
-    /// Runs commands; returns whether what follows still runs, and the status of the last one.
-    pub(super) fn list(&mut self, list: &List) -> Result<(End, Status), PolicyError> {
-        self.list_asked(list, Asked::No)
+    /// Runs a text; returns how it ended, and the status of its last command.
+    pub(super) fn text_body(&mut self, program: &Program) -> Result<(End, Status), PolicyError> {
+        let (end, status) = self.list_asked(&program.body, Asked::No)?;
+        let last = program.body.0.last();
+        if let (Status::Failure, true, Some(chain)) = (status, self.options.errexit, last) {
+            // The test in it is asked for its status, the text is not.
+            let message = "the last command fails, which ends the policy under `set -e`";
+            return Err(self.text.error(chain.first.span, message).hint("end it with: … || true"));
+        }
+        Ok((end, status))
     }
 
     /// Runs commands of which the last may be asked for its status.
@@ -312,7 +325,7 @@ impl<'h> Evaluator<'h> {
             (Answer::Exit, _) => Ok((End::Exit, Status::Success)),
             (Answer::No(_), Asked::Yes) => Ok((End::Open, Status::Failure)),
             (Answer::No(why), Asked::No) => {
-                let hint = "a failing command ends the policy; where failing is fine: … || true";
+                let hint = hint_for(self.text.slice(span));
                 Err(self.text.error(span, why).hint(hint))
             }
         }
@@ -436,7 +449,7 @@ impl<'h> Evaluator<'h> {
     pub(super) fn spend(&mut self, amount: usize, span: Span) -> Result<(), PolicyError> {
         self.work = self.work.saturating_add(amount);
         if self.work > limits::WORK {
-            let message = "the policy expands to more than its limit of 64 MiB";
+            let message = "the policy expands to more than its limit of 16 MiB";
             return Err(self.text.error(span, message));
         }
         Ok(())
@@ -458,5 +471,19 @@ impl<'h> Evaluator<'h> {
         }
         self.wanted.messages.push(message);
         Ok(())
+    }
+}
+
+/// Returns what may be written where it is fine that the command `line` fails.
+fn hint_for(line: &[u8]) -> String {
+    let shown = String::from_utf8_lossy(line);
+    match shown.split_once(char::is_whitespace).map_or(&*shown, |(name, _)| name) {
+        name @ ("dotenv" | "source_env" | "source_up") if !shown.contains('\n') => {
+            format!(
+                "if it may be missing: {}",
+                shown.replacen(name, &format!("{name}_if_exists"), 1)
+            )
+        }
+        _ => "a failing command ends the policy; where failing is fine: … || true".to_owned(),
     }
 }

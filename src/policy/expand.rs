@@ -160,9 +160,14 @@ impl Evaluator<'_> {
             Operation::Value => self.expect_set(parameter, value)?,
             Operation::Trim(trim, word) => {
                 let value = self.expect_set(parameter, value)?;
-                let pattern = self.pattern_of(word)?;
-                self.spend(pattern.cost(value.len()), parameter.span)?;
-                self.trim(*trim, &value, &pattern, parameter.span)?
+                // Of nothing nothing is cut off, and bash does not even look at the pattern.
+                if value.is_empty() {
+                    value
+                } else {
+                    let pattern = self.pattern_of(word)?;
+                    self.spend(pattern.cost(value.len()), parameter.span)?;
+                    self.trim(*trim, &value, &pattern, parameter.span)?
+                }
             }
             Operation::Fallback(fallback, absent, word) => {
                 let present = value.filter(|v| *absent == Absent::Unset || !v.is_empty());
@@ -173,6 +178,11 @@ impl Evaluator<'_> {
                         return self.feed(&word.parts, quotes, sink);
                     }
                     (Fallback::Fail, None) => return Err(self.demanded(parameter, word)?),
+                    (Fallback::Assign, None) if self.in_query => {
+                        let message = "a variable that is set inside of $(…) is lost behind it";
+                        let hint = "write :- instead of :=";
+                        return Err(self.text.error(parameter.span, message).hint(hint));
+                    }
                     (Fallback::Assign, None) => {
                         let text = self.text_of(word)?;
                         self.assign(

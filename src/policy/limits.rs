@@ -15,6 +15,6 @@ pub(super) const VARIABLES: usize = 4096;
 /// How deep commands, and expansions in words, may be nested.
 pub(super) const NESTING: usize = 64;
 /// How many bytes all expansions of one evaluation may produce: far beyond any policy, short of a stall.
-pub(super) const WORK: usize = 64 << 20;
+pub(super) const WORK: usize = 16 << 20;
 /// How much all messages of one evaluation may say.
 pub(super) const MESSAGES: usize = 1 << 20;

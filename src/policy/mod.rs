@@ -17,6 +17,7 @@ mod limits;
 mod names;
 mod parse;
 mod pattern;
+mod print;
 mod scope;
 mod text;
 mod vocabulary;

@@ -57,9 +57,9 @@ impl Pattern {
         Ok(ends.last() == Some(&value.len()))
     }
 
-    /// Returns about how many steps a match against `length` bytes takes.
+    /// Returns how many steps a match against `length` bytes takes.
     pub(super) fn cost(&self, length: usize) -> usize {
-        (self.0.len() + 1).saturating_mul(length + 1) / 16
+        (self.0.len() + 1).saturating_mul(length + 1)
     }
 
     /// Returns whether the pattern matches the whole value.
@@ -96,6 +96,7 @@ impl Pattern {
         let end = self.0.len();
         let mut lengths = Vec::new();
         let mut now = vec![false; end + 1];
+        let mut next = vec![false; end + 1];
         self.enter(&mut now, 0);
         for length in 0..=value.len() {
             if now.last() == Some(&true) {
@@ -107,7 +108,7 @@ impl Pattern {
                 }
             }
             let Some(byte) = value.get(length) else { break };
-            let mut next = vec![false; end + 1];
+            next.fill(false);
             for (at, element) in self.0.iter().enumerate() {
                 if now.get(at) != Some(&true) {
                     continue;
@@ -118,7 +119,7 @@ impl Pattern {
                     _ => {}
                 }
             }
-            now = next;
+            std::mem::swap(&mut now, &mut next);
         }
         lengths
     }

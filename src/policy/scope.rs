@@ -58,11 +58,10 @@ impl Scope {
         // The string that a process is given is NAME=value and a NUL.
         let size = name.len() + value.len() + 2;
         if size > limits::VALUE {
-            let shown = String::from_utf8_lossy(name);
+            let (shown, found) = (String::from_utf8_lossy(name), value.len());
             let most = limits::VALUE;
             return Err(format!(
-                "the value of {shown} has {} bytes, more than {most}",
-                value.len()
+                "the value of {shown} has {found} bytes, more than {most} with its name"
             ));
         }
         self.touch(name)?;

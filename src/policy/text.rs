@@ -39,12 +39,16 @@ pub(super) struct Text {
     pub(super) path: PathBuf,
     /// What it says.
     pub(super) bytes: Bytes,
+    /// The offset at which each line begins: every variable that is set asks for its place.
+    lines: Vec<usize>,
 }
 
 impl Text {
     /// Returns the text, or what makes it unfit: its size, its line ends, its encoding.
     pub(super) fn new(path: &Path, bytes: &[u8]) -> Result<Rc<Self>, PolicyError> {
-        let text = Rc::new(Self { path: path.to_path_buf(), bytes: bytes.to_vec() });
+        let ends = bytes.iter().enumerate().filter(|(_, byte)| **byte == b'\n');
+        let lines = std::iter::once(0).chain(ends.map(|(at, _)| at + 1)).collect();
+        let text = Rc::new(Self { path: path.to_path_buf(), bytes: bytes.to_vec(), lines });
         match text.flaw() {
             Some((at, width, message, hint)) => {
                 Err(text.error(Span::new(at, at + width), message).hint(hint))
@@ -80,11 +84,11 @@ impl Text {
 
     /// Returns the place of a span: line and column, both from 1.
     pub(super) fn place(&self, span: Span) -> Place {
-        let before = self.bytes.get(..span.start as usize).unwrap_or(&self.bytes);
-        let lines = before.iter().filter(|byte| **byte == b'\n').count();
-        let column = before.iter().rev().take_while(|byte| **byte != b'\n').count();
-        let count = |n: usize| u32::try_from(n + 1).unwrap_or(u32::MAX);
-        Place { path: self.path.clone(), line: count(lines), column: count(column) }
+        let at = span.start as usize;
+        let line = self.lines.partition_point(|start| *start <= at);
+        let start = self.lines.get(line.saturating_sub(1)).copied().unwrap_or_default();
+        let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+        Place { path: self.path.clone(), line: count(line), column: count(at - start + 1) }
     }
 
     /// Returns the error `message` about a span.

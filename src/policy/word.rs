@@ -30,6 +30,8 @@ enum Tildes {
     Start,
     /// Also after each `:`.
     AfterColons,
+    /// At the start of the word in `${NAME-word}`.
+    Operand,
 }
 
 /// What was seen of a word that bash would expand to several.
@@ -186,6 +188,11 @@ impl Parser {
                 };
                 self.pos += 1;
                 push_literal(parts, &[byte]);
+                // The whole of a character beyond ASCII is quoted.
+                while let Some(byte @ 0x80..=0xbf) = self.raw(self.pos).filter(|_| byte >= 0xc0) {
+                    self.pos += 1;
+                    push_literal(parts, &[byte]);
+                }
             }
             Some(b'\'') => {
                 let text = self.single_quoted(start)?;
@@ -212,7 +219,8 @@ impl Parser {
         match self.peek() {
             Some(b':') if tildes == Tildes::AfterColons => {}
             None | Some(b'/') => {}
-            Some(byte) if is_meta(byte) || byte == b'}' => {}
+            Some(b'}') if tildes == Tildes::Operand => {}
+            Some(byte) if is_meta(byte) && tildes != Tildes::Operand => {}
             Some(b'"' | b'\'' | b'$' | b'\\' | b'`') => {
                 push_bare(parts, b"~");
                 return Ok(Bare::Yes);
@@ -236,7 +244,7 @@ impl Parser {
 
     /// Parses a `~` at the start of the operand of `${NAME-…}`.
     pub(super) fn operand_tilde(&mut self, parts: &mut Vec<Part>) -> Parsed<()> {
-        self.tilde(parts, Tildes::Start).map(drop)
+        self.tilde(parts, Tildes::Operand).map(drop)
     }
 
     fn single_quoted(&mut self, start: usize) -> Parsed<Bytes> {
@@ -251,6 +259,9 @@ impl Parser {
     }
 
     fn double_quoted(&mut self, start: usize) -> Parsed<Vec<Part>> {
+        if self.in_assigned_operand {
+            return Err(self.misread(start, b'"'));
+        }
         let mut parts = Vec::new();
         loop {
             let at = self.here();
@@ -259,6 +270,9 @@ impl Parser {
                 Some(b'"') => return Ok(parts),
                 Some(b'$') => self.dollar(at, &mut parts, Quotes::Inside)?,
                 Some(b'`') => return Err(self.backquote(at)),
+                Some(byte @ (b'\'' | b'{' | b'\\')) if self.in_quoted_operand => {
+                    return Err(self.misread(at, byte));
+                }
                 Some(b'\\') => match self.raw(self.pos) {
                     Some(byte @ (b'$' | b'`' | b'"' | b'\\')) => {
                         self.pos += 1;

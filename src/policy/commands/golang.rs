@@ -177,7 +177,7 @@ impl Evaluator<'_> {
             _ => (2, "promote dev staging prod"),
         };
         if arguments.len() < least {
-            let message = format!("`{name}` takes at least {least} words");
+            let message = format!("`{name}` takes more words");
             return Err(self.misused(span, message).hint(usage));
         }
         let arguments = arguments.iter().map(|argument| argument.to_vec()).collect();

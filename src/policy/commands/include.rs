@@ -184,7 +184,7 @@ impl Evaluator<'_> {
         let directory = std::mem::replace(&mut self.directory, directory);
         let source_name = std::mem::replace(&mut self.source_name, source_name);
         let included_by = std::mem::replace(&mut self.included_by, included_by);
-        let ended = self.list(&program.body)?;
+        let ended = self.text_body(&program)?;
         (self.text, self.directory) = (text, directory);
         (self.source_name, self.included_by) = (source_name, included_by);
         self.level -= 1;
@@ -234,6 +234,7 @@ impl Evaluator<'_> {
                 let shown = String::from_utf8_lossy(name);
                 Err(names::unreadable(&shown, true).unwrap_or_default())
             }
+            b"path" => Err("$path is a variable of direnv's own function".to_owned()),
             name if name.starts_with(b"DIRENV_") => {
                 let shown = String::from_utf8_lossy(name);
                 Err(names::unreadable(&shown, true).unwrap_or_default())

@@ -15,7 +15,10 @@ impl Evaluator<'_> {
         for directory in directories {
             let path = self.expand_path(directory, None, span)?;
             if path.contains(&b':') {
-                let shown = String::from_utf8_lossy(&path).into_owned();
+                let shown = match directory.contains(&b':') {
+                    true => String::from_utf8_lossy(directory),
+                    false => String::from_utf8_lossy(&path),
+                };
                 let message = format!("`{shown}` contains `:`, which separates entries of a list");
                 return Err(self.text.error(span, message));
             }
@@ -157,6 +160,10 @@ impl Evaluator<'_> {
                 return Err(self.text.error(span, message).hint("use another name"));
             }
         }
+        if self.options.allexport {
+            let message = "under `set -a`, direnv's function would export its own variables";
+            return Err(self.text.error(span, message).hint("write this line behind `set +a`"));
+        }
         if self.options.nounset && self.value(name, span)?.is_none() {
             let shown = String::from_utf8_lossy(name).into_owned();
             return Err(self.text.error(span, format!("{shown} is not set")));
@@ -198,12 +205,8 @@ impl Evaluator<'_> {
             return Err(self.misused(span, "`MANPATH_add` takes one directory"));
         };
         let directory = self.expand_path(directory, None, span)?;
-        self.prepend_manpath(&directory, span)
-    }
-
-    fn prepend_manpath(&mut self, directory: &[u8], span: Span) -> Outcome {
         let before = self.value(b"MANPATH", span)?.unwrap_or_default();
-        let value = [directory, b":", before.as_slice()].concat();
+        let value = [directory.as_slice(), b":", before.as_slice()].concat();
         self.assign(b"MANPATH", value, Exporting::Yes, span)?;
         Ok(Answer::Yes)
     }
@@ -215,8 +218,8 @@ impl Evaluator<'_> {
         };
         let root = self.expand_path(prefix, None, span)?;
         let below = |rest: &[u8]| [root.as_slice(), rest].concat();
-        self.prepend_manpath(&below(b"/man"), span)?;
-        self.prepend_manpath(&below(b"/share/man"), span)?;
+        self.manpath_add(&[&below(b"/man")], span)?;
+        self.manpath_add(&[&below(b"/share/man")], span)?;
         for (name, rest) in [
             (b"CPATH".as_slice(), b"/include".as_slice()),
             (b"LD_LIBRARY_PATH", b"/lib"),

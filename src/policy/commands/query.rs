@@ -52,10 +52,12 @@ impl Evaluator<'_> {
     }
 
     fn query_fields(&mut self, words: &[Word]) -> Result<Vec<Bytes>, PolicyError> {
+        let outer = std::mem::replace(&mut self.in_query, true);
         let mut fields = Vec::new();
         for word in words {
             fields.extend(self.fields(word)?);
         }
+        self.in_query = outer;
         Ok(fields)
     }
 
@@ -71,6 +73,9 @@ impl Evaluator<'_> {
     }
 
     fn ask(&mut self, query: Query, arguments: &[&[u8]], span: Span) -> Result<Reply, PolicyError> {
+        for program in programs(query) {
+            self.expect_program(program, span)?;
+        }
         match (query, arguments) {
             (Query::Pwd, [] | [b"-L"]) => Ok(Ok(self.directory.clone())),
             (Query::Pwd, [b"-P"]) => Ok(self.real(&self.directory.clone())),
@@ -95,6 +100,17 @@ impl Evaluator<'_> {
             }
             _ => Err(self.misused(span, usage(query))),
         }
+    }
+
+    /// Refuses what bash would run as a program that a changed PATH does not have any more.
+    pub(super) fn expect_program(&mut self, name: &str, span: Span) -> Result<(), PolicyError> {
+        let path = self.scope.get(b"PATH").unwrap_or_default().to_vec();
+        if path.ends_with(&self.outer_path) || self.host.program(name.as_bytes(), &path).is_some() {
+            return Ok(());
+        }
+        let message = format!("bash could not run `{name}` here: it is not on PATH any more");
+        let hint = "put directories before those that PATH has: PATH_add DIR";
+        Err(self.text.error(span, message).hint(hint))
     }
 
     /// `$(cd DIR && pwd)`
@@ -324,6 +340,19 @@ fn basename(path: &[u8], suffix: &[u8]) -> Bytes {
     match name.strip_suffix(suffix) {
         Some(stem) if !stem.is_empty() => stem.to_vec(),
         _ => name.to_vec(),
+    }
+}
+
+/// Returns the programs that bash runs to answer a query.
+fn programs(query: Query) -> &'static [&'static str] {
+    match query {
+        Query::Basename => &["basename"],
+        Query::Cat => &["cat"],
+        Query::Dirname => &["dirname"],
+        Query::Readlink => &["readlink"],
+        Query::Realpath => &["realpath"],
+        Query::SemverSearch => &["find", "sort", "head"],
+        _ => &[],
     }
 }
 

@@ -145,6 +145,7 @@ impl Evaluator<'_> {
 
     /// `env_vars_required NAME…`
     pub(super) fn env_vars_required(&mut self, arguments: &[&[u8]], span: Span) -> Outcome {
+        self.expect_program("env", span)?;
         let mut missing = Vec::new();
         for name in arguments {
             let shown = String::from_utf8_lossy(name).into_owned();
@@ -167,7 +168,9 @@ impl Evaluator<'_> {
         }
         Ok(match missing.is_empty() {
             true => Answer::Yes,
-            false => Answer::No(format!("{} must be set and is not", missing.join(", "))),
+            false => {
+                Answer::No(format!("the policy wants these to be set: {}", missing.join(", ")))
+            }
         })
     }
 
