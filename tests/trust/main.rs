@@ -17,3 +17,4 @@ mod keys;
 mod race;
 mod repository;
 mod signed;
+mod vectors;
