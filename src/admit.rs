@@ -12,12 +12,15 @@ use crate::error::Error;
 use crate::files::{self, FileProblem, Text};
 use crate::store::Store;
 use crate::trust::decide::{self, Evidence, Local, Owner, Record, decide_local};
+use crate::trust::flaw::Flaw;
 use crate::trust::header::Engine;
 use crate::trust::record::{self, sha256_hex};
 use crate::trust::remote::{self, repositories};
 use crate::trust::rules::{Rules, Source};
 use crate::trust::scope::{Repository, Scope};
 use crate::trust::serial::Mark;
+use crate::trust::signers::{Search, Signer};
+use crate::trust::sshsig::Key;
 use crate::trust::{State, Trust};
 use crate::ui::safe_path;
 use crate::watch::Watched;
@@ -31,10 +34,11 @@ pub const SIGNERS: &str = "allowed_signers";
 /// The name of the file of revoked keys beside it.
 pub const REVOKED: &str = "revoked_keys";
 
-/// The largest rules file, signature file and signers file that are read.
+/// The largest rules file and signature file that are read.
 const RULES_LIMIT: u64 = 1024 * 1024;
 const SIGNATURE_LIMIT: u64 = 16 * 1024;
-const SIGNERS_LIMIT: u64 = 16 * 1024 * 1024;
+/// The largest signers file that is read: a hundred thousand signers.
+pub const SIGNERS_LIMIT: u64 = 16 * 1024 * 1024;
 
 /// What verdicts rest on, for one user of this machine.
 #[derive(Debug)]
@@ -108,7 +112,8 @@ impl Admission {
                 mark: None,
             }));
         }
-        let stores = Stores::read(&self.dirs, self.uid, watched)?;
+        let keys = decide::keys(signature.unwrap_or_default());
+        let stores = Stores::read(&self.dirs, self.uid, &keys, watched)?;
         let place = Repositories::around(&text.path, self.uid, watched)?;
         let mark = match open.scope() {
             Some(scope) => self.mark(scope, watched)?,
@@ -198,37 +203,47 @@ fn source<'a>(text: &'a Option<Text>, path: Option<&'a str>) -> Option<Source<'a
     Some(Source { path: path?, text: &text.as_ref()?.bytes })
 }
 
-/// The trusted signers and the revoked keys of the organisation and of the user.
+/// What the organisation's and the user's signers' files say of some keys.
 #[derive(Debug)]
-pub struct Stores(Vec<SignerFiles>);
+struct Stores(Vec<SignerFiles>);
 
 #[derive(Debug)]
 struct SignerFiles {
     owner: Owner,
     path: String,
-    signers: Vec<u8>,
+    signers: Result<Vec<Signer>, Flaw>,
     revoked_path: String,
     revoked: Option<Vec<u8>>,
 }
 
+/// The directory of a trust store, whose it is and who may change it.
+pub type StorePlace = (Owner, PathBuf, u32);
+
+/// Returns where the trusted signers are: the organisation's, then the user's.
+pub fn store_places(dirs: &Dirs, uid: u32) -> Vec<StorePlace> {
+    let organisation = (Owner::Organisation, PathBuf::from(ORGANISATION), 0);
+    let user = dirs.config.clone().map(|config| (Owner::User, config, uid));
+    std::iter::once(organisation).chain(user).collect()
+}
+
 impl Stores {
-    /// Reads what there is.
-    ///
-    /// # Errors
-    /// If a file may not be read.
-    pub fn read(dirs: &Dirs, uid: u32, watched: &mut Watched) -> Result<Self, FileProblem> {
+    fn read(
+        dirs: &Dirs,
+        uid: u32,
+        keys: &[Key],
+        watched: &mut Watched,
+    ) -> Result<Self, FileProblem> {
         let mut stores = Vec::new();
-        let organisation = Some((Owner::Organisation, PathBuf::from(ORGANISATION), 0));
-        let user = dirs.config.clone().map(|config| (Owner::User, config, uid));
-        for (owner, directory, uid) in [organisation, user].into_iter().flatten() {
+        for (owner, directory, uid) in store_places(dirs, uid) {
             let (path, revoked_path) = (directory.join(SIGNERS), directory.join(REVOKED));
-            let signers = watched.read(&path, SIGNERS_LIMIT, uid)?;
+            let mut search = Search::new(keys);
+            let is_there = watched.scan(&path, SIGNERS_LIMIT, uid, |piece| search.feed(piece))?;
             let revoked = watched.read(&revoked_path, SIGNERS_LIMIT, uid)?;
-            if signers.is_some() || revoked.is_some() {
+            if is_there || revoked.is_some() {
                 stores.push(SignerFiles {
                     owner,
                     path: safe_path(&path),
-                    signers: signers.map(|text| text.bytes).unwrap_or_default(),
+                    signers: search.finish(),
                     revoked_path: safe_path(&revoked_path),
                     revoked: revoked.map(|text| text.bytes),
                 });
@@ -237,8 +252,7 @@ impl Stores {
         Ok(Self(stores))
     }
 
-    /// Returns the texts for a verdict.
-    pub fn views(&self) -> Vec<decide::Store<'_>> {
+    fn views(&self) -> Vec<decide::Store<'_>> {
         self.0.iter().map(SignerFiles::view).collect()
     }
 }

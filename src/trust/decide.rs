@@ -15,7 +15,7 @@ use super::header::{self, Engine, Header};
 use super::rules::{Require, Rules, TierRules};
 use super::scope::{Repository, Scope};
 use super::serial::{Mark, Order};
-use super::signers::{Signer, Validity, find, find_revoked};
+use super::signers::{Signer, Validity, find_revoked};
 use super::sshsig::{self, Key, Signature};
 use super::{Approver, State, Trust, Weighed};
 
@@ -82,12 +82,20 @@ pub struct Store<'a> {
     pub owner: Owner,
     /// The path of `allowed_signers`.
     pub path: &'a str,
-    /// Its text.
-    pub signers: &'a [u8],
+    /// Its lines that name the keys of the signature file, as [`keys`] gives them.
+    pub signers: &'a Result<Vec<Signer>, Flaw>,
     /// The path of `revoked_keys`.
     pub revoked_path: &'a str,
     /// Its text, `None` where there is none.
     pub revoked: Option<&'a [u8]>,
+}
+
+/// Returns the keys that a signature file names: those to search the trusted signers for.
+///
+/// None where the file is not understood, which the decision says.
+pub fn keys(signature: &[u8]) -> Vec<Key> {
+    let signatures = sshsig::decode(signature).unwrap_or_default();
+    signatures.iter().map(|signature| signature.key).collect()
 }
 
 /// Returns the SHA-256 of a policy.
@@ -313,10 +321,10 @@ impl Known {
             if store.owner == Owner::User && !rules.user_signers {
                 continue;
             }
-            for signer in find(store.signers, keys).map_err(|flaw| flaw.at(store.path))? {
+            for signer in store.signers.as_ref().map_err(|flaw| flaw.at(store.path))? {
                 let place = format!("{}:{}", store.path, signer.line);
-                known.one_principal(&signer, &place)?;
-                known.signers.push((signer, place));
+                known.one_principal(signer, &place)?;
+                known.signers.push((signer.clone(), place));
             }
         }
         Ok(known)
