@@ -37,8 +37,7 @@ impl Loaded {
     /// Returns when the approval of a policy that applies ends, in seconds since 1970.
     pub fn until(&self) -> Option<u64> {
         self.result.as_ref().ok()?;
-        let expires = self.trust.as_ref()?.header.as_ref()?.expires.as_ref()?;
-        u64::try_from(expires.at).ok()
+        u64::try_from(self.trust.as_ref()?.until?).ok()
     }
 }
 

@@ -131,7 +131,8 @@ pub fn decide_local<'a>(policy: &'a [u8], record: Record, rules: &'a Rules, now:
         return settled(no.with(header));
     }
     let reason = "allowed on this machine".to_owned();
-    settled(Trust { state: State::Allowed, reason, engine, ..Trust::none() }.with(header))
+    let until = own.expires.map(|expires| expires.at);
+    settled(Trust { state: State::Allowed, reason, engine, until, ..Trust::none() }.with(header))
 }
 
 fn settled<'a>(trust: Trust) -> Local<'a> {
@@ -191,7 +192,7 @@ impl Open<'_> {
             let reason = "it is signed and has no #goenv: header".into();
             return Err(Box::new(Trust::refuse(State::Invalid, 4, reason, hint())));
         };
-        let (Some(scope), Some(tier), Some(serial), Some(_)) =
+        let (Some(scope), Some(tier), Some(serial), Some(expires)) =
             (&header.scope, &header.tier, header.serial, &header.expires)
         else {
             let field = header.missing().unwrap_or("a field");
@@ -228,13 +229,14 @@ impl Open<'_> {
             need: rules.threshold,
             engine,
             raise,
+            until: Some(count.until.map_or(expires.at, |until| until.min(expires.at))),
             ..Trust::none()
         })
     }
 
     /// Returns who approved, and why the other signatures do not count.
     fn count(&self, signatures: &[Signature], known: &Known, namespace: &str, need: u32) -> Count {
-        let mut count = Count { by: Vec::new(), weighed: Vec::new(), forged: false };
+        let mut count = Count { by: Vec::new(), weighed: Vec::new(), forged: false, until: None };
         for signature in signatures {
             let fingerprint = signature.key.fingerprint();
             let judged = if signature.namespace != namespace {
@@ -246,19 +248,23 @@ impl Open<'_> {
             } else {
                 known.signer(signature.key, namespace, self.now, need)
             };
-            let judged = judged.and_then(|principal| {
+            let judged = judged.and_then(|signer| {
+                let principal = signer.principal.clone();
                 let again = count.by.iter().any(|by| by.principal == principal);
-                if again { Err(format!("is {principal}'s again")) } else { Ok(principal) }
+                if again { Err(format!("is {principal}'s again")) } else { Ok(signer) }
             });
-            if let Ok(principal) = &judged {
-                let (principal, fingerprint) = (principal.clone(), fingerprint.clone());
+            if let Ok(signer) = &judged {
+                let (principal, fingerprint) = (signer.principal.clone(), fingerprint.clone());
                 count.by.push(Approver { principal, fingerprint });
+                // The second named is the last at which the key counts.
+                let end = signer.valid_before.map(|last| last.saturating_add(1));
+                count.until = count.until.into_iter().chain(end).min();
             }
             count.weighed.push(Weighed {
                 fingerprint,
                 namespace: signature.namespace.clone(),
                 doubt: judged.as_ref().err().cloned(),
-                principal: judged.ok(),
+                principal: judged.ok().map(|signer| signer.principal.clone()),
             });
         }
         count
@@ -270,6 +276,8 @@ struct Count {
     by: Vec<Approver>,
     weighed: Vec<Weighed>,
     forged: bool,
+    /// When the first of their keys ends to count.
+    until: Option<i64>,
 }
 
 impl Count {
@@ -341,8 +349,8 @@ impl Known {
         })
     }
 
-    /// Returns the principal who signs with `key`, or why the key does not count.
-    fn signer(&self, key: Key, namespace: &str, now: i64, need: u32) -> Result<String, String> {
+    /// Returns the line of who signs with `key`, or why the key does not count.
+    fn signer(&self, key: Key, namespace: &str, now: i64, need: u32) -> Result<&Signer, String> {
         if self.revoked.contains(&key) {
             return Err(format!("is by {}, which is revoked", key.fingerprint()));
         }
@@ -371,7 +379,7 @@ impl Known {
                         "is by {who}, which names nobody, and {need} people are needed ({place})"
                     )
                 }
-                Validity::Valid => return Ok(signer.principal.clone()),
+                Validity::Valid => return Ok(signer),
             };
         }
         Err(doubt)
@@ -442,12 +450,14 @@ fn raised(mark: Mark, kept: Option<&Mark>) -> Result<Option<Mark>, Box<Trust>> {
             let reason =
                 format!("it is serial {serial}, and serial {seen} was seen here: a rollback");
             let hint = "sign the old content with a new serial: `goenv sign`";
-            Err(Box::new(Trust::refuse(State::Invalid, 3, reason, Some(hint.into()))))
+            let refusal = Trust::refuse(State::Invalid, 3, reason, Some(hint.into()));
+            Err(Box::new(Trust { rollback: true, ..refusal }))
         }
         Order::Conflict => {
             let reason = format!("other content with the same serial {serial} was seen here");
             let hint = "have it signed with a new serial: `goenv sign`";
-            Err(Box::new(Trust::refuse(State::Invalid, 4, reason, Some(hint.into()))))
+            let refusal = Trust::refuse(State::Invalid, 4, reason, Some(hint.into()));
+            Err(Box::new(Trust { rollback: true, ..refusal }))
         }
     }
 }

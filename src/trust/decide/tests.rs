@@ -439,6 +439,25 @@ fn time_ends_a_policy() {
 }
 
 #[test]
+fn a_yes_ends_with_the_policy_or_with_the_first_key() {
+    let ends = 1_803_081_600;
+    assert_eq!(good().decide().until, Some(ends));
+    let mut case = good();
+    case.signers = case.signers.replacen("prod\"", "prod\",valid-before=\"20270101Z\"", 1);
+    let until = case.decide().until.unwrap();
+    assert_eq!(date::rfc3339(until), "2027-01-01T00:00:01Z");
+    case.now = until - 1;
+    assert!(case.decide().applies());
+    case.now = until;
+    assert!(!case.decide().applies());
+    case.organisation.clear();
+    case.record = Record::Allowed(Engine::Native);
+    assert_eq!(case.decide().until, Some(ends));
+    case.policy = b"export A=1\n".to_vec();
+    assert_eq!(case.decide().until, None);
+}
+
+#[test]
 fn a_policy_holds_in_its_place_alone() {
     let scope = "git.bank.example/payments/ledger//services/settle";
     assert_eq!(
