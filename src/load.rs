@@ -17,8 +17,9 @@ use crate::policy::{self, Refusal, Wanted};
 use crate::sdk::places::{Places, Platform};
 use crate::sdk::resolve::{Need, Resolved};
 use crate::trust::Trust;
+use crate::trust::decide::digest;
 use crate::trust::record::Approved;
-use crate::trust::rules::SdkRule;
+use crate::trust::rules::{Rules, SdkRule};
 use crate::watch::Watched;
 use crate::world::World;
 
@@ -29,16 +30,34 @@ pub struct Loaded {
     pub result: Result<Applied, Error>,
     /// The verdict, where there was one.
     pub trust: Option<Trust>,
+    /// The SHA-256 of the policy, where it could be read.
+    pub digest: Option<[u8; 32]>,
+    /// The rules that held; the defaults where they could not be read.
+    pub rules: Rules,
     /// What a change of would change the outcome.
     pub watches: Vec<Watch>,
 }
 
 impl Loaded {
+    /// Returns whether the rules let the policy apply only if that is logged.
+    pub fn is_strict(&self) -> bool {
+        let header = self.trust.as_ref().and_then(|trust| trust.header.as_ref());
+        self.rules.of(header.and_then(|header| header.tier.as_ref())).strict
+    }
+
     /// Returns when the approval of a policy that applies ends, in seconds since 1970.
     pub fn until(&self) -> Option<u64> {
         self.result.as_ref().ok()?;
         u64::try_from(self.trust.as_ref()?.until?).ok()
     }
+}
+
+/// What came to be known of a policy before it applied or did not.
+#[derive(Default)]
+struct Known {
+    trust: Option<Trust>,
+    digest: Option<[u8; 32]>,
+    rules: Rules,
 }
 
 /// A policy that applies.
@@ -82,20 +101,23 @@ impl<'a> Loader<'a> {
     /// Loads the policy at `path`.
     pub fn load(&self, path: &Path) -> Loaded {
         let mut watched = Watched::new(self.now);
-        let mut trust = None;
-        let result = self.try_load(path, &mut trust, &mut watched);
-        Loaded { result, trust, watches: watched.list() }
+        let mut known = Known::default();
+        let result = self.try_load(path, &mut known, &mut watched);
+        let Known { trust, digest, rules } = known;
+        Loaded { result, trust, digest, rules, watches: watched.list() }
     }
 
     fn try_load(
         &self,
         path: &Path,
-        verdict: &mut Option<Trust>,
+        known: &mut Known,
         watched: &mut Watched,
     ) -> Result<Applied, Error> {
-        let text = read(path, self.world, watched)?;
         let admission = Admission::new(self.world, self.now, watched)?;
-        let trust = verdict.insert(admission.verdict(&text, watched)?);
+        known.rules.clone_from(admission.rules());
+        let text = read(path, self.world, watched)?;
+        known.digest = Some(digest(&text.bytes));
+        let trust = known.trust.insert(admission.verdict(&text, watched)?);
         if let Some(refusal) = admit::refusal(path, trust) {
             return Err(refusal);
         }

@@ -3,12 +3,14 @@
 use std::path::Path;
 
 use super::export::{names, short};
+use crate::audit::record::Event;
 use crate::env::list::{self, Edit};
 use crate::env::{Diff, Env};
 use crate::error::{Error, Exit};
 use crate::inherit;
 use crate::load::{self, Loader, Preview};
 use crate::store::Store;
+use crate::transition::decided;
 use crate::trust::record::{Approved, Record};
 use crate::ui::{Tone, Ui, safe};
 use crate::watch::Watched;
@@ -33,6 +35,9 @@ pub fn run(path: Option<&Path>, world: &World, ui: &Ui) -> Result<Exit, Error> {
     };
     if let Some(earlier) = store.latest(&policy, world.now()) {
         show_changes(&earlier, &record, world, ui);
+    }
+    if let Some(warning) = decided(Event::Allow, &policy, Some(&record.policy.bytes), world)? {
+        ui.say(Tone::Warning, &warning);
     }
     store.allow(&record)?;
     ui.say(

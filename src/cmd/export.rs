@@ -10,13 +10,13 @@ use crate::env::state::{self, Outcome};
 use crate::env::undo::{self, Fingerprint};
 use crate::env::{Diff, Env, State};
 use crate::error::{Error, Exit};
-use crate::load::Loader;
+use crate::load::{Applied, Loader};
 use crate::locate::Located;
 use crate::policy::Wanted;
 use crate::shell::Format;
 use crate::ui::{self, Tone, Ui};
 use crate::world::World;
-use crate::{files, guard, inherit, locate};
+use crate::{files, guard, inherit, locate, transition};
 
 /// How much is printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -107,23 +107,32 @@ fn enter(
     carrying: &Carrying,
     world: &World,
 ) -> Result<Entered, Error> {
-    let loaded = Loader::new(world, outside).load(&located.path);
+    let mut loaded = Loader::new(world, outside).load(&located.path);
     let mut state = State {
         uid: world.uid,
         policy: located.path.clone(),
         outcome: Outcome::Applied,
         until: loaded.until(),
-        watches: loaded.watches,
+        watches: std::mem::take(&mut loaded.watches),
         changes: Vec::new(),
     };
+    settle(&mut state, &loaded.result, outside);
+    let mut warning = None;
+    if let Err(error) = transition::entered(&loaded, &state, carrying, world) {
+        if loaded.result.is_ok() && loaded.is_strict() {
+            loaded.result = Err(error);
+            settle(&mut state, &loaded.result, outside);
+        } else {
+            warning = Some(error.text());
+        }
+    }
     let (inside, told) = match loaded.result {
         Ok(applied) => {
-            state.changes = undo::record(outside, &applied.wanted.env);
-            let lines = lines(&applied.wanted, action, &state.policy, world);
+            let mut lines = lines(&applied.wanted, action, &state.policy, world);
+            lines.extend(warning);
             (with_state(applied.wanted.env, &state, world)?, Ok(lines))
         }
         Err(error) => {
-            state.outcome = Outcome::Refused(Fingerprint::of(error.text().as_bytes()));
             let is_known = carrying.state().is_some_and(|known| {
                 known.policy == state.policy && known.outcome == state.outcome
             });
@@ -132,6 +141,18 @@ fn enter(
         }
     };
     Ok(Entered { inside, state, told })
+}
+
+/// Writes into the state what became of the policy.
+fn settle(state: &mut State, result: &Result<Applied, Error>, outside: &Env) {
+    match result {
+        Ok(applied) => state.changes = undo::record(outside, &applied.wanted.env),
+        Err(error) => {
+            state.outcome = Outcome::Refused(Fingerprint::of(error.text().as_bytes()));
+            state.until = None;
+            state.changes = Vec::new();
+        }
+    }
 }
 
 /// Returns the environment inside, for a command that runs there.
@@ -174,6 +195,9 @@ fn lines(wanted: &Wanted, action: &Action, policy: &Path, world: &World) -> Vec<
 
 fn tell_left(carrying: &Carrying, world: &World, ui: &Ui) {
     if let Some(state) = carrying.state().filter(|state| state.outcome == Outcome::Applied) {
+        if let Err(error) = transition::left(state, &transition::rules(world), world) {
+            ui.say(Tone::Warning, &error.text());
+        }
         ui.say(Tone::Plain, &format!("left {}", short(&state.policy, world)));
     }
 }
