@@ -36,10 +36,9 @@ pub fn run(path: Option<&Path>, world: &World, ui: &Ui) -> Result<Exit, Error> {
     if let Some(earlier) = store.latest(&policy, world.now()) {
         show_changes(&earlier, &record, world, ui);
     }
-    if let Some(warning) = decided(Event::Allow, &policy, Some(&record.policy.bytes), world)? {
-        ui.say(Tone::Warning, &warning);
-    }
+    let unlogged = decided(Event::Allow, &policy, Some(&record.policy.bytes), world)?;
     store.allow(&record)?;
+    unlogged.iter().for_each(|warning| ui.say(Tone::Warning, warning));
     ui.say(
         Tone::Plain,
         &format!("allowed {}{}", short(&policy, world), effect(&preview, &outside)),

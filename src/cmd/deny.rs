@@ -20,10 +20,9 @@ pub fn run(path: Option<&Path>, world: &World, ui: &Ui) -> Result<Exit, Error> {
         return Err(crate::files::FileProblem::Missing(policy).into());
     }
     let store = Store::of(world)?;
-    if let Some(warning) = decided(Event::Deny, &policy, None, world)? {
-        ui.say(Tone::Warning, &warning);
-    }
+    let unlogged = decided(Event::Deny, &policy, None, world)?;
     store.deny(&policy)?;
+    unlogged.iter().for_each(|warning| ui.say(Tone::Warning, warning));
     ui.say(Tone::Plain, &format!("blocked {}", short(&policy, world)));
     Ok(Exit::Done)
 }
