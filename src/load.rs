@@ -18,6 +18,7 @@ use crate::sdk::places::{Places, Platform};
 use crate::sdk::resolve::{Need, Resolved};
 use crate::trust::Trust;
 use crate::trust::decide::digest;
+use crate::trust::header::Tier;
 use crate::trust::record::Approved;
 use crate::trust::rules::{Rules, SdkRule};
 use crate::watch::Watched;
@@ -39,10 +40,15 @@ pub struct Loaded {
 }
 
 impl Loaded {
+    /// Returns the tier that the policy is of: its header's, or this host's.
+    pub fn tier(&self) -> Option<&Tier> {
+        let header = self.trust.as_ref().and_then(|trust| trust.header.as_ref());
+        header.and_then(|header| header.tier.as_ref()).or(self.rules.tier.as_ref())
+    }
+
     /// Returns whether the rules let the policy apply only if that is logged.
     pub fn is_strict(&self) -> bool {
-        let header = self.trust.as_ref().and_then(|trust| trust.header.as_ref());
-        self.rules.of(header.and_then(|header| header.tier.as_ref())).strict
+        self.rules.of(self.tier()).strict
     }
 
     /// Returns when the approval of a policy that applies ends, in seconds since 1970.

@@ -117,6 +117,7 @@ fn enter(
         changes: Vec::new(),
     };
     settle(&mut state, &loaded.result, outside);
+    let tier = loaded.tier().map(|tier| tier.name().to_owned());
     let mut warning = None;
     if let Err(error) = transition::entered(&loaded, &state, carrying, world) {
         if loaded.result.is_ok() && loaded.is_strict() {
@@ -130,7 +131,11 @@ fn enter(
         Ok(applied) => {
             let mut lines = lines(&applied.wanted, action, &state.policy, world);
             lines.extend(warning);
-            (with_state(applied.wanted.env, &state, world)?, Ok(lines))
+            let mut inside = with_state(applied.wanted.env, &state, world)?;
+            if let Some(tier) = tier {
+                inside.set(state::TIER, tier);
+            }
+            (inside, Ok(lines))
         }
         Err(error) => {
             let is_known = carrying.state().is_some_and(|known| {

@@ -17,4 +17,5 @@ mod keys;
 mod race;
 mod repository;
 mod signed;
+mod variables;
 mod vectors;
