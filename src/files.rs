@@ -379,12 +379,21 @@ pub fn list(directory: &Path) -> Vec<PathBuf> {
 
 /// Writes a file that only the user can read, whole or not at all, in directories that only the user can enter.
 pub fn write_private(path: &Path, bytes: &[u8]) -> Result<(), FileProblem> {
+    write_own(path, bytes, 0o600)
+}
+
+/// Writes such a file that the user can run.
+pub fn write_program(path: &Path, bytes: &[u8]) -> Result<(), FileProblem> {
+    write_own(path, bytes, 0o700)
+}
+
+fn write_own(path: &Path, bytes: &[u8], mode: u32) -> Result<(), FileProblem> {
     let problem = |error: std::io::Error| FileProblem::system(path, &error);
     let directory = path.parent().unwrap_or(Path::new("/"));
     create_private(directory)?;
     let mut file = tempfile::Builder::new()
         .prefix(".new-")
-        .permissions(fs::Permissions::from_mode(0o600))
+        .permissions(fs::Permissions::from_mode(mode))
         .tempfile_in(directory)
         .map_err(problem)?;
     file.write_all(bytes).map_err(problem)?;

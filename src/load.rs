@@ -20,7 +20,7 @@ use crate::trust::Trust;
 use crate::trust::decide::digest;
 use crate::trust::header::Tier;
 use crate::trust::record::Approved;
-use crate::trust::rules::{Rules, SdkRule};
+use crate::trust::rules::{OnFailure, Rules, SdkRule};
 use crate::watch::Watched;
 use crate::world::World;
 
@@ -49,6 +49,11 @@ impl Loaded {
     /// Returns whether the rules let the policy apply only if that is logged.
     pub fn is_strict(&self) -> bool {
         self.rules.of(self.tier()).strict
+    }
+
+    /// Returns whether no other Go may run where the policy does not apply: by the rules of its tier or of this host's.
+    pub fn blocks(&self) -> bool {
+        [self.tier(), None].iter().any(|tier| self.rules.of(*tier).on_failure == OnFailure::Block)
     }
 
     /// Returns when the approval of a policy that applies ends, in seconds since 1970.

@@ -10,13 +10,13 @@ use crate::env::state::{self, Outcome};
 use crate::env::undo::{self, Fingerprint};
 use crate::env::{Diff, Env, State};
 use crate::error::{Error, Exit};
-use crate::load::{Applied, Loader};
+use crate::load::{Loaded, Loader};
 use crate::locate::Located;
 use crate::policy::Wanted;
 use crate::shell::Format;
 use crate::ui::{self, Tone, Ui};
 use crate::world::World;
-use crate::{files, guard, inherit, locate, transition};
+use crate::{files, guard, inherit, locate, stub, transition};
 
 /// How much is printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -116,13 +116,13 @@ fn enter(
         watches: std::mem::take(&mut loaded.watches),
         changes: Vec::new(),
     };
-    settle(&mut state, &loaded.result, outside);
+    let mut blocked = settle(&mut state, &loaded, outside, world);
     let tier = loaded.tier().map(|tier| tier.name().to_owned());
     let mut warning = None;
     if let Err(error) = transition::entered(&loaded, &state, carrying, world) {
         if loaded.result.is_ok() && loaded.is_strict() {
             loaded.result = Err(error);
-            settle(&mut state, &loaded.result, outside);
+            blocked = settle(&mut state, &loaded, outside, world);
         } else {
             warning = Some(error.text());
         }
@@ -142,22 +142,28 @@ fn enter(
                 known.policy == state.policy && known.outcome == state.outcome
             });
             let told = if is_known { Ok(Vec::new()) } else { Err(error) };
-            (with_state(outside.clone(), &state, world)?, told)
+            (with_state(blocked, &state, world)?, told)
         }
     };
     Ok(Entered { inside, state, told })
 }
 
-/// Writes into the state what became of the policy.
-fn settle(state: &mut State, result: &Result<Applied, Error>, outside: &Env) {
-    match result {
-        Ok(applied) => state.changes = undo::record(outside, &applied.wanted.env),
-        Err(error) => {
-            state.outcome = Outcome::Refused(Fingerprint::of(error.text().as_bytes()));
-            state.until = None;
-            state.changes = Vec::new();
+/// Writes into the state what became of the policy; returns the environment where it does not apply.
+fn settle(state: &mut State, loaded: &Loaded, outside: &Env, world: &World) -> Env {
+    let error = match &loaded.result {
+        Ok(applied) => {
+            state.changes = undo::record(outside, &applied.wanted.env);
+            return outside.clone();
         }
-    }
+        Err(error) => error,
+    };
+    let reason = error.text();
+    state.outcome = Outcome::Refused(Fingerprint::of(reason.as_bytes()));
+    state.until = None;
+    let blocked = if loaded.blocks() { stub::block(outside, &reason, world).ok() } else { None };
+    let blocked = blocked.unwrap_or_else(|| outside.clone());
+    state.changes = undo::record(outside, &blocked);
+    blocked
 }
 
 /// Returns the environment inside, for a command that runs there.

@@ -13,6 +13,7 @@
 mod common;
 
 mod audit;
+mod blocked;
 mod keys;
 mod race;
 mod repository;
