@@ -19,6 +19,9 @@ use super::signers::{Signer, Validity, find_revoked};
 use super::sshsig::{self, Key, Signature};
 use super::{Approver, State, Trust, Weighed};
 
+/// The cure for most signatures that do not count.
+const SIGN: &str = "sign it with: goenv sign";
+
 /// What this machine's records say of a policy: of its bytes at its path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Record {
@@ -171,7 +174,7 @@ impl Open<'_> {
         if rules.require == Require::Signed {
             let place = rules.place("require");
             let reason = format!("signatures are required{place}, and there is no .envrc.sig");
-            return Trust::refuse(State::Blocked, 3, reason, Some("goenv sign".into()));
+            return Trust::refuse(State::Blocked, 3, reason, Some(SIGN.into()));
         }
         let reason = match self.record {
             Record::Changed => "its content changed since it was allowed",
@@ -185,7 +188,7 @@ impl Open<'_> {
     fn signed(&self, signature: &[u8], evidence: &Evidence<'_>) -> Result<Trust, Box<Trust>> {
         let invalid =
             |code, reason: String| Box::new(Trust::refuse(State::Invalid, code, reason, None));
-        let hint = || Some("goenv sign".to_owned());
+        let hint = || Some(SIGN.to_owned());
         let header =
             self.header.as_ref().map_err(|flaw| invalid(4, format!("its header: {flaw}")))?;
         let Some(header) = header else {
@@ -296,7 +299,7 @@ impl Count {
         let (state, code, hint) = if self.forged {
             (State::Invalid, 4, "review the change, then have it signed again with `goenv sign`")
         } else {
-            (State::Blocked, 3, "goenv verify")
+            (State::Blocked, 3, "see: goenv verify")
         };
         let refusal = Trust::refuse(state, code, reason, Some(hint.into()));
         Trust { by: self.by, weighed: self.weighed, need, ..refusal }
@@ -408,7 +411,7 @@ fn engine_forbidden(engine: Engine, rules: &TierRules) -> Option<Trust> {
 fn expired(header: &Header, now: i64) -> Option<Trust> {
     let expires = header.expires.as_ref().filter(|expires| expires.at <= now)?;
     let reason = format!("it expired on {}", expires.text);
-    Some(Trust::refuse(State::Invalid, 3, reason, Some("goenv sign".into())))
+    Some(Trust::refuse(State::Invalid, 3, reason, Some(SIGN.into())))
 }
 
 /// Returns the refusal of a policy that would hold for longer than the rules admit.
@@ -418,7 +421,7 @@ fn too_far(header: &Header, now: i64, rules: &TierRules) -> Option<Trust> {
         let place = rules.place("max_age_days");
         let reason =
             format!("it expires on {}, more than {days} days from now{place}", expires.text);
-        Trust::refuse(State::Invalid, 3, reason, Some("goenv sign".into()))
+        Trust::refuse(State::Invalid, 3, reason, Some(SIGN.into()))
     })
 }
 
@@ -433,7 +436,7 @@ fn elsewhere(scope: &Scope, evidence: &Evidence<'_>) -> Option<Trust> {
         Some(here) => (format!("it is for {scope}, and this is {here}"), None),
         None => {
             let reason = format!("it is for {scope}, and no git remote says where this is");
-            (reason, Some("git remote add origin URL".to_owned()))
+            (reason, Some("run: git remote add origin URL".to_owned()))
         }
     };
     Some(Trust::refuse(State::Invalid, 3, reason, hint))

@@ -14,6 +14,7 @@ mod common;
 
 mod audit;
 mod blocked;
+mod example;
 mod keys;
 mod race;
 mod repository;
