@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use crate::error::Error;
 use crate::files::{self, FileProblem, Text};
+use crate::locate::POLICY_NAME;
 use crate::store::Store;
 use crate::trust::decide::{self, Evidence, Local, Owner, Record, decide_local};
 use crate::trust::flaw::Flaw;
@@ -130,7 +131,8 @@ impl Admission {
 
     /// Returns whether a text that an approved policy reads is approved by itself.
     pub fn approves(&self, text: &Text, watched: &mut Watched) -> bool {
-        self.verdict(text, watched).is_ok_and(|trust| trust.applies())
+        let Ok(trust) = self.verdict(text, watched) else { return false };
+        trust.applies() && trust.raise.is_none_or(|mark| self.raise(&mark).is_ok())
     }
 
     /// Reads the approval of a policy; one that cannot be read covers nothing.
@@ -274,7 +276,8 @@ impl SignerFiles {
 pub struct Repositories {
     /// What the remotes name; none without a repository or a remote.
     pub repositories: Vec<Repository>,
-    /// The policy's directory, relative to the root of the working tree.
+    /// The policy's directory, relative to the root of the working tree; of a file with another name than
+    /// `.envrc`, the file itself.
     pub directory: PathBuf,
 }
 
@@ -285,6 +288,9 @@ impl Repositories {
     /// If a file of the repository may not be read.
     pub fn around(policy: &Path, uid: u32, watched: &mut Watched) -> Result<Self, FileProblem> {
         let directory = policy.parent().unwrap_or(policy);
+        // A text that policies source has a scope of its own, beside that of the policy in its directory.
+        let is_policy = policy.file_name() == Some(POLICY_NAME.as_ref());
+        let place = if is_policy { directory } else { policy };
         for root in directory.ancestors() {
             let Some(git) = git_directory(root, uid, watched)? else { continue };
             let read = |path: &Path, watched: &mut Watched| watched.read(path, RULES_LIMIT, uid);
@@ -295,7 +301,7 @@ impl Repositories {
             let config = read(&common.join("config"), watched)?.map(|text| text.bytes);
             return Ok(Self {
                 repositories: repositories(&config.unwrap_or_default()),
-                directory: directory.strip_prefix(root).unwrap_or(directory).to_path_buf(),
+                directory: place.strip_prefix(root).unwrap_or(place).to_path_buf(),
             });
         }
         Ok(Self::default())

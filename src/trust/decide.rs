@@ -63,7 +63,7 @@ pub struct Evidence<'a> {
     pub stores: &'a [Store<'a>],
     /// The repositories that the remotes around the policy name; none where there is no repository or remote.
     pub repositories: &'a [Repository],
-    /// The policy's directory, relative to the root of its working tree.
+    /// The policy's directory, relative to the root of its working tree; of a text with another name, the file.
     pub directory: &'a Path,
     /// The highest serial seen for the header's scope.
     pub mark: Option<&'a Mark>,
