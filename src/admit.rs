@@ -10,14 +10,18 @@ use std::time::Duration;
 
 use crate::error::Error;
 use crate::files::{self, FileProblem, Text};
+use crate::locate::POLICY_NAME;
 use crate::store::Store;
 use crate::trust::decide::{self, Evidence, Local, Owner, Record, decide_local};
+use crate::trust::flaw::Flaw;
 use crate::trust::header::Engine;
 use crate::trust::record::{self, sha256_hex};
 use crate::trust::remote::{self, repositories};
 use crate::trust::rules::{Rules, Source};
 use crate::trust::scope::{Repository, Scope};
 use crate::trust::serial::Mark;
+use crate::trust::signers::{Search, Signer};
+use crate::trust::sshsig::Key;
 use crate::trust::{State, Trust};
 use crate::ui::safe_path;
 use crate::watch::Watched;
@@ -31,10 +35,11 @@ pub const SIGNERS: &str = "allowed_signers";
 /// The name of the file of revoked keys beside it.
 pub const REVOKED: &str = "revoked_keys";
 
-/// The largest rules file, signature file and signers file that are read.
+/// The largest rules file and signature file that are read.
 const RULES_LIMIT: u64 = 1024 * 1024;
 const SIGNATURE_LIMIT: u64 = 16 * 1024;
-const SIGNERS_LIMIT: u64 = 16 * 1024 * 1024;
+/// The largest signers file that is read: a hundred thousand signers.
+pub const SIGNERS_LIMIT: u64 = 16 * 1024 * 1024;
 
 /// What verdicts rest on, for one user of this machine.
 #[derive(Debug)]
@@ -108,7 +113,8 @@ impl Admission {
                 mark: None,
             }));
         }
-        let stores = Stores::read(&self.dirs, self.uid, watched)?;
+        let keys = decide::keys(signature.unwrap_or_default());
+        let stores = Stores::read(&self.dirs, self.uid, &keys, watched)?;
         let place = Repositories::around(&text.path, self.uid, watched)?;
         let mark = match open.scope() {
             Some(scope) => self.mark(scope, watched)?,
@@ -125,7 +131,8 @@ impl Admission {
 
     /// Returns whether a text that an approved policy reads is approved by itself.
     pub fn approves(&self, text: &Text, watched: &mut Watched) -> bool {
-        self.verdict(text, watched).is_ok_and(|trust| trust.applies())
+        let Ok(trust) = self.verdict(text, watched) else { return false };
+        trust.applies() && trust.raise.is_none_or(|mark| self.raise(&mark).is_ok())
     }
 
     /// Reads the approval of a policy; one that cannot be read covers nothing.
@@ -198,37 +205,47 @@ fn source<'a>(text: &'a Option<Text>, path: Option<&'a str>) -> Option<Source<'a
     Some(Source { path: path?, text: &text.as_ref()?.bytes })
 }
 
-/// The trusted signers and the revoked keys of the organisation and of the user.
+/// What the organisation's and the user's signers' files say of some keys.
 #[derive(Debug)]
-pub struct Stores(Vec<SignerFiles>);
+struct Stores(Vec<SignerFiles>);
 
 #[derive(Debug)]
 struct SignerFiles {
     owner: Owner,
     path: String,
-    signers: Vec<u8>,
+    signers: Result<Vec<Signer>, Flaw>,
     revoked_path: String,
     revoked: Option<Vec<u8>>,
 }
 
+/// The directory of a trust store, whose it is and who may change it.
+pub type StorePlace = (Owner, PathBuf, u32);
+
+/// Returns where the trusted signers are: the organisation's, then the user's.
+pub fn store_places(dirs: &Dirs, uid: u32) -> Vec<StorePlace> {
+    let organisation = (Owner::Organisation, PathBuf::from(ORGANISATION), 0);
+    let user = dirs.config.clone().map(|config| (Owner::User, config, uid));
+    std::iter::once(organisation).chain(user).collect()
+}
+
 impl Stores {
-    /// Reads what there is.
-    ///
-    /// # Errors
-    /// If a file may not be read.
-    pub fn read(dirs: &Dirs, uid: u32, watched: &mut Watched) -> Result<Self, FileProblem> {
+    fn read(
+        dirs: &Dirs,
+        uid: u32,
+        keys: &[Key],
+        watched: &mut Watched,
+    ) -> Result<Self, FileProblem> {
         let mut stores = Vec::new();
-        let organisation = Some((Owner::Organisation, PathBuf::from(ORGANISATION), 0));
-        let user = dirs.config.clone().map(|config| (Owner::User, config, uid));
-        for (owner, directory, uid) in [organisation, user].into_iter().flatten() {
+        for (owner, directory, uid) in store_places(dirs, uid) {
             let (path, revoked_path) = (directory.join(SIGNERS), directory.join(REVOKED));
-            let signers = watched.read(&path, SIGNERS_LIMIT, uid)?;
+            let mut search = Search::new(keys);
+            let is_there = watched.scan(&path, SIGNERS_LIMIT, uid, |piece| search.feed(piece))?;
             let revoked = watched.read(&revoked_path, SIGNERS_LIMIT, uid)?;
-            if signers.is_some() || revoked.is_some() {
+            if is_there || revoked.is_some() {
                 stores.push(SignerFiles {
                     owner,
                     path: safe_path(&path),
-                    signers: signers.map(|text| text.bytes).unwrap_or_default(),
+                    signers: search.finish(),
                     revoked_path: safe_path(&revoked_path),
                     revoked: revoked.map(|text| text.bytes),
                 });
@@ -237,8 +254,7 @@ impl Stores {
         Ok(Self(stores))
     }
 
-    /// Returns the texts for a verdict.
-    pub fn views(&self) -> Vec<decide::Store<'_>> {
+    fn views(&self) -> Vec<decide::Store<'_>> {
         self.0.iter().map(SignerFiles::view).collect()
     }
 }
@@ -260,7 +276,8 @@ impl SignerFiles {
 pub struct Repositories {
     /// What the remotes name; none without a repository or a remote.
     pub repositories: Vec<Repository>,
-    /// The policy's directory, relative to the root of the working tree.
+    /// The policy's directory, relative to the root of the working tree; of a file with another name than
+    /// `.envrc`, the file itself.
     pub directory: PathBuf,
 }
 
@@ -271,6 +288,9 @@ impl Repositories {
     /// If a file of the repository may not be read.
     pub fn around(policy: &Path, uid: u32, watched: &mut Watched) -> Result<Self, FileProblem> {
         let directory = policy.parent().unwrap_or(policy);
+        // A text that policies source has a scope of its own, beside that of the policy in its directory.
+        let is_policy = policy.file_name() == Some(POLICY_NAME.as_ref());
+        let place = if is_policy { directory } else { policy };
         for root in directory.ancestors() {
             let Some(git) = git_directory(root, uid, watched)? else { continue };
             let read = |path: &Path, watched: &mut Watched| watched.read(path, RULES_LIMIT, uid);
@@ -281,7 +301,7 @@ impl Repositories {
             let config = read(&common.join("config"), watched)?.map(|text| text.bytes);
             return Ok(Self {
                 repositories: repositories(&config.unwrap_or_default()),
-                directory: directory.strip_prefix(root).unwrap_or(directory).to_path_buf(),
+                directory: place.strip_prefix(root).unwrap_or(place).to_path_buf(),
             });
         }
         Ok(Self::default())

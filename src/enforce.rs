@@ -28,6 +28,13 @@ pub fn variables(
     rules: &TierRules,
     uid: u32,
 ) -> Result<(), Error> {
+    let context = |approval| Context { approval, rules, sdk_root: None };
+    for (name, place) in &wanted.dotenv {
+        let change = Change { name, before: outside.get(name), after: wanted.env.get(name) };
+        if let Some(objection) = judge(&[change], context(Approval::Dotenv)).pop() {
+            return Err(refused(&format!("{}:{}", safe_path(&place.path), place.line), &objection));
+        }
+    }
     let diff = Diff::between(outside, &wanted.env);
     let changes: Vec<Change> = diff
         .steps()
@@ -78,8 +85,11 @@ fn path_entry(
 }
 
 fn refusal(policy: &Path, wanted: &Wanted, objection: &Objection) -> Error {
+    refused(&place_of(policy, wanted, objection.name.as_bytes()), objection)
+}
+
+fn refused(place: &str, objection: &Objection) -> Error {
     let Objection { name, why, .. } = objection;
-    let place = place_of(policy, wanted, name.as_bytes());
     let message = format!("{place}: {}: {why}", safe(name.as_bytes()));
     Error::Refused { message, hint: None, exit: Exit::Policy }
 }

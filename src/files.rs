@@ -95,15 +95,57 @@ pub fn read_guarded(
     uid: u32,
     now: Duration,
 ) -> Result<Option<Text>, FileProblem> {
+    let mut bytes = Vec::new();
+    let read = guarded(path, uid, now, |file| {
+        bytes = read_bounded(path, file, limit)?;
+        Ok(())
+    });
+    Ok(read?.map(|stamp| Text { path: path.to_path_buf(), bytes, stamp }))
+}
+
+/// Reads such a file in pieces, without holding it in memory: `see` gets each. Returns what it was when it was read.
+pub fn scan_guarded(
+    path: &Path,
+    limit: u64,
+    uid: u32,
+    now: Duration,
+    mut see: impl FnMut(&[u8]),
+) -> Result<Option<Stamp>, FileProblem> {
+    guarded(path, uid, now, |file| {
+        let mut buffer = vec![0; 64 * 1024];
+        let mut total = 0;
+        loop {
+            let read = match (&mut &*file).read(&mut buffer) {
+                Ok(0) => return Ok(()),
+                Ok(read) => read,
+                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+                Err(error) => return Err(FileProblem::system(path, &error)),
+            };
+            total += read as u64;
+            if total > limit {
+                return Err(FileProblem::TooLarge(path.to_path_buf(), limit));
+            }
+            see(buffer.get(..read).unwrap_or_default());
+        }
+    })
+}
+
+/// Opens a file that decides something, has it read, and makes sure that it stayed the same meanwhile.
+fn guarded(
+    path: &Path,
+    uid: u32,
+    now: Duration,
+    read: impl FnOnce(&File) -> Result<(), FileProblem>,
+) -> Result<Option<Stamp>, FileProblem> {
     let Some((file, before)) = open(path)? else { return Ok(None) };
     check_owner(path, &before, uid)?;
     check_ancestors(path, uid)?;
-    let bytes = read_bounded(path, &file, limit)?;
+    read(&file)?;
     let after = file.metadata().map_err(|error| FileProblem::system(path, &error))?;
     if digest(&before) != digest(&after) {
         return Err(FileProblem::Changed(path.to_path_buf()));
     }
-    Ok(Some(Text { path: path.to_path_buf(), bytes, stamp: stamp_at(&after, now) }))
+    Ok(Some(stamp_at(&after, now)))
 }
 
 /// Reads a regular file that is only data: bounded, not blocking, links followed. `None` where there is none.
@@ -337,12 +379,21 @@ pub fn list(directory: &Path) -> Vec<PathBuf> {
 
 /// Writes a file that only the user can read, whole or not at all, in directories that only the user can enter.
 pub fn write_private(path: &Path, bytes: &[u8]) -> Result<(), FileProblem> {
+    write_own(path, bytes, 0o600)
+}
+
+/// Writes such a file that the user can run.
+pub fn write_program(path: &Path, bytes: &[u8]) -> Result<(), FileProblem> {
+    write_own(path, bytes, 0o700)
+}
+
+fn write_own(path: &Path, bytes: &[u8], mode: u32) -> Result<(), FileProblem> {
     let problem = |error: std::io::Error| FileProblem::system(path, &error);
     let directory = path.parent().unwrap_or(Path::new("/"));
     create_private(directory)?;
     let mut file = tempfile::Builder::new()
         .prefix(".new-")
-        .permissions(fs::Permissions::from_mode(0o600))
+        .permissions(fs::Permissions::from_mode(mode))
         .tempfile_in(directory)
         .map_err(problem)?;
     file.write_all(bytes).map_err(problem)?;

@@ -34,6 +34,8 @@ pub mod process;
 pub mod sdk;
 pub mod shell;
 pub mod store;
+pub mod stub;
+pub mod transition;
 pub mod trust;
 pub mod ui;
 pub mod watch;

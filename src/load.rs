@@ -17,8 +17,10 @@ use crate::policy::{self, Refusal, Wanted};
 use crate::sdk::places::{Places, Platform};
 use crate::sdk::resolve::{Need, Resolved};
 use crate::trust::Trust;
+use crate::trust::decide::digest;
+use crate::trust::header::Tier;
 use crate::trust::record::Approved;
-use crate::trust::rules::SdkRule;
+use crate::trust::rules::{OnFailure, Rules, SdkRule};
 use crate::watch::Watched;
 use crate::world::World;
 
@@ -29,17 +31,44 @@ pub struct Loaded {
     pub result: Result<Applied, Error>,
     /// The verdict, where there was one.
     pub trust: Option<Trust>,
+    /// The SHA-256 of the policy, where it could be read.
+    pub digest: Option<[u8; 32]>,
+    /// The rules that held; the defaults where they could not be read.
+    pub rules: Rules,
     /// What a change of would change the outcome.
     pub watches: Vec<Watch>,
 }
 
 impl Loaded {
+    /// Returns the tier that the policy is of: its header's, or this host's.
+    pub fn tier(&self) -> Option<&Tier> {
+        let header = self.trust.as_ref().and_then(|trust| trust.header.as_ref());
+        header.and_then(|header| header.tier.as_ref()).or(self.rules.tier.as_ref())
+    }
+
+    /// Returns whether the rules let the policy apply only if that is logged.
+    pub fn is_strict(&self) -> bool {
+        self.rules.of(self.tier()).strict
+    }
+
+    /// Returns whether no other Go may run where the policy does not apply: by the rules of its tier or of this host's.
+    pub fn blocks(&self) -> bool {
+        [self.tier(), None].iter().any(|tier| self.rules.of(*tier).on_failure == OnFailure::Block)
+    }
+
     /// Returns when the approval of a policy that applies ends, in seconds since 1970.
     pub fn until(&self) -> Option<u64> {
         self.result.as_ref().ok()?;
-        let expires = self.trust.as_ref()?.header.as_ref()?.expires.as_ref()?;
-        u64::try_from(expires.at).ok()
+        u64::try_from(self.trust.as_ref()?.until?).ok()
     }
+}
+
+/// What came to be known of a policy before it applied or did not.
+#[derive(Default)]
+struct Known {
+    trust: Option<Trust>,
+    digest: Option<[u8; 32]>,
+    rules: Rules,
 }
 
 /// A policy that applies.
@@ -83,20 +112,23 @@ impl<'a> Loader<'a> {
     /// Loads the policy at `path`.
     pub fn load(&self, path: &Path) -> Loaded {
         let mut watched = Watched::new(self.now);
-        let mut trust = None;
-        let result = self.try_load(path, &mut trust, &mut watched);
-        Loaded { result, trust, watches: watched.list() }
+        let mut known = Known::default();
+        let result = self.try_load(path, &mut known, &mut watched);
+        let Known { trust, digest, rules } = known;
+        Loaded { result, trust, digest, rules, watches: watched.list() }
     }
 
     fn try_load(
         &self,
         path: &Path,
-        verdict: &mut Option<Trust>,
+        known: &mut Known,
         watched: &mut Watched,
     ) -> Result<Applied, Error> {
-        let text = read(path, self.world, watched)?;
         let admission = Admission::new(self.world, self.now, watched)?;
-        let trust = verdict.insert(admission.verdict(&text, watched)?);
+        known.rules.clone_from(admission.rules());
+        let text = read(path, self.world, watched)?;
+        known.digest = Some(digest(&text.bytes));
+        let trust = known.trust.insert(admission.verdict(&text, watched)?);
         if let Some(refusal) = admit::refusal(path, trust) {
             return Err(refusal);
         }

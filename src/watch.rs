@@ -42,6 +42,27 @@ impl Watched {
         read
     }
 
+    /// Reads such a file in pieces and watches it as it was read; returns whether there is one.
+    ///
+    /// # Errors
+    /// If it may not be read; it is watched all the same.
+    pub fn scan(
+        &mut self,
+        path: &Path,
+        limit: u64,
+        uid: u32,
+        see: impl FnMut(&[u8]),
+    ) -> Result<bool, FileProblem> {
+        let read = files::scan_guarded(path, limit, uid, self.now, see);
+        match &read {
+            Ok(Some(stamp)) => {
+                self.stamps.insert(path.to_path_buf(), *stamp);
+            }
+            Ok(None) | Err(_) => self.add(path),
+        }
+        Ok(read?.is_some())
+    }
+
     /// Returns the list in the order of the paths.
     pub fn list(self) -> Vec<Watch> {
         self.stamps.into_iter().map(|(path, stamp)| Watch { path, stamp }).collect()

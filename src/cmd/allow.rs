@@ -3,13 +3,16 @@
 use std::path::Path;
 
 use super::export::{names, short};
+use crate::audit::record::Event;
 use crate::env::list::{self, Edit};
 use crate::env::{Diff, Env};
 use crate::error::{Error, Exit};
 use crate::inherit;
 use crate::load::{self, Loader, Preview};
 use crate::store::Store;
+use crate::transition::decided;
 use crate::trust::record::{Approved, Record};
+use crate::trust::variables::{Change, sensitive};
 use crate::ui::{Tone, Ui, safe};
 use crate::watch::Watched;
 use crate::world::World;
@@ -34,7 +37,9 @@ pub fn run(path: Option<&Path>, world: &World, ui: &Ui) -> Result<Exit, Error> {
     if let Some(earlier) = store.latest(&policy, world.now()) {
         show_changes(&earlier, &record, world, ui);
     }
+    let unlogged = decided(Event::Allow, &policy, Some(&record.policy.bytes), world)?;
     store.allow(&record)?;
+    unlogged.iter().for_each(|warning| ui.say(Tone::Warning, warning));
     ui.say(
         Tone::Plain,
         &format!("allowed {}{}", short(&policy, world), effect(&preview, &outside)),
@@ -42,8 +47,28 @@ pub fn run(path: Option<&Path>, world: &World, ui: &Ui) -> Result<Exit, Error> {
     for text in &record.sourced {
         ui.say(Tone::Plain, &format!("  with {}", short(&text.path, world)));
     }
+    point_at(&preview, &outside, ui);
     warn(&preview, ui);
     Ok(Exit::Done)
+}
+
+/// Names the variables that deserve a second look, each with the reason.
+fn point_at(preview: &Preview, outside: &Env, ui: &Ui) {
+    let Ok(wanted) = &preview.result else { return };
+    let diff = Diff::between(outside, &wanted.env);
+    let changes: Vec<Change> = diff
+        .steps()
+        .map(|(name, after)| Change { name, before: outside.get(name), after })
+        .filter(|change| !(wanted.sdk.is_some() && is_of_sdk(change.name)))
+        .collect();
+    for (name, why) in sensitive(&changes) {
+        ui.say(Tone::Warning, &format!("{}: {why}", safe(name.as_bytes())));
+    }
+}
+
+/// Returns whether `use go` sets the variable.
+fn is_of_sdk(name: &[u8]) -> bool {
+    matches!(name, b"GOROOT" | b"GOTOOLCHAIN")
 }
 
 /// Returns what the policy would change, by name.

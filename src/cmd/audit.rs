@@ -262,7 +262,7 @@ fn checkpoint(
             .map_err(|error| failed(format!("{}: {error}", safe_path(&file))))?;
         if report.is_tampered() {
             let message = format!("{} does not verify, so no checkpoint is made", safe_path(&file));
-            let hint = Some("goenv audit verify".to_owned());
+            let hint = Some("see: goenv audit verify".to_owned());
             return Err(Error::Refused { message, hint, exit: Exit::Forged });
         }
         tip = report.tip;

@@ -3,8 +3,10 @@
 use std::path::Path;
 
 use super::export::short;
+use crate::audit::record::Event;
 use crate::error::{Error, Exit};
 use crate::store::Store;
+use crate::transition::decided;
 use crate::ui::{Tone, Ui};
 use crate::world::World;
 
@@ -17,7 +19,10 @@ pub fn run(path: Option<&Path>, world: &World, ui: &Ui) -> Result<Exit, Error> {
     if crate::files::look_at(&policy).is_none() {
         return Err(crate::files::FileProblem::Missing(policy).into());
     }
-    Store::of(world)?.deny(&policy)?;
+    let store = Store::of(world)?;
+    let unlogged = decided(Event::Deny, &policy, None, world)?;
+    store.deny(&policy)?;
+    unlogged.iter().for_each(|warning| ui.say(Tone::Warning, warning));
     ui.say(Tone::Plain, &format!("blocked {}", short(&policy, world)));
     Ok(Exit::Done)
 }

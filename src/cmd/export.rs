@@ -10,13 +10,13 @@ use crate::env::state::{self, Outcome};
 use crate::env::undo::{self, Fingerprint};
 use crate::env::{Diff, Env, State};
 use crate::error::{Error, Exit};
-use crate::load::Loader;
+use crate::load::{Loaded, Loader};
 use crate::locate::Located;
 use crate::policy::Wanted;
 use crate::shell::Format;
 use crate::ui::{self, Tone, Ui};
 use crate::world::World;
-use crate::{files, guard, inherit, locate};
+use crate::{files, guard, inherit, locate, stub, transition};
 
 /// How much is printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -107,31 +107,63 @@ fn enter(
     carrying: &Carrying,
     world: &World,
 ) -> Result<Entered, Error> {
-    let loaded = Loader::new(world, outside).load(&located.path);
+    let mut loaded = Loader::new(world, outside).load(&located.path);
     let mut state = State {
         uid: world.uid,
         policy: located.path.clone(),
         outcome: Outcome::Applied,
         until: loaded.until(),
-        watches: loaded.watches,
+        watches: std::mem::take(&mut loaded.watches),
         changes: Vec::new(),
     };
+    let mut blocked = settle(&mut state, &loaded, outside, world);
+    let tier = loaded.tier().map(|tier| tier.name().to_owned());
+    let mut warning = None;
+    if let Err(error) = transition::entered(&loaded, &state, carrying, world) {
+        if loaded.result.is_ok() && loaded.is_strict() {
+            loaded.result = Err(error);
+            blocked = settle(&mut state, &loaded, outside, world);
+        } else {
+            warning = Some(error.text());
+        }
+    }
     let (inside, told) = match loaded.result {
         Ok(applied) => {
-            state.changes = undo::record(outside, &applied.wanted.env);
-            let lines = lines(&applied.wanted, action, &state.policy, world);
-            (with_state(applied.wanted.env, &state, world)?, Ok(lines))
+            let mut lines = lines(&applied.wanted, action, &state.policy, world);
+            lines.extend(warning);
+            let mut inside = with_state(applied.wanted.env, &state, world)?;
+            if let Some(tier) = tier {
+                inside.set(state::TIER, tier);
+            }
+            (inside, Ok(lines))
         }
         Err(error) => {
-            state.outcome = Outcome::Refused(Fingerprint::of(error.text().as_bytes()));
             let is_known = carrying.state().is_some_and(|known| {
                 known.policy == state.policy && known.outcome == state.outcome
             });
             let told = if is_known { Ok(Vec::new()) } else { Err(error) };
-            (with_state(outside.clone(), &state, world)?, told)
+            (with_state(blocked, &state, world)?, told)
         }
     };
     Ok(Entered { inside, state, told })
+}
+
+/// Writes into the state what became of the policy; returns the environment where it does not apply.
+fn settle(state: &mut State, loaded: &Loaded, outside: &Env, world: &World) -> Env {
+    let error = match &loaded.result {
+        Ok(applied) => {
+            state.changes = undo::record(outside, &applied.wanted.env);
+            return outside.clone();
+        }
+        Err(error) => error,
+    };
+    let reason = error.text();
+    state.outcome = Outcome::Refused(Fingerprint::of(reason.as_bytes()));
+    state.until = None;
+    let blocked = if loaded.blocks() { stub::block(outside, &reason, world).ok() } else { None };
+    let blocked = blocked.unwrap_or_else(|| outside.clone());
+    state.changes = undo::record(outside, &blocked);
+    blocked
 }
 
 /// Returns the environment inside, for a command that runs there.
@@ -174,6 +206,9 @@ fn lines(wanted: &Wanted, action: &Action, policy: &Path, world: &World) -> Vec<
 
 fn tell_left(carrying: &Carrying, world: &World, ui: &Ui) {
     if let Some(state) = carrying.state().filter(|state| state.outcome == Outcome::Applied) {
+        if let Err(error) = transition::left(state, &transition::rules(world), world) {
+            ui.say(Tone::Warning, &error.text());
+        }
         ui.say(Tone::Plain, &format!("left {}", short(&state.policy, world)));
     }
 }

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::export::short;
 use super::sign::key_argument;
-use crate::admit::{Admission, REVOKED, SIGNERS, Stores};
+use crate::admit::{Admission, REVOKED, SIGNERS, SIGNERS_LIMIT, store_places};
 use crate::audit::journal::Journal;
 use crate::audit::log::Durability;
 use crate::audit::record::{Event, Outcome};
@@ -19,12 +19,9 @@ use crate::trust::date;
 use crate::trust::decide::Owner;
 use crate::trust::header::{Expiry, Tier};
 use crate::trust::signers::{Signer, Validity, edit, find_revoked, parse};
-use crate::ui::{Tone, Ui, safe};
+use crate::ui::{Tone, Ui, safe, safe_path};
 use crate::watch::Watched;
 use crate::world::World;
-
-/// The size of a list of signers at most.
-const MOST_BYTES: u64 = 16 * 1024 * 1024;
 
 /// Runs one of them.
 ///
@@ -56,25 +53,29 @@ struct Listed {
 /// Lists every signer, and every line that is none.
 fn list(json: bool, world: &World, ui: &Ui) -> Result<Exit, Error> {
     let mut watched = Watched::new(world.now());
-    let stores = Stores::read(&world.dirs(), world.uid, &mut watched)?;
     let now = i64::try_from(world.now().as_secs()).unwrap_or(i64::MAX);
     let mut listed = Vec::new();
     let mut flaws = Vec::new();
-    let mut revoked = Vec::new();
-    for store in stores.views() {
-        let lines = parse(store.signers);
-        for line in lines {
-            match line {
-                Ok(signer) => listed.push((signer, store.owner, store.path.to_owned())),
-                Err(flaw) => flaws.push(flaw.at(store.path)),
+    let mut revocations = Vec::new();
+    for (owner, directory, uid) in store_places(&world.dirs(), world.uid) {
+        let mut read = |name: &str| watched.read(&directory.join(name), SIGNERS_LIMIT, uid);
+        if let Some(text) = read(SIGNERS)? {
+            let path = safe_path(&text.path);
+            for line in parse(&text.bytes) {
+                match line {
+                    Ok(signer) => listed.push((signer, owner, path.clone())),
+                    Err(flaw) => flaws.push(flaw.at(&path)),
+                }
             }
         }
+        revocations.extend(read(REVOKED)?);
     }
     let keys: Vec<_> = listed.iter().map(|(signer, ..)| signer.key).collect();
-    for store in stores.views() {
-        match find_revoked(store.revoked.unwrap_or_default(), &keys) {
+    let mut revoked = Vec::new();
+    for text in revocations {
+        match find_revoked(&text.bytes, &keys) {
             Ok(keys) => revoked.extend(keys),
-            Err(flaw) => flaws.push(flaw.at(store.revoked_path)),
+            Err(flaw) => flaws.push(flaw.at(&safe_path(&text.path))),
         }
     }
     let rows: Vec<Listed> = listed
@@ -139,7 +140,7 @@ fn refused(message: String) -> Error {
 fn own(name: &str, world: &World) -> Result<(PathBuf, Vec<u8>), Error> {
     let path = world.dirs().config.ok_or(Error::NoHome)?.join(name);
     let mut watched = Watched::new(world.now());
-    let text = watched.read(&path, MOST_BYTES, world.uid)?;
+    let text = watched.read(&path, SIGNERS_LIMIT, world.uid)?;
     Ok((path, text.map(|text| text.bytes).unwrap_or_default()))
 }
 

@@ -143,6 +143,8 @@ pub struct Wanted {
     pub messages: Vec<Bytes>,
     /// For each variable that the policy touched: where, in order.
     pub origins: Vec<(Bytes, Place)>,
+    /// The names that `.env` files set, which may be plain ones only, with the place of the `dotenv` command.
+    pub dotenv: Vec<(Bytes, Place)>,
     /// `lock NAME=VALUE` lines: names whose value no other layer may override.
     pub locks: Vec<(Bytes, Bytes)>,
     /// `allow_go`, `deny_go` and `promote` lines: parsed here, enforced by the rules.

@@ -15,9 +15,12 @@ use super::header::{self, Engine, Header};
 use super::rules::{Require, Rules, TierRules};
 use super::scope::{Repository, Scope};
 use super::serial::{Mark, Order};
-use super::signers::{Signer, Validity, find, find_revoked};
+use super::signers::{Signer, Validity, find_revoked};
 use super::sshsig::{self, Key, Signature};
 use super::{Approver, State, Trust, Weighed};
+
+/// The cure for most signatures that do not count.
+const SIGN: &str = "sign it with: goenv sign";
 
 /// What this machine's records say of a policy: of its bytes at its path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,7 +63,7 @@ pub struct Evidence<'a> {
     pub stores: &'a [Store<'a>],
     /// The repositories that the remotes around the policy name; none where there is no repository or remote.
     pub repositories: &'a [Repository],
-    /// The policy's directory, relative to the root of its working tree.
+    /// The policy's directory, relative to the root of its working tree; of a text with another name, the file.
     pub directory: &'a Path,
     /// The highest serial seen for the header's scope.
     pub mark: Option<&'a Mark>,
@@ -82,12 +85,20 @@ pub struct Store<'a> {
     pub owner: Owner,
     /// The path of `allowed_signers`.
     pub path: &'a str,
-    /// Its text.
-    pub signers: &'a [u8],
+    /// Its lines that name the keys of the signature file, as [`keys`] gives them.
+    pub signers: &'a Result<Vec<Signer>, Flaw>,
     /// The path of `revoked_keys`.
     pub revoked_path: &'a str,
     /// Its text, `None` where there is none.
     pub revoked: Option<&'a [u8]>,
+}
+
+/// Returns the keys that a signature file names: those to search the trusted signers for.
+///
+/// None where the file is not understood, which the decision says.
+pub fn keys(signature: &[u8]) -> Vec<Key> {
+    let signatures = sshsig::decode(signature).unwrap_or_default();
+    signatures.iter().map(|signature| signature.key).collect()
 }
 
 /// Returns the SHA-256 of a policy.
@@ -123,7 +134,8 @@ pub fn decide_local<'a>(policy: &'a [u8], record: Record, rules: &'a Rules, now:
         return settled(no.with(header));
     }
     let reason = "allowed on this machine".to_owned();
-    settled(Trust { state: State::Allowed, reason, engine, ..Trust::none() }.with(header))
+    let until = own.expires.map(|expires| expires.at);
+    settled(Trust { state: State::Allowed, reason, engine, until, ..Trust::none() }.with(header))
 }
 
 fn settled<'a>(trust: Trust) -> Local<'a> {
@@ -162,7 +174,7 @@ impl Open<'_> {
         if rules.require == Require::Signed {
             let place = rules.place("require");
             let reason = format!("signatures are required{place}, and there is no .envrc.sig");
-            return Trust::refuse(State::Blocked, 3, reason, Some("goenv sign".into()));
+            return Trust::refuse(State::Blocked, 3, reason, Some(SIGN.into()));
         }
         let reason = match self.record {
             Record::Changed => "its content changed since it was allowed",
@@ -176,14 +188,14 @@ impl Open<'_> {
     fn signed(&self, signature: &[u8], evidence: &Evidence<'_>) -> Result<Trust, Box<Trust>> {
         let invalid =
             |code, reason: String| Box::new(Trust::refuse(State::Invalid, code, reason, None));
-        let hint = || Some("goenv sign".to_owned());
+        let hint = || Some(SIGN.to_owned());
         let header =
             self.header.as_ref().map_err(|flaw| invalid(4, format!("its header: {flaw}")))?;
         let Some(header) = header else {
             let reason = "it is signed and has no #goenv: header".into();
             return Err(Box::new(Trust::refuse(State::Invalid, 4, reason, hint())));
         };
-        let (Some(scope), Some(tier), Some(serial), Some(_)) =
+        let (Some(scope), Some(tier), Some(serial), Some(expires)) =
             (&header.scope, &header.tier, header.serial, &header.expires)
         else {
             let field = header.missing().unwrap_or("a field");
@@ -220,13 +232,14 @@ impl Open<'_> {
             need: rules.threshold,
             engine,
             raise,
+            until: Some(count.until.map_or(expires.at, |until| until.min(expires.at))),
             ..Trust::none()
         })
     }
 
     /// Returns who approved, and why the other signatures do not count.
     fn count(&self, signatures: &[Signature], known: &Known, namespace: &str, need: u32) -> Count {
-        let mut count = Count { by: Vec::new(), weighed: Vec::new(), forged: false };
+        let mut count = Count { by: Vec::new(), weighed: Vec::new(), forged: false, until: None };
         for signature in signatures {
             let fingerprint = signature.key.fingerprint();
             let judged = if signature.namespace != namespace {
@@ -238,19 +251,23 @@ impl Open<'_> {
             } else {
                 known.signer(signature.key, namespace, self.now, need)
             };
-            let judged = judged.and_then(|principal| {
+            let judged = judged.and_then(|signer| {
+                let principal = signer.principal.clone();
                 let again = count.by.iter().any(|by| by.principal == principal);
-                if again { Err(format!("is {principal}'s again")) } else { Ok(principal) }
+                if again { Err(format!("is {principal}'s again")) } else { Ok(signer) }
             });
-            if let Ok(principal) = &judged {
-                let (principal, fingerprint) = (principal.clone(), fingerprint.clone());
+            if let Ok(signer) = &judged {
+                let (principal, fingerprint) = (signer.principal.clone(), fingerprint.clone());
                 count.by.push(Approver { principal, fingerprint });
+                // The second named is the last at which the key counts.
+                let end = signer.valid_before.map(|last| last.saturating_add(1));
+                count.until = count.until.into_iter().chain(end).min();
             }
             count.weighed.push(Weighed {
                 fingerprint,
                 namespace: signature.namespace.clone(),
                 doubt: judged.as_ref().err().cloned(),
-                principal: judged.ok(),
+                principal: judged.ok().map(|signer| signer.principal.clone()),
             });
         }
         count
@@ -262,6 +279,8 @@ struct Count {
     by: Vec<Approver>,
     weighed: Vec<Weighed>,
     forged: bool,
+    /// When the first of their keys ends to count.
+    until: Option<i64>,
 }
 
 impl Count {
@@ -280,7 +299,7 @@ impl Count {
         let (state, code, hint) = if self.forged {
             (State::Invalid, 4, "review the change, then have it signed again with `goenv sign`")
         } else {
-            (State::Blocked, 3, "goenv verify")
+            (State::Blocked, 3, "see: goenv verify")
         };
         let refusal = Trust::refuse(state, code, reason, Some(hint.into()));
         Trust { by: self.by, weighed: self.weighed, need, ..refusal }
@@ -313,10 +332,10 @@ impl Known {
             if store.owner == Owner::User && !rules.user_signers {
                 continue;
             }
-            for signer in find(store.signers, keys).map_err(|flaw| flaw.at(store.path))? {
+            for signer in store.signers.as_ref().map_err(|flaw| flaw.at(store.path))? {
                 let place = format!("{}:{}", store.path, signer.line);
-                known.one_principal(&signer, &place)?;
-                known.signers.push((signer, place));
+                known.one_principal(signer, &place)?;
+                known.signers.push((signer.clone(), place));
             }
         }
         Ok(known)
@@ -333,8 +352,8 @@ impl Known {
         })
     }
 
-    /// Returns the principal who signs with `key`, or why the key does not count.
-    fn signer(&self, key: Key, namespace: &str, now: i64, need: u32) -> Result<String, String> {
+    /// Returns the line of who signs with `key`, or why the key does not count.
+    fn signer(&self, key: Key, namespace: &str, now: i64, need: u32) -> Result<&Signer, String> {
         if self.revoked.contains(&key) {
             return Err(format!("is by {}, which is revoked", key.fingerprint()));
         }
@@ -363,7 +382,7 @@ impl Known {
                         "is by {who}, which names nobody, and {need} people are needed ({place})"
                     )
                 }
-                Validity::Valid => return Ok(signer.principal.clone()),
+                Validity::Valid => return Ok(signer),
             };
         }
         Err(doubt)
@@ -392,7 +411,7 @@ fn engine_forbidden(engine: Engine, rules: &TierRules) -> Option<Trust> {
 fn expired(header: &Header, now: i64) -> Option<Trust> {
     let expires = header.expires.as_ref().filter(|expires| expires.at <= now)?;
     let reason = format!("it expired on {}", expires.text);
-    Some(Trust::refuse(State::Invalid, 3, reason, Some("goenv sign".into())))
+    Some(Trust::refuse(State::Invalid, 3, reason, Some(SIGN.into())))
 }
 
 /// Returns the refusal of a policy that would hold for longer than the rules admit.
@@ -402,7 +421,7 @@ fn too_far(header: &Header, now: i64, rules: &TierRules) -> Option<Trust> {
         let place = rules.place("max_age_days");
         let reason =
             format!("it expires on {}, more than {days} days from now{place}", expires.text);
-        Trust::refuse(State::Invalid, 3, reason, Some("goenv sign".into()))
+        Trust::refuse(State::Invalid, 3, reason, Some(SIGN.into()))
     })
 }
 
@@ -417,7 +436,7 @@ fn elsewhere(scope: &Scope, evidence: &Evidence<'_>) -> Option<Trust> {
         Some(here) => (format!("it is for {scope}, and this is {here}"), None),
         None => {
             let reason = format!("it is for {scope}, and no git remote says where this is");
-            (reason, Some("git remote add origin URL".to_owned()))
+            (reason, Some("run: git remote add origin URL".to_owned()))
         }
     };
     Some(Trust::refuse(State::Invalid, 3, reason, hint))
@@ -434,12 +453,14 @@ fn raised(mark: Mark, kept: Option<&Mark>) -> Result<Option<Mark>, Box<Trust>> {
             let reason =
                 format!("it is serial {serial}, and serial {seen} was seen here: a rollback");
             let hint = "sign the old content with a new serial: `goenv sign`";
-            Err(Box::new(Trust::refuse(State::Invalid, 3, reason, Some(hint.into()))))
+            let refusal = Trust::refuse(State::Invalid, 3, reason, Some(hint.into()));
+            Err(Box::new(Trust { rollback: true, ..refusal }))
         }
         Order::Conflict => {
             let reason = format!("other content with the same serial {serial} was seen here");
             let hint = "have it signed with a new serial: `goenv sign`";
-            Err(Box::new(Trust::refuse(State::Invalid, 4, reason, Some(hint.into()))))
+            let refusal = Trust::refuse(State::Invalid, 4, reason, Some(hint.into()));
+            Err(Box::new(Trust { rollback: true, ..refusal }))
         }
     }
 }

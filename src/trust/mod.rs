@@ -101,6 +101,10 @@ pub struct Trust {
     pub engine: Engine,
     /// The serial mark to keep before the policy applies.
     pub raise: Option<Mark>,
+    /// When a yes ends, in seconds since 1970: the policy expires, or the key of one who approved.
+    pub until: Option<i64>,
+    /// Whether it was refused because something newer was seen.
+    pub rollback: bool,
 }
 
 impl Trust {
@@ -117,6 +121,8 @@ impl Trust {
             header: None,
             engine: Engine::Native,
             raise: None,
+            until: None,
+            rollback: false,
         }
     }
 

@@ -3,10 +3,13 @@
 //! A stock file that ssh-keygen reads too, held to stricter rules: `namespaces=` is mandatory, times end in Z, no
 //! `cert-authority`, one principal a line, and one key under two principals is an error. Lines that name none of
 //! the keys asked for cannot change the answer and are passed over without being parsed, so that ten thousand
-//! signers cost a scan for a few dozen bytes; `keys list` reads every line. Format: ssh-keygen(1) "ALLOWED
+//! signers cost a [`Search`] for a few dozen bytes; `keys list` reads every line. Format: ssh-keygen(1) "ALLOWED
 //! SIGNERS"; rules: docs/security.md.
 
 pub mod edit;
+mod search;
+
+pub use search::Search;
 
 use super::date;
 use super::flaw::{Flaw, shown};
@@ -68,16 +71,13 @@ impl Signer {
 }
 
 /// Returns the lines of an `allowed_signers` text that name one of `keys`, in order.
+///
+/// # Errors
+/// If such a line is not understood, or a key has two principals.
 pub fn find(text: &[u8], keys: &[Key]) -> Result<Vec<Signer>, Flaw> {
-    let mut found: Vec<Signer> = Vec::new();
-    for (number, line) in lines_with(text, keys.iter().map(needle)) {
-        if let Some(signer) = parse_line(line, number)?.filter(|signer| keys.contains(&signer.key))
-        {
-            one_principal(&found, &signer)?;
-            found.push(signer);
-        }
-    }
-    Ok(found)
+    let mut search = Search::new(keys);
+    search.feed(text);
+    search.finish()
 }
 
 /// Returns every line of an `allowed_signers` text that is not empty or a comment: a signer, or what is wrong.
@@ -393,66 +393,6 @@ pub(super) fn matches(pattern: &[u8], text: &[u8]) -> bool {
         }
     }
     pattern.get(p..).unwrap_or_default().iter().all(|byte| *byte == b'*')
-}
-
-/// The part of a key's base64 text that differs between keys: 43 characters behind the type and length.
-fn needle(key: &Key) -> Vec<u8> {
-    let text = key.base64();
-    text.as_bytes().get(25..).unwrap_or_default().to_vec()
-}
-
-/// Returns the lines that hold any of `needles`, with their numbers from 1, in order, each once.
-fn lines_with(text: &[u8], needles: impl Iterator<Item = Vec<u8>>) -> Vec<(usize, &[u8])> {
-    let mut starts: Vec<usize> = Vec::new();
-    for needle in needles {
-        let mut from = 0;
-        while let Some(at) = position(text, &needle, from) {
-            let before = text.get(..at).unwrap_or_default();
-            starts.push(before.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1));
-            from = at + needle.len();
-        }
-    }
-    starts.sort_unstable();
-    starts.dedup();
-    let mut number = 1;
-    let mut counted = 0;
-    let mut lines = Vec::with_capacity(starts.len());
-    for start in starts {
-        let skipped = text.get(counted..start).unwrap_or_default();
-        number += count_newlines(skipped);
-        counted = start;
-        let line = text.get(start..).unwrap_or_default();
-        lines.push((number, line.split(|byte| *byte == b'\n').next().unwrap_or_default()));
-    }
-    lines
-}
-
-/// Returns the number of newlines, written so that the compiler counts many bytes at once.
-fn count_newlines(text: &[u8]) -> usize {
-    text.chunks(192)
-        .map(|chunk| chunk.iter().map(|b| u8::from(*b == b'\n')).sum::<u8>())
-        .map(usize::from)
-        .sum()
-}
-
-/// Returns where `needle` stands in `text` at or after `from`: Horspool's search, which looks at about one byte in
-/// thirty of a file of keys.
-fn position(text: &[u8], needle: &[u8], from: usize) -> Option<usize> {
-    let last = needle.len().checked_sub(1)?;
-    let mut skip = [needle.len(); 256];
-    for (at, byte) in needle.iter().take(last).enumerate() {
-        if let Some(skip) = skip.get_mut(usize::from(*byte)) {
-            *skip = last - at;
-        }
-    }
-    let mut at = from;
-    while let Some(byte) = text.get(at + last) {
-        if needle.last() == Some(byte) && text.get(at..=at + last) == Some(needle) {
-            return Some(at);
-        }
-        at += skip.get(usize::from(*byte)).copied().unwrap_or(1);
-    }
-    None
 }
 
 #[cfg(test)]

@@ -83,3 +83,97 @@ fn a_log_is_shown_and_exported() {
         cef.lines().all(|line| line.starts_with("CEF:0|goenv|goenv|")) && cef.lines().count() == 4
     );
 }
+
+#[test]
+fn transitions_are_logged_and_prompts_are_not() {
+    let mut repository = Repository::new();
+    repository.config("[sdk]\nmirrors = []\n");
+    let project = repository.sandbox.dir("home/project");
+    repository.sandbox.file("home/project/.envrc", "export TOKEN=s3cret\n");
+    let script = "cd project; eval \"$(goenv export bash)\"; goenv allow; eval \"$(goenv export bash)\"\n\
+         for i in 1 2 3; do sleep 0.05; eval \"$(goenv export bash)\"; done\n\
+         cd ..; eval \"$(goenv export bash)\"; eval \"$(goenv export bash)\"\n\
+         cd project; eval \"$(goenv export bash)\"; echo 'export B=1' >> .envrc; eval \"$(goenv export bash)\"\n\
+         eval \"$(goenv export bash)\"; goenv deny";
+    repository.sandbox.set("USER", "ann");
+    repository.sandbox.run(&repository.sandbox.home(), "bash", &["-c", script]).success();
+    let text =
+        fs::read_to_string(repository.sandbox.path("home/.local/state/goenv/audit.jsonl")).unwrap();
+    let records: Vec<serde_json::Value> =
+        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let events: Vec<(&str, &str, i64)> = records
+        .iter()
+        .map(|r| {
+            (r["ev"].as_str().unwrap(), r["res"].as_str().unwrap(), r["code"].as_i64().unwrap())
+        })
+        .collect();
+    assert_eq!(
+        events,
+        [
+            ("policy.refuse", "deny", 3),
+            ("policy.allow", "allow", 0),
+            ("policy.load", "allow", 0),
+            ("policy.unload", "allow", 0),
+            ("policy.load", "allow", 0),
+            ("policy.refuse", "deny", 3),
+            ("policy.deny", "allow", 0),
+        ]
+    );
+    assert_eq!(records[2]["vars"], serde_json::json!(["TOKEN"]));
+    assert_eq!(
+        (&records[2]["user"], &records[2]["path"]),
+        (&"ann".into(), &project.join(".envrc").to_str().unwrap().into())
+    );
+    assert_eq!(records[1]["sha256"], records[2]["sha256"]);
+    assert!(!text.contains("s3cret"), "names and digests, never values");
+    assert_eq!(repository.sandbox.goenv(&project, &["audit", "verify"]).code(), 0);
+}
+
+#[test]
+fn signed_loads_name_who_approved_and_rollbacks_are_events() {
+    let repository = Repository::with_two_signers();
+    let settle = repository.signed("settle", "export A=1\n", &["alice", "bob"]);
+    let old = [".envrc", ".envrc.sig"]
+        .map(|name| (settle.join(name), fs::read(settle.join(name)).unwrap()));
+    assert_eq!(repository.value(&settle).0, 0);
+    let policy = String::from_utf8(old[0].1.clone()).unwrap();
+    repository.signed("settle", &policy.replace("A=1", "A=2"), &["alice", "bob"]);
+    assert_eq!(repository.value(&settle), (0, Some("2".into())));
+    for (path, bytes) in &old {
+        fs::write(path, bytes).unwrap();
+    }
+    assert_eq!(repository.value(&settle).0, 3);
+    let log = repository.sandbox.goenv(&settle, &["audit", "log", "--json", "-n", "2"]).stdout();
+    let records: Vec<serde_json::Value> =
+        log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let load = &records[0];
+    assert_eq!(
+        (&load["ev"], &load["serial"], &load["need"]),
+        (&"policy.load".into(), &2.into(), &2.into())
+    );
+    let names: Vec<&str> =
+        load["signers"].as_array().unwrap().iter().map(|s| s["p"].as_str().unwrap()).collect();
+    assert_eq!(names, ["alice@bank", "bob@bank"]);
+    assert_eq!(load["scope"], "git.bank.example/payments/ledger//settle");
+    assert_eq!((&records[1]["ev"], &records[1]["code"]), (&"policy.rollback".into(), &3.into()));
+}
+
+#[test]
+fn under_strict_rules_what_cannot_be_logged_does_not_apply() {
+    let repository = Repository::new();
+    let project = repository.sandbox.dir("home/project");
+    repository.sandbox.file("home/project/.envrc", "export A=1\n");
+    repository.sandbox.goenv(&project, &["allow"]).success();
+    let log = repository.sandbox.path("home/.local/state/goenv/audit.jsonl");
+    fs::remove_file(&log).unwrap();
+    fs::create_dir(&log).unwrap();
+    let why = "the audit log $SANDBOX/home/.local/state/goenv/audit.jsonl cannot be opened: ";
+    assert_eq!(repository.value(&project), (0, Some("1".into())));
+    let warned = repository.sandbox.goenv(&project, &["export", "bash"]).stderr();
+    assert!(warned.contains(why), "{warned}");
+    repository.config("tier = \"dev\"\n[tiers.dev]\nstrict = true\n");
+    assert_eq!(repository.value(&project), (1, None));
+    let refused = repository.sandbox.goenv(&project, &["allow"]);
+    assert_eq!(refused.code(), 1);
+    assert!(refused.stderr().starts_with(&format!("goenv: {why}")), "{}", refused.stderr());
+}

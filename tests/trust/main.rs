@@ -13,7 +13,11 @@
 mod common;
 
 mod audit;
+mod blocked;
+mod example;
 mod keys;
 mod race;
 mod repository;
 mod signed;
+mod variables;
+mod vectors;

@@ -282,3 +282,39 @@ fn an_agents_key_signs() {
     let verified = repository.sandbox.goenv(&settle, &["verify"]);
     assert!(verified.stdout().contains("signature  1 by alice@bank"), "{}", verified.stdout());
 }
+
+#[test]
+fn what_a_signed_policy_sources_is_signed_with_a_scope_and_serials_of_its_own() {
+    let repository = Repository::with_two_signers();
+    let settle = repository.root.join("settle");
+    let sign = |file: &str| {
+        for name in ["alice", "bob"] {
+            let key = repository.key(name);
+            let sign = ["sign", file, "--tier", "prod", "--key", &key];
+            repository.sandbox.goenv(&settle, &sign).success();
+        }
+    };
+    repository.sandbox.file("home/ledger/settle/lib.sh", "export A=1\n");
+    repository.sandbox.file("home/ledger/settle/.envrc", "source_env ./lib.sh\n");
+    sign(".envrc");
+    assert_eq!(repository.value(&settle).0, 3, "nobody signed what it sources");
+    sign("lib.sh");
+    assert_eq!(repository.value(&settle), (0, Some("1".into())));
+    let lib = fs::read_to_string(settle.join("lib.sh")).unwrap();
+    let first = fs::read(settle.join("lib.sh.sig")).unwrap();
+    assert!(lib.contains("scope git.bank.example/payments/ledger//settle/lib.sh\n"), "{lib}");
+    repository.sandbox.file(settle.join("lib.sh"), lib.replace("A=1", "A=2"));
+    assert_eq!(repository.value(&settle), (3, None));
+    sign("lib.sh");
+    assert_eq!(repository.value(&settle), (0, Some("2".into())));
+    // What was signed first does not come back.
+    repository.sandbox.file(settle.join("lib.sh"), &lib);
+    repository.sandbox.file(settle.join("lib.sh.sig"), &first);
+    assert_eq!(repository.value(&settle), (3, None));
+    let verified = repository.sandbox.goenv(&settle, &["verify", "lib.sh"]);
+    assert!(
+        verified.stdout().contains("serial 1, and serial 2 was seen here"),
+        "{}",
+        verified.stdout()
+    );
+}

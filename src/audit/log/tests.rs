@@ -229,7 +229,7 @@ fn what_is_no_log_is_refused_in_words() {
     std::fs::remove_file(&path).unwrap();
     std::os::unix::fs::symlink(scratch.path().join("elsewhere"), &path).unwrap();
     assert!(message(&log).starts_with(&format!(
-        "the audit log {shown} cannot be opened: Too many levels of symbolic links"
+        "the audit log {shown} cannot be opened: too many levels of symbolic links"
     )));
     assert!(!scratch.path().join("elsewhere").exists());
     std::fs::remove_file(&path).unwrap();

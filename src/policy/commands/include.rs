@@ -222,6 +222,7 @@ impl Evaluator<'_> {
                 return Err(self.text.error(span, message).hint("use another name"));
             }
             self.assign(&name, value, Exporting::Yes, span)?;
+            self.wanted.dotenv.push((name, self.text.place(span)));
         }
         Ok(Answer::Yes)
     }

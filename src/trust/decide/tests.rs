@@ -1,5 +1,6 @@
 use super::super::header::Tier;
 use super::super::rules::Source;
+use super::super::signers::find;
 use super::super::testing::{key, parts, sign};
 use super::*;
 
@@ -61,18 +62,21 @@ impl Case {
             Local::Settled(trust) => return *trust,
             Local::Open(open) => open,
         };
+        let keys = keys(self.signature.as_deref().unwrap_or_default());
+        let theirs = find(self.signers.as_bytes(), &keys);
+        let own = find(self.user_signers.as_bytes(), &keys);
         let stores = [
             Store {
                 owner: Owner::Organisation,
                 path: "/etc/goenv/allowed_signers",
-                signers: self.signers.as_bytes(),
+                signers: &theirs,
                 revoked_path: "/etc/goenv/revoked_keys",
                 revoked: self.revoked.as_ref().map(String::as_bytes),
             },
             Store {
                 owner: Owner::User,
                 path: "~/allowed_signers",
-                signers: self.user_signers.as_bytes(),
+                signers: &own,
                 revoked_path: "~/revoked_keys",
                 revoked: self.user_revoked.as_ref().map(String::as_bytes),
             },
@@ -324,7 +328,7 @@ fn a_users_signers_count_only_where_the_organisation_leaves_it_to_them() {
             "~/allowed_signers:1:1: this key is already listed for another principal in /etc/goenv/allowed_signers:1"
         )
     );
-    let ignored = Case::spoilt(|case| case.user_signers = "mallory nonsense".into());
+    let ignored = Case::spoilt(|case| case.user_signers = line("mallory,eve", 1));
     assert_eq!(ignored.0, State::Signed);
 }
 
@@ -432,6 +436,25 @@ fn time_ends_a_policy() {
         case.now = ends;
     });
     assert_eq!(allowed, invalid(3, "it expired on 2027-02-20"));
+}
+
+#[test]
+fn a_yes_ends_with_the_policy_or_with_the_first_key() {
+    let ends = 1_803_081_600;
+    assert_eq!(good().decide().until, Some(ends));
+    let mut case = good();
+    case.signers = case.signers.replacen("prod\"", "prod\",valid-before=\"20270101Z\"", 1);
+    let until = case.decide().until.unwrap();
+    assert_eq!(date::rfc3339(until), "2027-01-01T00:00:01Z");
+    case.now = until - 1;
+    assert!(case.decide().applies());
+    case.now = until;
+    assert!(!case.decide().applies());
+    case.organisation.clear();
+    case.record = Record::Allowed(Engine::Native);
+    assert_eq!(case.decide().until, Some(ends));
+    case.policy = b"export A=1\n".to_vec();
+    assert_eq!(case.decide().until, None);
 }
 
 #[test]

@@ -223,17 +223,3 @@ fn patterns_match_as_ssh_does() {
     let hostile = "a*".repeat(2000) + "b";
     assert!(!matches(hostile.as_bytes(), "a".repeat(4000).as_bytes()));
 }
-
-#[test]
-fn searching_finds_what_a_plain_search_finds() {
-    let text = b"abcabcabdabcabd";
-    for needle in
-        [&b"abd"[..], b"abcabd", b"a", b"d", b"x", b"abcabcabdabcabd", b"abcabcabdabcabdd"]
-    {
-        for from in 0..=text.len() {
-            let plain = (from..text.len()).find(|at| text[*at..].starts_with(needle));
-            assert_eq!(position(text, needle, from), plain);
-        }
-    }
-    assert_eq!(count_newlines(&[b'\n'; 1000]), 1000);
-}

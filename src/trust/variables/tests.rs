@@ -353,3 +353,13 @@ fn allow_points_at_the_sensitive_names() {
         [("EDITOR".to_owned(), "it names a program that others run")]
     );
 }
+
+#[test]
+fn the_document_lists_every_name_with_its_reason() {
+    let document = include_str!("../../../docs/security.md");
+    for (name, why) in names::NEVER.iter().chain(names::SENSITIVE) {
+        let row =
+            document.lines().find(|line| line.contains(&format!("`{name}`")) && line.contains(why));
+        assert!(row.is_some(), "{name}: {why}");
+    }
+}

@@ -1,0 +1,62 @@
+//! The `go` and `gofmt` that stand in where a policy must not be ignored: they say why, and exit 126.
+//!
+//! Where the rules say `on_failure = "block"` and the policy does not apply, these come first on PATH, so that no
+//! other Go runs in its place. Leaving the directory takes them off again, as it undoes everything. They lie in the
+//! state directory and not in the runtime directory, which may be mounted so that nothing there can be run: a shell
+//! would then pass on to the next `go`.
+
+use std::path::PathBuf;
+
+use crate::env::Env;
+use crate::env::undo::Fingerprint;
+use crate::files::{self, FileProblem};
+use crate::world::World;
+
+/// The programs that are stood in for.
+const PROGRAMS: [&str; 2] = ["go", "gofmt"];
+
+/// Returns `outside` with the stand-ins first on PATH; as it is where there is no place for them.
+///
+/// # Errors
+/// If they cannot be written.
+pub fn block(outside: &Env, reason: &str, world: &World) -> Result<Env, FileProblem> {
+    let Some(directory) = directory(reason, world) else { return Ok(outside.clone()) };
+    for program in PROGRAMS {
+        let path = directory.join(program);
+        if !files::is_program(&path) {
+            files::write_program(&path, script(program, reason).as_bytes())?;
+        }
+    }
+    let mut path = directory.into_os_string().into_encoded_bytes();
+    if let Some(outside) = outside.get("PATH").filter(|path| !path.is_empty()) {
+        path.push(b':');
+        path.extend_from_slice(outside);
+    }
+    let mut blocked = outside.clone();
+    blocked.set("PATH", path);
+    Ok(blocked)
+}
+
+/// Returns the directory for one reason, so that shells in other directories keep theirs.
+fn directory(reason: &str, world: &World) -> Option<PathBuf> {
+    let name = format!("{:016x}", Fingerprint::of(reason.as_bytes()).0);
+    Some(world.dirs().state?.join("blocked").join(name))
+}
+
+fn script(program: &str, reason: &str) -> String {
+    // Within single quotes nothing is special to sh but the quote itself.
+    let said = format!("goenv: {program} does not run here: {reason}").replace('\'', "'\\''");
+    format!("#!/bin/sh\nprintf '%s\\n' '{said}' >&2\nexit 126\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_reason_gets_out_of_its_quotes() {
+        let script = script("go", "it's $(bad)\n`x`");
+        let expected = "#!/bin/sh\nprintf '%s\\n' 'goenv: go does not run here: it'\\''s $(bad)\n`x`' >&2\nexit 126\n";
+        assert_eq!(script, expected);
+    }
+}

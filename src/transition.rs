@@ -1,0 +1,161 @@
+//! Writes the audit record of a changed decision: a policy applied, was left, or was refused.
+//!
+//! Prompts are not logged, transitions are: what the shell carries says what was decided before. Names and digests,
+//! never values. Where the rules are strict a policy that cannot be logged does not apply. Fields: docs/security.md,
+//! section "Audit log".
+
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+use crate::admit::{Admission, beside};
+use crate::audit::journal::Journal;
+use crate::audit::log::{Durability, LogError};
+use crate::audit::record::{Event, Outcome as How, Record, Sdk};
+use crate::decide::Carrying;
+use crate::env::State;
+use crate::env::state::{Outcome, Stamp};
+use crate::error::{Error, Exit};
+use crate::load::{Applied, Loaded};
+use crate::trust::Trust;
+use crate::trust::decide::digest;
+use crate::trust::header::{self, Header};
+use crate::trust::rules::Rules;
+use crate::ui::safe;
+use crate::watch::Watched;
+use crate::world::World;
+
+/// Logs what was decided on entering or re-reading a policy, if it is another decision than the shell carries.
+///
+/// # Errors
+/// If it cannot be logged.
+pub fn entered(
+    loaded: &Loaded,
+    state: &State,
+    before: &Carrying,
+    world: &World,
+) -> Result<(), Error> {
+    if before.state().is_some_and(|before| is_same(before, state)) {
+        return Ok(());
+    }
+    if let Some(before) = before.state().filter(|before| before.policy != state.policy) {
+        left(before, &loaded.rules, world)?;
+    }
+    let Some(journal) = Journal::of(world, &loaded.rules) else { return Ok(()) };
+    let mut record = match &loaded.result {
+        Ok(applied) => applied_record(&journal, applied, state),
+        Err(error) => refused_record(&journal, error, loaded.trust.as_ref()),
+    };
+    record.path = state.policy.as_os_str().as_bytes().to_vec();
+    record.sha256 = loaded.digest;
+    if let Some(trust) = &loaded.trust {
+        about(&mut record, trust);
+    }
+    append(&journal, &record)
+}
+
+/// Logs a person's decision on a policy, before it takes effect.
+///
+/// # Errors
+/// If it cannot be logged and the rules are strict; else the text to warn with is returned.
+pub fn decided(
+    event: Event,
+    policy: &Path,
+    bytes: Option<&[u8]>,
+    world: &World,
+) -> Result<Option<String>, Error> {
+    let rules = rules(world);
+    let Some(journal) = Journal::of(world, &rules) else { return Ok(None) };
+    let mut record = journal.record(event, How::Allow);
+    record.path = policy.as_os_str().as_bytes().to_vec();
+    record.sha256 = bytes.map(digest);
+    let header = bytes.and_then(|bytes| header::parse(bytes).ok()?).unwrap_or_default();
+    about_header(&mut record, &header);
+    let written = journal.append(&record, Durability::Synced);
+    match written.map_err(|error| unwritten(&error)) {
+        Err(error) if rules.of(header.tier.as_ref()).strict => Err(error),
+        Err(error) => Ok(Some(error.text())),
+        Ok(_) => Ok(None),
+    }
+}
+
+/// Returns the rules; where they cannot be read nothing is trusted, and what is logged goes to the user's own log.
+pub fn rules(world: &World) -> Rules {
+    let mut watched = Watched::new(world.now());
+    let admission = Admission::new(world, world.now(), &mut watched);
+    admission.map(|admission| admission.rules().clone()).unwrap_or_default()
+}
+
+/// Logs that a policy was left, if it was applied.
+///
+/// # Errors
+/// If it cannot be logged.
+pub fn left(before: &State, rules: &Rules, world: &World) -> Result<(), Error> {
+    if before.outcome != Outcome::Applied {
+        return Ok(());
+    }
+    let Some(journal) = Journal::of(world, rules) else { return Ok(()) };
+    let mut record = journal.record(Event::Unload, How::Allow);
+    record.path = before.policy.as_os_str().as_bytes().to_vec();
+    append(&journal, &record)
+}
+
+/// Returns whether a decision is the one that the shell carries: then a prompt merely looked again.
+fn is_same(before: &State, now: &State) -> bool {
+    let is_moved = |path: &Path| {
+        let stamp = |state: &State| {
+            let found = state.watches.iter().find(|watch| watch.path == path);
+            found.map(|watch| watch.stamp).filter(|stamp| *stamp != Stamp::RACY)
+        };
+        matches!((stamp(before), stamp(now)), (Some(before), Some(now)) if before != now)
+    };
+    before.policy == now.policy
+        && before.uid == now.uid
+        && before.outcome == now.outcome
+        && before.changes == now.changes
+        && !is_moved(&now.policy)
+        && !is_moved(&beside(&now.policy))
+}
+
+fn applied_record(journal: &Journal, applied: &Applied, state: &State) -> Record {
+    let mut record = journal.record(Event::Load, How::Allow);
+    record.sdk = applied.wanted.sdk.as_ref().map(|(wanted, found)| Sdk {
+        version: found.version.clone(),
+        digest: wanted.pins.first().map(|(_, digest)| digest.clone()),
+    });
+    let name = |name: &[u8]| String::from_utf8_lossy(name).into_owned();
+    record.vars = state.changes.iter().map(|change| name(&change.name)).collect();
+    record
+}
+
+fn refused_record(journal: &Journal, error: &Error, trust: Option<&Trust>) -> Record {
+    let rollback = trust.is_some_and(|trust| trust.rollback);
+    let event = if rollback { Event::Rollback } else { Event::Refuse };
+    let mut record = journal.record(event, How::Deny);
+    record.code = error.exit() as u8;
+    record
+}
+
+/// Adds what a verdict rests on.
+fn about(record: &mut Record, trust: &Trust) {
+    if let Some(header) = &trust.header {
+        about_header(record, header);
+    }
+    record.signers.clone_from(&trust.by);
+    record.need = trust.need;
+}
+
+fn about_header(record: &mut Record, header: &Header) {
+    record.scope = header.scope.as_ref().map(ToString::to_string);
+    record.tier = header.tier.as_ref().map(ToString::to_string);
+    record.serial = header.serial;
+}
+
+fn append(journal: &Journal, record: &Record) -> Result<(), Error> {
+    let written = journal.append(record, Durability::Written);
+    written.map(drop).map_err(|error| unwritten(&error))
+}
+
+fn unwritten(error: &LogError) -> Error {
+    let message = safe(error.to_string().as_bytes());
+    Error::Refused { message, hint: None, exit: Exit::Failed }
+}

@@ -1,0 +1,90 @@
+//! What policies and `.env` files may set, and what `allow` points at.
+
+use crate::common::Sandbox;
+use crate::repository::Repository;
+
+#[test]
+fn allow_points_at_names_that_deserve_a_second_look() {
+    let sandbox = Sandbox::new();
+    let project = sandbox.dir("home/project");
+    sandbox.file("home/project/.envrc", "export A=1 EDITOR=vim LD_LIBRARY_PATH=/opt/lib\n");
+    let allowed = sandbox.goenv(&project, &["allow"]);
+    assert_eq!(
+        allowed.stderr(),
+        "goenv: allowed ~/project/.envrc: +A +EDITOR +LD_LIBRARY_PATH\n\
+         goenv: EDITOR: it names a program that others run\n\
+         goenv: LD_LIBRARY_PATH: it decides which libraries programs load\n"
+    );
+    assert_eq!(allowed.code(), 0);
+}
+
+#[test]
+fn names_that_no_policy_may_set_refuse_it_whole() {
+    let sandbox = Sandbox::new();
+    let project = sandbox.dir("home/project");
+    for (policy, why) in [
+        (
+            "export A=1\nexport LD_PRELOAD=/x.so\n",
+            "LD_PRELOAD: no policy may set it: it loads code into every program",
+        ),
+        (
+            "export A=1\nN=PROMPT_COMMAND\nexport PROMPT_COMMAND=run\n",
+            "PROMPT_COMMAND: no policy may set it: the shell expands it at every prompt",
+        ),
+    ] {
+        sandbox.file("home/project/.envrc", policy);
+        sandbox.goenv(&project, &["allow"]).code();
+        let refused = sandbox.goenv(&project, &["export", "json"]);
+        assert_eq!(refused.code(), 5, "{}", refused.stderr());
+        assert!(!refused.stdout().contains("\"A\""));
+        assert!(refused.stderr().contains(why), "{}", refused.stderr());
+    }
+}
+
+#[test]
+fn a_dotenv_file_sets_plain_names_alone() {
+    let sandbox = Sandbox::new();
+    let project = sandbox.dir("home/project");
+    sandbox.file("home/project/.envrc", "export A=1\ndotenv\n");
+    sandbox.file("home/project/.env", "TOKEN=x\n");
+    sandbox.goenv(&project, &["allow"]).success();
+    assert!(sandbox.goenv(&project, &["export", "json"]).stdout().contains("\"TOKEN\""));
+    sandbox.file("home/project/.env", "TOKEN=x\nGOFLAGS=-toolexec=/tmp/x\n");
+    let refused = sandbox.goenv(&project, &["export", "bash"]);
+    assert_eq!(refused.code(), 5);
+    assert_eq!(
+        refused.stderr(),
+        "goenv: $SANDBOX/home/project/.envrc:2: GOFLAGS: a .env file may not set it: go runs programs and loads code by \
+         some flags\n"
+    );
+}
+
+#[test]
+fn a_signed_policy_needs_grants_and_its_values_are_checked() {
+    let repository = Repository::with_two_signers();
+    let rules = "[tiers.prod]\nrequire = \"signed\"\nthreshold = 2\n";
+    let policy = "export A=1 GOPROXY=https://proxy.bank.example\n";
+    let settle = repository.signed("settle", policy, &["alice", "bob"]);
+    let stderr = || repository.sandbox.goenv(&settle, &["export", "bash"]).stderr();
+    assert!(stderr().contains(
+        "GOPROXY: a signed policy needs a grant for it: it decides where Go modules come from"
+    ));
+    repository.config(&format!("{rules}grant = [\"GOPROXY\"]\n"));
+    assert_eq!(repository.value(&settle), (0, Some("1".into())));
+    let json = repository.sandbox.goenv(&settle, &["export", "json"]).stdout();
+    assert!(
+        json.contains("\"GOENV_TIER\": \"prod\"") || json.contains("\"GOENV_TIER\":\"prod\""),
+        "{json}"
+    );
+    repository.config(&format!("{rules}env = \"listed\"\ngrant = [\"GOPROXY\"]\n"));
+    assert!(stderr().contains("A: only granted names may be set"), "{}", stderr());
+    repository.config(&format!("{rules}grant = [\"GOPROXY\"]\n"));
+    repository.signed("settle", "export A=1 GOPROXY=file:///tmp/proxy\n", &["alice", "bob"]);
+    assert!(
+        stderr().contains(
+            "GOPROXY: found \"file:///tmp/proxy\", expected https:// hosts, direct or off"
+        ),
+        "{}",
+        stderr()
+    );
+}
