@@ -436,9 +436,13 @@ fn check_signature(
     part: &Part,
     keyring: &Path,
 ) -> Result<(), InstallError> {
-    let missing =
-        || InstallError::NoSignature { mirror: mirror.to_string(), name: name.to_owned() };
-    let bytes = client.small(mirror, &format!("{name}.asc"), 64 * 1024)?.ok_or_else(missing)?;
+    let Some(bytes) = client.small(mirror, &format!("{name}.asc"), 64 * 1024)? else {
+        part.discard();
+        return Err(InstallError::NoSignature {
+            mirror: mirror.to_string(),
+            name: name.to_owned(),
+        });
+    };
     let signature = part.path.with_extension("asc");
     fs::write(&signature, bytes).map_err(store::about("write", &signature))?;
     let checked = openpgp::check(&part.path, &signature, keyring);

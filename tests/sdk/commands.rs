@@ -336,3 +336,35 @@ fn the_version_files_of_a_directory_choose_the_sdk() {
     let bad = run("y");
     assert!(bad.contains("/y/.go-version:1:1: `latest` is not a Go version"), "{bad}");
 }
+
+#[test]
+fn what_cannot_be_written_is_said_in_one_line_and_leaves_nothing() {
+    let mut sandbox = sandbox();
+    // A disk that is full, as far as a process can tell: no file may grow beyond 10 MB.
+    let full = "ulimit -f 10000; trap '' XFSZ; exec goenv sdk install 1.26.6";
+    let done = sandbox.run(&sandbox.home(), "bash", &["-c", full]);
+    let part = format!("$SANDBOX/home/.local/share/goenv/sdks/.download/{}.part", digest());
+    done.failure(1, &format!("goenv: cannot write {part}: File too large (os error 27)\n"));
+    assert_eq!(store(&sandbox), Vec::<String>::new());
+    let downloads = sandbox.home().join(".local/share/goenv/sdks/.download");
+    assert_eq!(fs::read_dir(downloads).unwrap().count(), 0);
+
+    // A mirror that is not there.
+    sandbox.file("home/.config/goenv/config.toml", "[sdk]\nmirrors = [\"file:///nowhere\"]\n");
+    sandbox.goenv(&sandbox.home(), &["install", "1.26.6"]).failure(
+        1,
+        "goenv: cannot reach /nowhere: it is no directory; run: goenv sdk add ARCHIVE\n",
+    );
+    // Nothing says which version.
+    sandbox.goenv(&sandbox.home(), &["install"]).failure(
+        2,
+        "goenv: nothing here asks for a version of Go; name one: goenv sdk install 1.26.6\n",
+    );
+    // A place that cannot be written.
+    sandbox.file("data/goenv", "a file");
+    sandbox.set("XDG_DATA_HOME", sandbox.path("data"));
+    sandbox.goenv(&sandbox.home(), &["install", "1.26.6"]).failure(
+        1,
+        "goenv: cannot create $SANDBOX/data/goenv/sdks: Not a directory (os error 20)\n",
+    );
+}

@@ -20,5 +20,6 @@ mod mirror;
 mod real;
 mod select;
 mod server;
+mod signature;
 mod small;
 mod tamper;
