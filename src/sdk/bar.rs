@@ -37,13 +37,14 @@ impl Bar {
     }
 
     fn step(&mut self, step: &'static str, done: u64, total: Option<u64>) {
-        match total {
-            Some(total) => {
-                self.begin(step, "{msg} [{bar:30}] {bytes}/{total_bytes} {bytes_per_sec} {eta}");
-                self.bar.set_length(total);
-            }
-            None => self.begin(step, "{msg} {bytes} {bytes_per_sec}"),
+        if let Some(total) = total {
+            self.bar.set_length(total);
         }
+        let template = match total {
+            Some(_) => "{msg} [{bar:30}] {bytes}/{total_bytes} {bytes_per_sec}, {eta} left",
+            None => "{msg} {bytes} {bytes_per_sec}",
+        };
+        self.begin(step, template);
         self.bar.set_position(done);
     }
 
@@ -52,11 +53,12 @@ impl Bar {
             return;
         }
         self.step = step;
+        // The text first: each of these may draw.
+        self.bar.set_message(format!("{step:<6} {}", self.name));
         if let Ok(style) = ProgressStyle::with_template(template) {
             self.bar.set_style(style.progress_chars("=> "));
         }
         self.bar.reset();
-        self.bar.set_message(format!("{step:<6} {}", self.name));
     }
 
     /// Takes the bar away.

@@ -137,22 +137,22 @@ impl Client {
         limit: u64,
     ) -> Result<Option<Vec<u8>>, DownloadError> {
         match mirror {
-            Mirror::Directory(directory) => {
-                // The list of a directory is its index.json alone.
-                let path = directory.join(name);
-                match fs::metadata(&path) {
-                    Ok(metadata) if metadata.is_file() && metadata.len() <= limit => {
-                        fs::read(&path).map(Some).map_err(about("read", &path))
-                    }
-                    _ => Ok(None),
-                }
-            }
+            Mirror::Directory(directory) => small_file(directory, name, limit),
             Mirror::Web(base) => {
                 let address = format!("{base}/{name}");
                 let Some(mut response) = self.get(&address, None)? else { return Ok(None) };
                 let body = response.body_mut().with_config().limit(limit).read_to_vec();
                 body.map(Some).map_err(|error| failed(&address, limit, &error))
             }
+        }
+    }
+
+    /// Returns whether the mirror has a file of that name.
+    pub fn has(&self, mirror: &Mirror, name: &str) -> Result<bool, DownloadError> {
+        match mirror {
+            Mirror::Directory(directory) => Ok(directory.join(name).is_file()),
+            // The answer's head is enough: what follows it is not read.
+            Mirror::Web(base) => Ok(self.get(&format!("{base}/{name}"), None)?.is_some()),
         }
     }
 
@@ -277,6 +277,24 @@ impl Client {
             Some(host) if self.hosts.iter().any(|known| known == host) => Ok(to),
             _ => Err(DownloadError::Elsewhere { address: at.to_owned(), to }),
         }
+    }
+}
+
+/// Reads a small file of a mirror that is a directory; its list is its index.json alone.
+fn small_file(directory: &Path, name: &str, limit: u64) -> Result<Option<Vec<u8>>, DownloadError> {
+    if !directory.is_dir() {
+        let why = "it is no directory".to_owned();
+        return Err(DownloadError::Unreachable { address: directory.display().to_string(), why });
+    }
+    let path = directory.join(name);
+    match fs::metadata(&path) {
+        Ok(metadata) if !metadata.is_file() => Ok(None),
+        Ok(metadata) if metadata.len() > limit => {
+            Err(DownloadError::TooLarge { address: path.display().to_string(), limit })
+        }
+        Ok(_) => fs::read(&path).map(Some).map_err(about("read", &path)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(about("read", &path)(error)),
     }
 }
 

@@ -308,19 +308,13 @@ fn from_mirror(
     let name = archive_name(&version, &places.platform);
     let (listed, by) = match pinned {
         Some(digits) => (Listed { sha256: digits.to_owned(), size: None }, "as pinned".to_owned()),
-        None => {
-            let listed = match feed.as_ref().map(|feed| feed.archive(&name)) {
-                Some(Some(listed)) => Some(listed),
-                // A list without it says that it is not there.
-                Some(None) => return Err(no_such(feed.as_ref())),
-                None => client
-                    .small(mirror, &format!("{name}.sha256"), 4096)?
-                    .and_then(|bytes| sha256_file(&bytes)),
-            };
-            let no_digest =
-                || InstallError::NoDigest { mirror: mirror.to_string(), name: name.clone() };
-            (listed.ok_or_else(no_digest)?, format!("as {mirror} says"))
-        }
+        None => match said(mirror, client, feed.as_ref(), &name)? {
+            Some(listed) => (listed, format!("as {mirror} says")),
+            None if feed.is_none() && client.has(mirror, &name)? => {
+                return Err(InstallError::NoDigest { mirror: mirror.to_string(), name });
+            }
+            None => return Err(no_such(feed.as_ref())),
+        },
     };
     let part = Part::new(places, &listed.sha256)?;
     let fetched = fetch(mirror, client, &name, &listed, &by, &part, report)?;
@@ -356,12 +350,23 @@ pub fn listed(
     version: &Version,
     platform: &Platform,
 ) -> Result<Option<Listed>, InstallError> {
-    let name = archive_name(version, platform);
-    match feed(mirror, client)? {
-        Some(feed) => Ok(feed.archive(&name)),
-        None => Ok(client
-            .small(mirror, &format!("{name}.sha256"), 4096)?
-            .and_then(|bytes| sha256_file(&bytes))),
+    let feed = feed(mirror, client)?;
+    said(mirror, client, feed.as_ref(), &archive_name(version, platform))
+}
+
+/// As [`listed`], with the mirror's list at hand; a list without the archive says that it is not there.
+fn said(
+    mirror: &Mirror,
+    client: &Client,
+    feed: Option<&Feed>,
+    name: &str,
+) -> Result<Option<Listed>, InstallError> {
+    match feed {
+        Some(feed) => Ok(feed.archive(name)),
+        None => {
+            let bytes = client.small(mirror, &format!("{name}.sha256"), 4096)?;
+            Ok(bytes.and_then(|bytes| sha256_file(&bytes)))
+        }
     }
 }
 
@@ -431,9 +436,13 @@ fn check_signature(
     part: &Part,
     keyring: &Path,
 ) -> Result<(), InstallError> {
-    let missing =
-        || InstallError::NoSignature { mirror: mirror.to_string(), name: name.to_owned() };
-    let bytes = client.small(mirror, &format!("{name}.asc"), 64 * 1024)?.ok_or_else(missing)?;
+    let Some(bytes) = client.small(mirror, &format!("{name}.asc"), 64 * 1024)? else {
+        part.discard();
+        return Err(InstallError::NoSignature {
+            mirror: mirror.to_string(),
+            name: name.to_owned(),
+        });
+    };
     let signature = part.path.with_extension("asc");
     fs::write(&signature, bytes).map_err(store::about("write", &signature))?;
     let checked = openpgp::check(&part.path, &signature, keyring);

@@ -16,6 +16,8 @@ use crate::env::Env;
 use crate::go::Version;
 use crate::go::request::choose;
 use crate::policy::SdkWanted;
+use crate::shell::quote_path;
+use crate::ui::safe;
 
 /// What the rules ask of an SDK.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,7 +89,7 @@ pub fn resolve(
         }
     };
     let found = find::find(&version, places).map_err(|missing| {
-        let (message, hint) = (missing.message(), Some(missing.hint()));
+        let (message, hint) = (shown(&missing.message()), Some(missing.hint()));
         let mut watch = missing.watch;
         watch.extend(requested.iter().flat_map(|requested| requested.watch.iter().cloned()));
         Box::new(Refused { why: Why::Missing, message, hint, watch })
@@ -102,18 +104,25 @@ pub fn resolve(
         Ok(()) => Ok(resolved),
         Err((why, message, hint)) => {
             let watch = resolved.watch().cloned().collect();
-            Err(Box::new(Refused { why, message, hint: Some(hint), watch }))
+            Err(Box::new(Refused { why, message: shown(&message), hint: Some(hint), watch }))
         }
     }
 }
 
+/// Returns a message in which no path moves the cursor.
+fn shown(message: &str) -> String {
+    safe(message.as_bytes())
+}
+
 fn line(message: String, hint: Option<String>) -> Box<Refused> {
+    let message = shown(&message);
     Box::new(Refused { why: Why::Line, message, hint, watch: Vec::new() })
 }
 
 /// Returns the version that the files ask for.
 fn from_files(requested: &Requested, wanted: &SdkWanted) -> Result<Version, Box<Refused>> {
-    let refuse = |message, hint| {
+    let refuse = |message: String, hint| {
+        let message = shown(&message);
         let watch = requested.watch.clone();
         Box::new(Refused { why: Why::Line, message, hint, watch })
     };
@@ -149,51 +158,42 @@ fn judge(
     }
     let Resolved { found, health, .. } = resolved;
     let (version, root) = (&found.version, found.root.display());
-    let Some(record) = &found.record else {
-        let who =
-            if pins.is_empty() { "the rules ask for a sealed one" } else { "its hash is pinned" };
-        return Err((
-            Why::Unsealed,
-            format!("go{version} at {root} is not sealed, and {who}"),
-            format!("goenv sdk add {root}"),
-        ));
-    };
-    if let Some(complaint) = health.complaint() {
-        return Err((
-            Why::Wrong,
-            format!("go{version} at {root} was altered: {complaint}"),
-            format!("goenv sdk verify {version}"),
-        ));
-    }
     let platform = &places.platform;
     if !pins.is_empty() && pins.of(platform).next().is_none() {
         let known: Vec<_> = pins.platforms().iter().map(ToString::to_string).collect();
-        return Err((
-            Why::Line,
-            format!("go{version} is pinned for {} and not for {platform}", known.join(" and ")),
-            format!("use go {version} {pins} {platform}={}", record.h1),
-        ));
+        let hint = match &found.record {
+            Some(record) => format!("use go {version} {pins} {platform}={}", record.h1),
+            None => format!("goenv pin {version}"),
+        };
+        let known = known.join(" and ");
+        let message = format!("go{version} is pinned for {known} and not for {platform}");
+        return Err((Why::Line, message, hint));
+    }
+    let Some(record) = &found.record else {
+        let who =
+            if pins.is_empty() { "the rules ask for a sealed one" } else { "its hash is pinned" };
+        let message = format!("go{version} at {root} is not sealed, and {who}");
+        return Err((Why::Unsealed, message, format!("goenv sdk add {}", quote_path(&found.root))));
+    };
+    if let Some(complaint) = health.complaint() {
+        let message = format!("go{version} at {root} was altered: {complaint}");
+        return Err((Why::Wrong, message, format!("goenv sdk verify {version}")));
     }
     for pin in pins.of(platform) {
-        match fit(record, pin) {
-            Fit::Fits => {}
+        let (why, message) = match fit(record, pin) {
+            Fit::Fits => continue,
             Fit::Differs(is) => {
-                return Err((
-                    Why::Wrong,
-                    format!("go{version} at {root} is {is}, and {pin} is pinned"),
-                    format!("goenv sdk remove {version} && goenv sdk install {version}"),
-                ));
+                (Why::Wrong, format!("go{version} at {root} is {is}, and {pin} is pinned"))
             }
-            Fit::Unknown => {
-                return Err((
-                    Why::Unsealed,
-                    format!(
-                        "go{version} at {root} was adopted, so its archive is not known, and {pin} is pinned"
-                    ),
-                    format!("goenv sdk remove {version} && goenv sdk install {version}"),
-                ));
-            }
-        }
+            Fit::Unknown => (
+                Why::Unsealed,
+                format!(
+                    "go{version} at {root} was adopted, so its archive is not known, and {pin} is pinned"
+                ),
+            ),
+        };
+        let hint = format!("goenv sdk remove {version} && goenv sdk install {version}");
+        return Err((why, message, hint));
     }
     Ok(())
 }

@@ -1,21 +1,25 @@
 //! SDKs, tried against real Go releases: what goenv computes, Go must do.
-#![expect(
-    clippy::disallowed_methods,
-    reason = "tests set up their own files and run real programs"
-)]
-#![expect(
+
+#![allow(
     clippy::unwrap_used,
+    clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "a test that cannot go on fails"
+    clippy::disallowed_methods,
+    clippy::print_stdout,
+    reason = "a test fails by panicking, looks at the machine directly and says what it measured"
 )]
-#![expect(clippy::print_stdout, reason = "tests say what they measured")]
 
+#[path = "../common/mod.rs"]
+mod common;
+
+mod commands;
 mod h1;
 mod hostile;
 mod mirror;
 mod real;
 mod select;
 mod server;
+mod signature;
 mod small;
 mod tamper;

@@ -1,4 +1,4 @@
-//! The real SDKs that tests run: `GOENV_TEST_SDKS` holds `go<version>/go` for each.
+//! The real SDKs that tests run, and the go command in a home of its own.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -7,17 +7,7 @@ use std::process::{Command, Output};
 pub(crate) const NEW: &str = "1.26.6";
 pub(crate) const OLD: &str = "1.24.11";
 
-/// Returns the root of the real SDK of `version`; one that is missing fails the test.
-pub(crate) fn sdk(version: &str) -> PathBuf {
-    let directory = std::env::var_os("GOENV_TEST_SDKS").unwrap_or_default();
-    let root = Path::new(&directory).join(format!("go{version}/go"));
-    assert!(
-        root.join("bin/go").is_file(),
-        "no Go {version} at `{}`: run tests/run, which unpacks the SDKs and sets GOENV_TEST_SDKS",
-        root.display()
-    );
-    root
-}
+pub(crate) use crate::common::sdk;
 
 /// A home of its own, in which the go command finds nothing of this machine.
 pub(crate) struct Home {

@@ -80,7 +80,10 @@ fn flip(path: &Path) {
 fn every_alteration_is_noticed() {
     let home = Home::new();
     let root = home.path().join("sdk").join(format!("go{NEW}"));
-    copy(&sdk(NEW), &root);
+    // The programs, and of the sources enough: every change is followed by reading all of it twice.
+    for part in ["VERSION", "go.env", "bin", "pkg", "src/fmt"] {
+        copy(&sdk(NEW).join(part), &root.join(part));
+    }
     let linux = Platform::parse("linux/amd64").unwrap();
     let places =
         Places::new(&Env::new(), &home.path(), linux, user(&home.path()), Path::new("/nowhere"));
@@ -130,7 +133,7 @@ fn every_alteration_is_noticed() {
         let verdict = verify(&record, &places, Cores::All);
         let said = verdict.complaint().unwrap_or_default();
         assert_eq!(said, expected, "{expected}");
-        if prompt == Notices {
+        if prompt == Notices && expected.contains("bin/go") {
             // What the prompt noticed it reads again, and comes to the same verdict.
             assert_eq!(health(&record, &places, Cores::One), verdict, "{expected}");
         }

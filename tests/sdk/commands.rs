@@ -1,0 +1,370 @@
+//! The commands, with a whole real release from a mirror.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use crate::common::pty::{Pty, Shell};
+use crate::common::{GOENV, Sandbox};
+use crate::real::{NEW, OLD, sdk, succeed};
+
+/// Returns a directory that holds the real release as a mirror does, made once for all tests.
+fn mirror() -> &'static Path {
+    static MIRROR: OnceLock<PathBuf> = OnceLock::new();
+    MIRROR.get_or_init(|| {
+        let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("mirror-{NEW}"));
+        let archive = directory.join(format!("go{NEW}.linux-amd64.tar.gz"));
+        if !archive.exists() {
+            fs::create_dir_all(&directory).unwrap();
+            // Under another name first, as another run may look for it.
+            let made = directory.join(format!("made-{}", std::process::id()));
+            let tar = format!(
+                "tar -C '{}' -c go | gzip -1 > '{}'",
+                sdk(NEW).parent().unwrap().display(),
+                made.display()
+            );
+            succeed(Command::new("sh").args(["-c", &tar]));
+            let digest = succeed(Command::new("sha256sum").arg(&made));
+            fs::write(directory.join(format!("go{NEW}.linux-amd64.tar.gz.sha256")), &digest[..64])
+                .unwrap();
+            fs::rename(&made, &archive).unwrap();
+        }
+        directory
+    })
+}
+
+/// Returns the digest of the archive that the mirror has.
+fn digest() -> String {
+    fs::read_to_string(mirror().join(format!("go{NEW}.linux-amd64.tar.gz.sha256"))).unwrap()
+}
+
+fn sandbox() -> Sandbox {
+    let sandbox = Sandbox::new();
+    let config = format!("[sdk]\nmirrors = [\"file://{}\"]\n", mirror().display());
+    sandbox.file("home/.config/goenv/config.toml", config);
+    sandbox
+}
+
+fn store(sandbox: &Sandbox) -> Vec<String> {
+    let mut names: Vec<_> = fs::read_dir(sandbox.home().join(".local/share/goenv/sdks"))
+        .map(|entries| {
+            entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+        })
+        .unwrap_or_default();
+    names.retain(|name: &String| !matches!(name.as_str(), ".lock" | ".download"));
+    names.sort();
+    names
+}
+
+const WHOLE: [&str; 3] =
+    ["go1.26.6.linux-amd64", "go1.26.6.linux-amd64.json", "go1.26.6.linux-amd64.seal"];
+
+#[test]
+fn a_release_is_installed_used_verified_and_removed() {
+    let sandbox = sandbox();
+    let home = sandbox.home();
+    // On a terminal there is a bar with size, speed and time left.
+    let mut bash = Pty::start(Shell::Bash, &sandbox);
+    let seen = bash.run("goenv sdk install 1.26.6");
+    for step in ["fetch  go1.26.6 [=", "unpack go1.26.6 [=", "seal   go1.26.6"] {
+        let drawn = seen.rsplit("\u{1b}[2K").find(|drawn| drawn.contains(step));
+        let drawn = drawn.unwrap_or_else(|| panic!("{step} in {seen:?}")).trim();
+        println!("{drawn}");
+        assert!(
+            step.starts_with("seal")
+                || (drawn.contains(" MiB/") && drawn.contains("/s, ") && drawn.ends_with("s left")),
+            "{drawn}"
+        );
+    }
+    assert_eq!(store(&sandbox), WHOLE);
+
+    let again = sandbox.goenv(&home, &["install", "1.26.6"]);
+    again.failure(0, "goenv: go1.26.6 is here already, unaltered: $SANDBOX/home/.local/share/goenv/sdks/go1.26.6.linux-amd64\n");
+    let list = sandbox.goenv(&home, &["versions"]);
+    assert_eq!(
+        list.success().stdout(),
+        "  go1.26.6  sealed    store  ~/.local/share/goenv/sdks/go1.26.6.linux-amd64\n"
+    );
+
+    // Everything that people do with Go works from the read-only store, and leaves it as it was.
+    let project = sandbox.project("p", format!("use go 1.26.6 linux/amd64=sha256:{}\n", digest()));
+    sandbox.file("home/p/go.mod", "module m\n\ngo 1.26\n");
+    sandbox.file(
+        "home/p/m.go",
+        "package main\n\nimport \"fmt\"\n\nfunc main() { fmt.Println(\"it runs\") }\n",
+    );
+    sandbox.file(
+        "home/p/m_test.go",
+        "package main\n\nimport \"testing\"\n\nfunc TestMain1(t *testing.T) { main() }\n",
+    );
+    for (command, expected) in [
+        (vec!["go", "version"], "go version go1.26.6 linux/amd64\n"),
+        (vec!["go", "build", "-o", "m", "."], ""),
+        (vec!["./m"], "it runs\n"),
+        (vec!["go", "vet", "./..."], ""),
+        (vec!["go", "test", "-cover", "./..."], "ok  \tm\t"),
+        (vec!["go", "tool", "pprof", "-h"], ""),
+        (
+            vec!["go", "env", "GOROOT"],
+            "$SANDBOX/home/.local/share/goenv/sdks/go1.26.6.linux-amd64\n",
+        ),
+        (vec!["gofmt", "-l", "."], ""),
+    ] {
+        let mut arguments = vec!["exec", "."];
+        arguments.extend(&command);
+        let done = sandbox.goenv(&project, &arguments);
+        if command[1..] != ["tool", "pprof", "-h"] {
+            done.success();
+        }
+        assert!(
+            done.stdout().starts_with(expected),
+            "{command:?}: {}{}",
+            done.stdout(),
+            done.stderr()
+        );
+    }
+    let verified = sandbox.goenv(&home, &["sdk", "verify"]);
+    let h1 = verified.success().stdout();
+    assert!(h1.starts_with("go1.26.6 is unaltered: 11532 files, 215 MB, h1:"), "{h1}");
+    let which = sandbox.goenv(&project, &["which", "gofmt"]);
+    assert_eq!(
+        which.success().stdout(),
+        "$SANDBOX/home/.local/share/goenv/sdks/go1.26.6.linux-amd64/bin/gofmt\n"
+    );
+    let status = sandbox.goenv(&project, &["status", "--json"]).success().stdout();
+    assert!(status.contains(r#""state": "sealed""#), "{status}");
+
+    // An altered one is refused where its hash is pinned, and named by verify.
+    let print = sandbox.home().join(".local/share/goenv/sdks/go1.26.6.linux-amd64/bin/gofmt");
+    fs::remove_file(&print).unwrap_or_else(|_| {
+        let bin = print.parent().unwrap();
+        succeed(Command::new("chmod").arg("u+w").arg(bin));
+        fs::remove_file(&print).unwrap();
+    });
+    let refused = sandbox.goenv(&project, &["exec", ".", "go", "version"]);
+    assert_ne!(refused.code(), 0);
+    assert!(
+        refused.stderr().contains("was altered: bin/gofmt was removed"),
+        "{}",
+        refused.stderr()
+    );
+    let verify = sandbox.goenv(&home, &["sdk", "verify", "1.26.6"]);
+    assert_eq!(verify.code(), 4);
+    assert!(verify.stdout().contains("\n  bin/gofmt was removed\n"), "{}", verify.stdout());
+
+    sandbox.goenv(&home, &["uninstall", "1.26.6"]).failure(0, "goenv: removed go1.26.6\n");
+    assert_eq!(store(&sandbox), Vec::<String>::new());
+}
+
+#[test]
+fn killed_at_any_moment_nothing_half_is_left() {
+    let sandbox = sandbox();
+    let install = || {
+        Command::new(GOENV)
+            .args(["sdk", "install", NEW])
+            .env_clear()
+            .envs(&sandbox.env)
+            .current_dir(sandbox.home())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap()
+    };
+    let mut cut = 0;
+    for pause in [20, 60, 150, 300, 500, 700, 900, 1200] {
+        let mut child = install();
+        std::thread::sleep(Duration::from_millis(pause));
+        child.kill().unwrap();
+        let ended = child.wait().unwrap();
+        cut += usize::from(!ended.success());
+        // What can be found is whole: either none, or one that verifies.
+        let found = sandbox.goenv(&sandbox.home(), &["sdk", "list"]).success().stdout();
+        let tree = sandbox.home().join(".local/share/goenv/sdks/go1.26.6.linux-amd64");
+        assert_eq!(tree.exists(), !found.is_empty(), "{found}");
+        if tree.exists() {
+            assert!(fs::read_dir(tree.join("bin")).unwrap().count() == 2);
+            assert!(tree.join("src/unsafe/unsafe.go").exists());
+        }
+    }
+    assert!(cut > 3, "killed only {cut} times before it was done");
+    println!("killed {cut} times");
+
+    // Two at once: one installs, the other waits and finds it done.
+    let _ = sandbox.goenv(&sandbox.home(), &["sdk", "remove", NEW]);
+    let both = [install(), install()];
+    let mut said: Vec<_> = both
+        .into_iter()
+        .map(|child| {
+            let output = child.wait_with_output().unwrap();
+            assert!(output.status.success(), "{output:?}");
+            String::from_utf8(output.stderr).unwrap()
+        })
+        .collect();
+    said.sort();
+    assert!(said[0].starts_with("goenv: go1.26.6 is here already, unaltered: "), "{said:?}");
+    assert!(said[1].starts_with("goenv: installed go1.26.6 at "), "{said:?}");
+    assert_eq!(store(&sandbox), WHOLE);
+    let downloads = sandbox.home().join(".local/share/goenv/sdks/.download");
+    assert_eq!(fs::read_dir(downloads).unwrap().count(), 0);
+}
+
+#[test]
+fn pins_are_written_and_held() {
+    let sandbox = sandbox();
+    let home = sandbox.home();
+    let project = sandbox.dir("home/p");
+    sandbox.dir("home/sdk");
+    std::os::unix::fs::symlink(sdk(OLD), home.join(format!("sdk/go{OLD}"))).unwrap();
+    let root = sdk(OLD).canonicalize().unwrap();
+    let root = root.display();
+
+    // Merely found: usable without a pin, and not with one.
+    let h1 = format!("h1:{}=", "A".repeat(43));
+    let pinned = sandbox.project("q", format!("use go {OLD} linux/amd64={h1}\n"));
+    let refused = |expected: &str| {
+        let done = sandbox.goenv(&pinned, &["exec", ".", "go", "version"]);
+        assert!(done.stderr().contains(expected), "{}", done.stderr());
+        assert_ne!(done.code(), 0);
+    };
+    refused(&format!("go{OLD} at {root} is not sealed, and its hash is pinned"));
+    refused(&format!("goenv sdk add {root}"));
+    let done = sandbox.goenv(&project, &["sdk", "verify", OLD]);
+    done.failure(
+        1,
+        &format!("goenv: go{OLD} at {root} is not sealed; seal it with: goenv sdk add {root}\n"),
+    );
+
+    // Adopted where it lies: the tree's hash is known, and the pin is another's.
+    let added = sandbox.goenv(&project, &["sdk", "add", &root.to_string()]).stderr();
+    assert!(
+        added.starts_with(&format!("goenv: adopted go{OLD} at {root}\ngoenv:   tree    h1:")),
+        "{added}"
+    );
+    let tree = added.split_ascii_whitespace().last().unwrap().to_owned();
+    refused(&format!("go{OLD} at {root} is {tree}, and {h1} is pinned"));
+
+    // pin writes the line; the policy wants approval again.
+    let said = sandbox.goenv(&project, &["pin", OLD]);
+    said.failure(0, &format!("goenv: ~/p/.envrc: use go {OLD}, pinned for linux/amd64\ngoenv: it changed, so it wants approval again: goenv allow\n"));
+    assert_eq!(
+        fs::read_to_string(project.join(".envrc")).unwrap(),
+        format!("use go {OLD} linux/amd64={tree}\n")
+    );
+    sandbox.goenv(&project, &["allow"]).success();
+    let version = sandbox.goenv(&project, &["exec", ".", "go", "version"]);
+    assert_eq!(version.success().stdout(), format!("go version go{OLD} linux/amd64\n"));
+
+    // From the mirror's list, without installing; other platforms that the line names are kept up.
+    let said = sandbox.goenv(&project, &["pin", NEW]);
+    said.success();
+    let line = format!("use go {NEW} linux/amd64=sha256:{}\n", digest());
+    assert_eq!(fs::read_to_string(project.join(".envrc")).unwrap(), line);
+    let said = sandbox.goenv(&project, &["local", NEW, "--platform", "darwin/arm64"]);
+    said.failure(
+        1,
+        &format!(
+            "goenv: no hash of go{NEW} for darwin/arm64: file://{} lists none\n",
+            mirror().display()
+        ),
+    );
+    assert_eq!(fs::read_to_string(project.join(".envrc")).unwrap(), line);
+
+    // A platform without a pin, with the line to add.
+    let other = sandbox.project("r", format!("use go {OLD} darwin/arm64={h1}\n"));
+    let done = sandbox.goenv(&other, &["exec", ".", "go", "version"]);
+    assert!(
+        done.stderr()
+            .contains(&format!("go{OLD} is pinned for darwin/arm64 and not for linux/amd64")),
+        "{}",
+        done.stderr()
+    );
+    assert!(
+        done.stderr().contains(&format!("use go {OLD} darwin/arm64={h1} linux/amd64={tree}")),
+        "{}",
+        done.stderr()
+    );
+
+    // Forgotten, it stays where it is.
+    sandbox
+        .goenv(&project, &["sdk", "remove", OLD])
+        .failure(0, &format!("goenv: forgot go{OLD}, which stays at {root}\n"));
+    sandbox
+        .goenv(&project, &["sdk", "remove", OLD])
+        .failure(1, &format!("goenv: go{OLD} at {root} is not goenv's to remove\n"));
+    sandbox
+        .goenv(&project, &["sdk", "remove", "1.99.0"])
+        .failure(1, &format!("goenv: go1.99.0 is not installed (here: {OLD})\n"));
+    sandbox.goenv(&project, &["sdk", "install", "../../evil"]).failure(
+        2,
+        "goenv: `../../evil` is not a Go version: expected one like 1.26.6, 1.26 or 1.26rc1\n",
+    );
+}
+
+#[test]
+fn the_version_files_of_a_directory_choose_the_sdk() {
+    let sandbox = Sandbox::with_sdks(&[OLD, NEW]);
+    let run = |name: &str| {
+        let project = sandbox.project(name, "use go\n");
+        let done = sandbox.goenv(&project, &["exec", ".", "go", "version"]);
+        format!("{}{}", done.stdout(), done.stderr())
+    };
+    let new = "go version go1.26.6 linux/amd64\n";
+    let old = "go version go1.24.11 linux/amd64\n";
+    for (name, files, expected) in [
+        ("a", vec![("go.mod", "module m\ngo 1.24\ntoolchain go1.26.6\n")], new),
+        ("b", vec![("go.mod", "module m\ngo 1.24.11\n")], old),
+        ("c", vec![("go.mod", "module m\ngo 1.24\n"), (".go-version", "1.26.6\n")], new),
+        ("d", vec![(".tool-versions", "golang 1.24.11\n")], old),
+        ("e", vec![("go.mod", "module m\ngo 1.24\n")], old),
+    ] {
+        for (file, text) in files {
+            sandbox.file(format!("home/{name}/{file}"), text);
+        }
+        assert_eq!(run(name), expected, "{name}");
+    }
+    sandbox.file("home/x/go.mod", "module m\n\ngo 1.26.6\n");
+    sandbox.file("home/x/.go-version", "1.24.11\n");
+    let conflict = run("x");
+    assert!(
+        conflict.contains("/x/.go-version:1 asks for 1.24.11, and ")
+            && conflict.contains("/x/go.mod:3 requires go >= 1.26.6"),
+        "{conflict}"
+    );
+    sandbox.file("home/y/.go-version", "latest\n");
+    let bad = run("y");
+    assert!(bad.contains("/y/.go-version:1:1: `latest` is not a Go version"), "{bad}");
+}
+
+#[test]
+fn what_cannot_be_written_is_said_in_one_line_and_leaves_nothing() {
+    let mut sandbox = sandbox();
+    // A disk that is full, as far as a process can tell: no file may grow beyond 10 MB.
+    let full = "ulimit -f 10000; trap '' XFSZ; exec goenv sdk install 1.26.6";
+    let done = sandbox.run(&sandbox.home(), "bash", &["-c", full]);
+    let part = format!("$SANDBOX/home/.local/share/goenv/sdks/.download/{}.part", digest());
+    done.failure(1, &format!("goenv: cannot write {part}: File too large (os error 27)\n"));
+    assert_eq!(store(&sandbox), Vec::<String>::new());
+    let downloads = sandbox.home().join(".local/share/goenv/sdks/.download");
+    assert_eq!(fs::read_dir(downloads).unwrap().count(), 0);
+
+    // A mirror that is not there.
+    sandbox.file("home/.config/goenv/config.toml", "[sdk]\nmirrors = [\"file:///nowhere\"]\n");
+    sandbox.goenv(&sandbox.home(), &["install", "1.26.6"]).failure(
+        1,
+        "goenv: cannot reach /nowhere: it is no directory; run: goenv sdk add ARCHIVE\n",
+    );
+    // Nothing says which version.
+    sandbox.goenv(&sandbox.home(), &["install"]).failure(
+        2,
+        "goenv: nothing here asks for a version of Go; name one: goenv sdk install 1.26.6\n",
+    );
+    // A place that cannot be written.
+    sandbox.file("data/goenv", "a file");
+    sandbox.set("XDG_DATA_HOME", sandbox.path("data"));
+    sandbox.goenv(&sandbox.home(), &["install", "1.26.6"]).failure(
+        1,
+        "goenv: cannot create $SANDBOX/data/goenv/sdks: Not a directory (os error 20)\n",
+    );
+}
