@@ -129,6 +129,32 @@ impl Admission {
         }))
     }
 
+    /// Returns the verdict that signatures alone give on bytes which need not lie on disk, as a policy of `directory`
+    /// in one of `repositories`, whatever this host's tier is: what the gate asks.
+    ///
+    /// # Errors
+    /// If the trusted signers may not be read.
+    pub fn by_signature(
+        &self,
+        policy: &[u8],
+        signature: &[u8],
+        repositories: &[Repository],
+        directory: &Path,
+        watched: &mut Watched,
+    ) -> Result<Trust, Error> {
+        let mut rules = self.rules.clone();
+        rules.tier = None;
+        let now = i64::try_from(self.now.as_secs()).unwrap_or(i64::MAX);
+        let open = match decide_local(policy, Record::None, &rules, now) {
+            Local::Settled(trust) => return Ok(*trust),
+            Local::Open(open) => open,
+        };
+        let stores = Stores::read(&self.dirs, self.uid, watched)?;
+        let signature = Some(signature);
+        let stores = &stores.views();
+        Ok(open.decide(&Evidence { signature, stores, repositories, directory, mark: None }))
+    }
+
     /// Returns whether a text that an approved policy reads is approved by itself.
     pub fn approves(&self, text: &Text, watched: &mut Watched) -> bool {
         let Ok(trust) = self.verdict(text, watched) else { return false };

@@ -5,7 +5,9 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
+use crate::check::format::Form;
 use crate::shell::{Format, Shell};
+use crate::trust::header::Tier;
 
 /// Give every directory its own Go, safely and at once.
 #[derive(Debug, Parser)]
@@ -88,6 +90,16 @@ pub enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true, required = true)]
         command: Vec<OsString>,
     },
+    /// Check what a repository asks of Go against its policy and the organisation's rules
+    #[command(
+        long_about = "Check what a repository asks of Go against its policy and the organisation's rules: policies and \
+        signatures, go.mod and go.work, version files, Dockerfiles, CI files. The same rules at a terminal, in a git \
+        hook (--staged) and in CI. Nothing is run, and nothing has to be allowed on this machine.\n\n\
+        Exit codes: 0 clean or warnings only, 1 errors, 3 a policy whose required signature does not hold.\n\n\
+        Examples:\n  goenv check\n  goenv check --staged\n  goenv check --format sarif --output goenv.sarif\n  \
+        goenv check --explain GOENV101"
+    )]
+    Check(CheckArguments),
     /// Edit a policy, and approve it if it changed
     Edit {
         /// The policy or its directory [default: the nearest .envrc]
@@ -314,4 +326,30 @@ pub enum Sdk {
         /// The release
         version: String,
     },
+}
+
+/// What `goenv check` takes.
+#[derive(Debug, clap::Args)]
+pub struct CheckArguments {
+    /// Files and directories [default: the current directory]
+    pub paths: Vec<PathBuf>,
+    /// Read git's index instead of the work tree, and judge what is staged
+    #[arg(long)]
+    pub staged: bool,
+    /// Judge as this tier instead of each policy's own
+    #[arg(long, value_parser = tier)]
+    pub tier: Option<Tier>,
+    /// The form of the report
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Form,
+    /// Write the report to a file
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Explain a rule by its id, and check nothing
+    #[arg(long, value_name = "ID", exclusive = true)]
+    pub explain: Option<String>,
+}
+
+fn tier(name: &str) -> Result<Tier, String> {
+    Tier::new(name).ok_or_else(|| "expected lower-case letters, digits and hyphens".to_owned())
 }

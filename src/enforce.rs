@@ -1,4 +1,4 @@
-//! Holds what a policy wants against the rules: the variables it sets, and the directories it puts on PATH.
+//! Holds what a policy wants against the rules: the Go it pins, the variables it sets, the directories it puts on PATH.
 //!
 //! Runs on the values after expansion and refuses the whole policy. The classes of names and the rules for values are
 //! pure and lie in `trust/variables.rs`; here is the look at directories. Rules: docs/security.md, section
@@ -6,11 +6,13 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::check::tiers;
 use crate::env::{Bytes, Diff, Env};
 use crate::error::{Error, Exit};
 use crate::files;
 use crate::policy::{Place, Wanted};
-use crate::trust::rules::TierRules;
+use crate::trust::header::Tier;
+use crate::trust::rules::{Rules, TierRules};
 use crate::trust::variables::{Approval, Change, Context, Objection, added_entries, judge};
 use crate::trust::{State, Trust};
 use crate::ui::{safe, safe_path};
@@ -55,6 +57,19 @@ pub fn variables(
         path_entry(policy, wanted, &path_of(entry), rules, uid)?;
     }
     Ok(())
+}
+
+/// Refuses a `use go` whose release the policy's tier does not admit.
+///
+/// # Errors
+/// With the place of the line that asks for it, or of the line that is not understood.
+pub fn releases(wanted: &Wanted, tier: Option<&Tier>, rules: &Rules) -> Result<(), Error> {
+    tiers::judge(wanted, tier, rules).map_err(|bad| {
+        let place = bad.place.map(|place| format!("{}:{}: ", safe_path(&place.path), place.line));
+        let message = format!("{}{}", place.unwrap_or_default(), safe(bad.message.as_bytes()));
+        let hint = Some("pin an admitted release: goenv pin VERSION".to_owned());
+        Error::Refused { message, hint, exit: Exit::Policy }
+    })
 }
 
 /// Refuses a directory on PATH that others can put programs into; one that does not exist yet is fine.

@@ -16,6 +16,7 @@
 
 pub mod admit;
 pub mod audit;
+pub mod check;
 pub mod cli;
 pub mod cmd;
 pub mod decide;

@@ -143,6 +143,7 @@ impl<'a> Loader<'a> {
         let wanted = policy::evaluate(&program, self.outside, &mut machine)?;
         let sdk = machine.sdk.take();
         enforce::variables(path, &wanted, self.outside, trust, rules, self.world.uid)?;
+        enforce::releases(&wanted, tier, admission.rules())?;
         if let Some(mark) = &trust.raise {
             admission.raise(mark)?;
         }

@@ -1,4 +1,5 @@
-//! Running programs: the command of `exec`, the editor of `edit`, ssh-keygen for `sign` and `audit checkpoint`.
+//! Running programs: the command of `exec`, the editor of `edit`, ssh-keygen for `sign` and `audit checkpoint`, git
+//! for `check --staged`.
 //!
 //! Never on the prompt's path: `export` starts no process.
 
@@ -103,6 +104,45 @@ pub fn agent_keys(env: &Env) -> Vec<u8> {
 fn ssh_program(name: &str) -> PathBuf {
     let system = Path::new("/usr/bin").join(name);
     if crate::files::is_program(&system) { system } else { PathBuf::from(name) }
+}
+
+/// What a program said, and how it ended.
+#[derive(Clone, Debug)]
+pub struct Said {
+    /// Its exit code; `None` where a signal ended it.
+    pub code: Option<i32>,
+    /// What it wrote to stdout.
+    pub stdout: Vec<u8>,
+    /// What it wrote to stderr.
+    pub stderr: Vec<u8>,
+}
+
+/// Runs git in a directory, with these bytes on its stdin, and returns what it said.
+///
+/// What a repository's config could make git run for the commands that goenv uses is switched off.
+///
+/// # Errors
+/// If there is no git, or it cannot be run.
+pub fn git(arguments: &[&str], directory: &Path, env: &Env, stdin: &[u8]) -> Result<Said, Error> {
+    let failed =
+        |error: std::io::Error| Error::Run { program: "git".to_owned(), reason: error.to_string() };
+    let mut child = command(OsStr::new("git"), env)
+        .args(["--no-optional-locks", "-c", "core.fsmonitor=false", "-c", "core.quotePath=false"])
+        .args(arguments)
+        .current_dir(directory)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .map_err(failed)?;
+    let pipe = child.stdin.take();
+    let output = std::thread::scope(|scope| {
+        // git answers while it is still being asked: one side writes, the other reads.
+        scope.spawn(|| pipe.map(|mut pipe| pipe.write_all(stdin)));
+        child.wait_with_output()
+    });
+    let output = output.map_err(failed)?;
+    Ok(Said { code: output.status.code(), stdout: output.stdout, stderr: output.stderr })
 }
 
 fn command(program: &OsStr, env: &Env) -> Command {

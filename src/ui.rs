@@ -86,6 +86,11 @@ impl Ui {
         }
     }
 
+    /// Returns whether text on stdout may be coloured.
+    pub fn colours_stdout(&self) -> bool {
+        self.may_colour && std::io::stdout().is_terminal()
+    }
+
     /// Writes text to stderr as it is.
     pub fn raw(&self, text: &str) {
         // Nobody can be told that stderr is gone.

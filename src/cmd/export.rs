@@ -188,6 +188,9 @@ fn with_state(mut env: Env, state: &State, world: &World) -> Result<Env, Error> 
 fn print(format: Format, from: &Env, to: &Env, ui: &Ui) -> Result<(), Error> {
     let mut diff = Diff::between(from, to);
     diff.put_last(state::STATE.as_bytes());
+    if let Some(message) = format.refusal(&diff) {
+        return Err(Error::Refused { message, hint: None, exit: Exit::Failed });
+    }
     Ok(ui.data(&format.print(&diff))?)
 }
 

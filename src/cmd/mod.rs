@@ -2,6 +2,7 @@
 
 pub mod allow;
 pub mod audit;
+pub mod check;
 pub mod completions;
 pub mod deny;
 pub mod edit;
@@ -43,6 +44,7 @@ pub fn run(command: Command, world: &World, ui: &Ui) -> Result<Exit, Error> {
         Command::Status { json } => status::run(json, world, ui),
         Command::Why { name, json } => why::run(name.as_deref(), json, world, ui),
         Command::Exec { dir, command } => exec::run(&dir, &command, world),
+        Command::Check(arguments) => check::run(&arguments, world, ui),
         Command::Edit { path } => edit::run(path.as_deref(), world, ui),
         Command::Sdk(command) => sdk::run(command, world, ui),
         Command::Pin { version, platform } => pin::run(&version, &platform, world, ui),

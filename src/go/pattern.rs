@@ -61,6 +61,31 @@ impl Pattern {
         }
     }
 
+    /// Returns a version of the line that the set speaks of: its first, or the one it names.
+    pub fn bound(&self) -> Option<Version> {
+        match &self.set {
+            Set::One(bound) | Set::LineFrom(bound) | Set::From(bound) => Some(bound.clone()),
+            Set::Line(line) => Version::parse(line),
+        }
+    }
+
+    /// Returns the version, where the set is that one alone.
+    pub fn version(&self) -> Option<&Version> {
+        match &self.set {
+            Set::One(version) => Some(version),
+            _ => None,
+        }
+    }
+
+    /// Returns the language version, where the set lies within one line.
+    pub fn only_line(&self) -> Option<Version> {
+        match &self.set {
+            Set::One(version) | Set::LineFrom(version) => Version::parse(&version.language()),
+            Set::Line(line) => Version::parse(line),
+            Set::From(_) => None,
+        }
+    }
+
     /// Returns whether every version of `self` lies in `other`: what `promote` asks of two tiers.
     pub fn within(&self, other: &Self) -> bool {
         match (&self.set, &other.set) {

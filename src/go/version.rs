@@ -103,6 +103,18 @@ impl Version {
         !self.number.kind.is_empty()
     }
 
+    /// Returns the releases before and after this one on its line.
+    pub fn neighbours(&self) -> Vec<Self> {
+        let Ok(patch) = self.number.patch.parse::<u32>() else { return Vec::new() };
+        let around = [patch.checked_sub(1), patch.checked_add(1)];
+        let language = self.language();
+        around
+            .into_iter()
+            .flatten()
+            .filter_map(|patch| Self::parse(&format!("{language}.{patch}")))
+            .collect()
+    }
+
     /// Returns the patch level, empty where there is none.
     pub(super) fn patch(&self) -> &str {
         &self.number.patch

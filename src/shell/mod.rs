@@ -4,9 +4,15 @@
 //! identifiers and nothing else. One file for each family of formats. The quoting is proved by real shells in
 //! tests/shells.
 
+pub mod dotenv;
 pub mod fish;
+pub mod gha;
+pub mod gitlab;
 pub mod json;
 pub mod posix;
+mod state;
+pub mod systemd;
+pub mod vim;
 
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
@@ -25,6 +31,16 @@ pub enum Format {
     Fish,
     /// An object of name to string, or null for unset
     Json,
+    /// For GitHub Actions: goenv export gha >> "$GITHUB_ENV"
+    Gha,
+    /// For GitLab's artifacts:reports:dotenv
+    Gitlab,
+    /// A .env file
+    Dotenv,
+    /// For EnvironmentFile= of a systemd unit
+    Systemd,
+    /// Statements for Vim
+    Vim,
 }
 
 /// The shells that have a hook.
@@ -46,6 +62,11 @@ impl Format {
             b"zsh" => Some(Self::Zsh),
             b"fish" => Some(Self::Fish),
             b"json" => Some(Self::Json),
+            b"gha" => Some(Self::Gha),
+            b"gitlab" => Some(Self::Gitlab),
+            b"dotenv" => Some(Self::Dotenv),
+            b"systemd" => Some(Self::Systemd),
+            b"vim" => Some(Self::Vim),
             _ => None,
         }
     }
@@ -60,6 +81,21 @@ impl Format {
             Self::Zsh => posix::print(diff, posix::Dialect::Zsh),
             Self::Fish => fish::print(diff),
             Self::Json => json::print(diff),
+            Self::Gha => gha::print(diff),
+            Self::Gitlab => gitlab::print(diff),
+            Self::Dotenv => dotenv::print(diff),
+            Self::Systemd => systemd::print(diff),
+            Self::Vim => vim::print(diff),
+        }
+    }
+
+    /// Returns why this format cannot hold the change; shells can hold any.
+    pub fn refusal(self, diff: &Diff) -> Option<String> {
+        match self {
+            Self::Gitlab => gitlab::refusal(diff),
+            Self::Dotenv => dotenv::refusal(diff),
+            Self::Systemd => systemd::refusal(diff),
+            Self::Bash | Self::Zsh | Self::Fish | Self::Json | Self::Gha | Self::Vim => None,
         }
     }
 }
@@ -70,7 +106,9 @@ impl Format {
         match self {
             Self::Bash | Self::Zsh => posix::arm(guard),
             Self::Fish => fish::arm(guard),
-            Self::Json => Bytes::new(),
+            Self::Json | Self::Gha | Self::Gitlab | Self::Dotenv | Self::Systemd | Self::Vim => {
+                Bytes::new()
+            }
         }
     }
 }

@@ -158,6 +158,8 @@ pub struct Rules {
     pub deny_go: BTreeMap<String, String>,
     /// Orders of promotion: a later tier's releases must lie inside an earlier one's. Every order holds.
     pub promote: Vec<Vec<Tier>>,
+    /// The lines of Go that get security fixes, in place of the table that goenv ships; none for that table.
+    pub supported: Vec<String>,
     /// Where SDKs come from: the organisation's, or the user's where it names none.
     pub mirrors: Vec<String>,
     /// The OpenPGP keyring that release signatures must verify against; none asks for no signature.

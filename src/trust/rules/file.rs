@@ -62,6 +62,7 @@ struct GoText {
     #[serde(default)]
     deny: BTreeMap<String, Spanned<String>>,
     promote: Option<Spanned<Vec<Tier>>>,
+    supported: Option<Spanned<Vec<String>>>,
 }
 
 #[derive(Deserialize, Default)]
@@ -151,6 +152,8 @@ impl File<'_> {
                 return Err(self.flaw(path, format!("found {found}, expected an absolute path")));
             }
         }
+        let line = |byte: u8| byte.is_ascii_digit() || byte == b'.';
+        self.each(self.text.go.supported.as_ref(), line, "a line of Go as 1.26")?;
         if let Some(promote) = &self.text.go.promote {
             let distinct: BTreeSet<_> = promote.get_ref().iter().collect();
             if distinct.len() < promote.get_ref().len() {
@@ -262,6 +265,10 @@ pub(super) fn merge(
         }
         let promote = file.text.go.promote.as_ref().map(|order| order.get_ref().clone());
         rules.promote.extend(promote);
+        if rules.supported.is_empty() {
+            let lines = file.text.go.supported.as_ref();
+            rules.supported = lines.map(|lines| lines.get_ref().clone()).unwrap_or_default();
+        }
         let sdk = &file.text.sdk;
         // Who names the mirrors says who vouches for them.
         if rules.mirrors.is_empty() {

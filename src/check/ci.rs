@@ -1,0 +1,135 @@
+//! CI files and linter configs: the Go that they set up, the images that they run in, the language they lint for.
+
+use super::Finding;
+use super::facts::{Facts, File};
+use super::image::{self, Named};
+use super::kind::Kind;
+use super::policies::ended;
+use super::rules::Rule;
+use super::settings::Setting;
+use super::standing::{Standing, Standings};
+use super::yaml::{self, Entry};
+use crate::go::Version;
+
+/// Checks every CI file and linter config.
+pub fn check(facts: &Facts, standings: &Standings<'_>, findings: &mut Vec<Finding>) {
+    for file in &facts.files {
+        if !matches!(file.kind, Kind::GitHub | Kind::Pipeline | Kind::Linter) {
+            continue;
+        }
+        let standing = standings.of(&file.path);
+        let entries = yaml::entries(&file.bytes);
+        if file.kind == Kind::Linter {
+            findings.extend(entries.iter().filter_map(|entry| linter(file, entry, standing)));
+            continue;
+        }
+        for entry in entries.iter().filter(|entry| entry.key == "go-version") {
+            for named in resolved(entry, &entries) {
+                setup(file, named, standing, standings, findings);
+            }
+        }
+        for entry in entries.iter().filter(|entry| is_image(entry)) {
+            let Some((named, is_fixed)) = image::of_image(&entry.value) else { continue };
+            judge(file, entry, &named, is_fixed, (standing, standings), findings);
+        }
+    }
+}
+
+/// Returns whether a value names an image: of a job, a service or a container.
+fn is_image(entry: &Entry) -> bool {
+    matches!(entry.key.as_str(), "image" | "container")
+        || (entry.key == "name" && entry.parents.last().is_some_and(|key| key == "image"))
+}
+
+/// Returns the entries that a value stands for: itself, or those that `${{ matrix.X }}` and `${{ env.X }}` name.
+fn resolved<'a>(entry: &'a Entry, entries: &'a [Entry]) -> Vec<&'a Entry> {
+    let inner = entry.value.trim().strip_prefix("${{").and_then(|text| text.strip_suffix("}}"));
+    let Some(expression) = inner else { return vec![entry] };
+    let Some((context, name)) = expression.trim().split_once('.') else { return Vec::new() };
+    let within = |found: &&Entry| match context {
+        "matrix" => found.parents.iter().any(|key| key == "matrix"),
+        "env" => found.parents.last().is_some_and(|key| key == "env"),
+        _ => false,
+    };
+    entries.iter().filter(|found| found.key == name).filter(within).collect()
+}
+
+fn setup(
+    file: &File,
+    entry: &Entry,
+    standing: &Standing<'_>,
+    standings: &Standings<'_>,
+    findings: &mut Vec<Finding>,
+) {
+    if is_float(entry) {
+        let value = &entry.value;
+        let read = value.trim_end_matches('0');
+        let message = format!("YAML reads {value} as the number {read}, another Go");
+        let finding = Finding::new(Rule::Image, &file.path, message);
+        let finding = finding.at(entry.line, entry.column, entry.width);
+        findings.push(finding.help(format!("Quote it: '{value}'")));
+        return;
+    }
+    let Some(named) = image::of_setup(&entry.value) else { return };
+    judge(file, entry, &named, false, (standing, standings), findings);
+}
+
+/// Returns whether YAML takes the version for a number and loses a zero: 1.20 is 1.2.
+fn is_float(entry: &Entry) -> bool {
+    let digits = entry.value.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+    let dots = entry.value.bytes().filter(|byte| *byte == b'.').count();
+    !entry.quoted && digits && dots == 1 && entry.value.ends_with('0')
+}
+
+fn judge(
+    file: &File,
+    entry: &Entry,
+    named: &Named,
+    is_fixed: bool,
+    (standing, standings): (&Standing<'_>, &Standings<'_>),
+    findings: &mut Vec<Finding>,
+) {
+    let at = |rule: Rule, message: String| {
+        Finding::new(rule, &file.path, message).at(entry.line, entry.column, entry.width)
+    };
+    if let Some(message) = named.judge(is_fixed, standing) {
+        let finding = at(Rule::Image, message);
+        findings.push(match &standing.pin {
+            Some(pin) if entry.key == "image" => finding.help(format!("image: golang:{pin}")),
+            Some(pin) => finding.help(format!("go-version: '{pin}'")),
+            None => finding,
+        });
+    }
+    let old = named.version().and_then(|version| ended(version, standings));
+    findings.extend(old.map(|message| at(Rule::EndOfLife, message)));
+}
+
+/// golangci-lint's `run.go` is a language version: what it is told must be what the policy's Go compiles.
+fn linter(file: &File, entry: &Entry, standing: &Standing<'_>) -> Option<Finding> {
+    let is_run = entry.key == "go" && entry.parents.last().is_some_and(|key| key == "run");
+    let version = is_run.then(|| Version::parse(&entry.value))??;
+    let message = standing.minimum(&version)?;
+    let finding = Finding::new(Rule::Image, &file.path, message);
+    let help = "Remove run.go: golangci-lint then takes the go line of go.mod";
+    Some(finding.at(entry.line, entry.column, entry.width).help(help))
+}
+
+/// Returns the variables that a CI file sets: keys that are spelled as variables are.
+pub fn settings(file: &[u8]) -> Vec<Setting> {
+    let is_variable = |key: &str| {
+        let plain = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_';
+        key.starts_with(|first: char| first.is_ascii_uppercase()) && key.bytes().all(plain)
+    };
+    yaml::entries(file)
+        .into_iter()
+        .filter(|entry| is_variable(&entry.key))
+        .map(|entry| Setting {
+            expands: entry.value.contains('$'),
+            name: entry.key,
+            value: entry.value,
+            line: entry.line,
+            column: entry.column,
+            width: entry.width,
+        })
+        .collect()
+}

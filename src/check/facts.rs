@@ -1,0 +1,151 @@
+//! What a repository holds that the gate has rules for: files by value, and policies as they were read.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use super::kind::Kind;
+use crate::env::Env;
+use crate::policy::{PolicyError, Wanted};
+use crate::trust::flaw::Flaw;
+use crate::trust::header::Header;
+
+/// Whether findings of a file count, or the file is only there because others are judged by it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Judged {
+    /// They count.
+    Yes,
+    /// It is context.
+    Context,
+}
+
+/// A file and what it holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct File {
+    /// Where it is, relative to the root of the repository.
+    pub path: PathBuf,
+    /// What it is.
+    pub kind: Kind,
+    /// What it holds.
+    pub bytes: Vec<u8>,
+    /// Whether its findings count.
+    pub judged: Judged,
+}
+
+/// What the signatures beside a policy are worth.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Signatures {
+    /// None is required and none is there.
+    NotAsked,
+    /// They hold.
+    Hold,
+    /// One is required and none is there.
+    Missing(String),
+    /// They do not approve the policy.
+    Fail {
+        /// Why.
+        reason: String,
+        /// Whether they do not even match the bytes.
+        is_forged: bool,
+    },
+}
+
+/// A policy as the gate read it.
+#[derive(Clone, Debug)]
+pub struct Policy {
+    /// Its `.envrc`, relative to the root.
+    pub path: PathBuf,
+    /// What it holds.
+    pub bytes: Vec<u8>,
+    /// Its header.
+    pub header: Result<Option<Header>, Flaw>,
+    /// What it wants when it is evaluated; `None` for one that is bash's.
+    pub wanted: Option<Result<Wanted, PolicyError>>,
+    /// Whether its signatures hold.
+    pub signatures: Signatures,
+    /// The bytes that were committed before.
+    pub committed: Option<Vec<u8>>,
+    /// Texts of the repository that it reads, relative to the root, and whether each is signed by itself.
+    pub sourced: Vec<(PathBuf, bool)>,
+}
+
+impl Policy {
+    /// Returns the directory that it governs.
+    pub fn directory(&self) -> &Path {
+        self.path.parent().unwrap_or(Path::new(""))
+    }
+
+    /// Returns its header, where it has a sound one.
+    pub fn sound_header(&self) -> Option<&Header> {
+        self.header.as_ref().ok()?.as_ref()
+    }
+
+    /// Returns whether it is to apply by signature.
+    pub fn is_signed(&self) -> bool {
+        self.signatures != Signatures::NotAsked
+    }
+
+    /// Returns what it wants, where it could be evaluated.
+    pub fn evaluated(&self) -> Option<&Wanted> {
+        self.wanted.as_ref()?.as_ref().ok()
+    }
+}
+
+/// Everything that was gathered.
+#[derive(Clone, Debug, Default)]
+pub struct Facts {
+    /// The absolute path of the repository's root.
+    pub root: PathBuf,
+    /// The environment that policies are evaluated in.
+    pub outside: Env,
+    /// The files, in the order of their paths.
+    pub files: Vec<File>,
+    /// The policies, in the order of their paths.
+    pub policies: Vec<Policy>,
+    /// What could not be read, and why.
+    pub unread: Vec<(PathBuf, String)>,
+    /// Where each file stands in the list.
+    places: BTreeMap<PathBuf, usize>,
+}
+
+impl Facts {
+    /// Returns the facts of these files.
+    pub fn new(root: PathBuf, mut files: Vec<File>, unread: Vec<(PathBuf, String)>) -> Self {
+        files.sort_by(|a, b| a.path.cmp(&b.path));
+        files.dedup_by(|a, b| a.path == b.path);
+        let places = files.iter().enumerate().map(|(at, file)| (file.path.clone(), at)).collect();
+        Self { root, outside: Env::new(), files, policies: Vec::new(), unread, places }
+    }
+
+    /// Returns the file at this path.
+    pub fn file(&self, path: &Path) -> Option<&File> {
+        self.files.get(*self.places.get(path)?)
+    }
+
+    /// Returns the files of this kind.
+    pub fn of_kind(&self, kind: Kind) -> impl Iterator<Item = &File> {
+        self.files.iter().filter(move |file| file.kind == kind)
+    }
+
+    /// Returns whether findings at this path count; what could not be read counts.
+    pub fn is_judged(&self, path: &Path) -> bool {
+        self.file(path).is_none_or(|file| file.judged == Judged::Yes)
+    }
+}
+
+/// Returns the lines of a file with their numbers, without their ends.
+pub fn lines(bytes: &[u8]) -> impl Iterator<Item = (u32, &[u8])> {
+    (1..).zip(
+        bytes.split(|byte| *byte == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line)),
+    )
+}
+
+/// Returns the line of that number.
+pub fn line(bytes: &[u8], number: u32) -> &[u8] {
+    let line = lines(bytes).nth((number as usize).saturating_sub(1));
+    line.map(|(_, line)| line).unwrap_or_default()
+}
+
+/// Returns a byte offset in a line as a column.
+pub fn column(offset: usize) -> u32 {
+    u32::try_from(offset + 1).unwrap_or(u32::MAX)
+}

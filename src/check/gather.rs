@@ -1,0 +1,254 @@
+//! Gathers the facts: which files there are, what they hold, what the policies among them want.
+//!
+//! From the work tree or from git's index; besides what is to be judged, the files that others are judged by
+//! (policies above, workspaces and their members). Nothing of the repository is run, and go never is.
+
+mod index;
+mod walk;
+
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+use super::evaluate::evaluate;
+use super::facts::{Facts, File, Judged, Policy, Signatures};
+use super::kind::Kind;
+use crate::admit::Admission;
+use crate::env::{Bytes, Env};
+use crate::error::{Error, Exit};
+use crate::files;
+use crate::go::modfile::{self, ModFile};
+use crate::host::{Machine, Sourcing};
+use crate::sdk::places::{Places, Platform};
+use crate::trust::header;
+use crate::trust::header::Tier;
+use crate::trust::remote;
+use crate::trust::rules::Require;
+use crate::trust::scope::Repository;
+use crate::watch::Watched;
+use crate::world::World;
+use crate::{inherit, process};
+
+/// The largest file that is read.
+const LIMIT: u64 = 1024 * 1024;
+
+/// Where files are read from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// The work tree.
+    WorkTree,
+    /// What is staged.
+    Index,
+}
+
+/// What is to be checked.
+#[derive(Clone, Debug)]
+pub struct Request<'a> {
+    /// Files and directories; none for the current directory, or with the index for all of it.
+    pub paths: &'a [PathBuf],
+    /// Where they are read from.
+    pub origin: Origin,
+    /// The tier, where not each policy's own counts.
+    pub tier: Option<&'a Tier>,
+}
+
+/// Files as one of the two sources gave them.
+struct Found {
+    root: PathBuf,
+    files: Vec<File>,
+    unread: Vec<(PathBuf, String)>,
+    source: Source,
+}
+
+enum Source {
+    WorkTree(PathBuf),
+    Index(index::Index),
+}
+
+impl Source {
+    /// Returns the bytes of a file of the repository.
+    fn read(&self, path: &Path, env: &Env) -> Option<Bytes> {
+        match self {
+            Self::WorkTree(root) => files::read_data(&root.join(path), LIMIT).ok().flatten(),
+            Self::Index(index) => index.read(path, env),
+        }
+    }
+}
+
+/// Gathers the facts.
+///
+/// # Errors
+/// If there is no such path or repository, git fails, or the rules cannot be read.
+pub fn gather(request: &Request<'_>, admission: &Admission, world: &World) -> Result<Facts, Error> {
+    let found = match request.origin {
+        Origin::WorkTree => walk::work_tree(request.paths, world)?,
+        Origin::Index => index::staged(request.paths, world)?,
+    };
+    let outside = inherit::outside(&world.env, &inherit::carried(world));
+    let mut facts = Facts::new(found.root, found.files, found.unread);
+    facts.outside = outside;
+    only_committed(&mut facts, world);
+    let policies = policies(&facts, &found.source, request.tier, admission, world)?;
+    facts.policies = policies;
+    Ok(facts)
+}
+
+/// Returns the path of the signature beside a policy.
+pub fn signature(policy: &Path) -> PathBuf {
+    let mut path = OsString::from(policy);
+    path.push(".sig");
+    path.into()
+}
+
+/// Leaves out `.env` files that are not in the repository: those may hold secrets.
+fn only_committed(facts: &mut Facts, world: &World) {
+    let dotenvs: Vec<&Path> = facts.of_kind(Kind::Dotenv).map(|file| file.path.as_path()).collect();
+    if dotenvs.is_empty() || files::look_at(&facts.root.join(".git")).is_none() {
+        return;
+    }
+    let names: Vec<String> =
+        dotenvs.iter().map(|path| path.to_string_lossy().into_owned()).collect();
+    let mut arguments = vec!["--literal-pathspecs", "ls-files", "-z", "--"];
+    arguments.extend(names.iter().map(String::as_str));
+    let Ok(said) = process::git(&arguments, &facts.root, &world.env, b"") else { return };
+    let tracked: Vec<&[u8]> = said.stdout.split(|byte| *byte == 0).collect();
+    if said.code == Some(0) {
+        let keep = |file: &File| {
+            file.kind != Kind::Dotenv || tracked.contains(&file.path.as_os_str().as_bytes())
+        };
+        let (root, unread) = (facts.root.clone(), facts.unread.clone());
+        let kept: Vec<File> = facts.files.iter().filter(|file| keep(file)).cloned().collect();
+        let outside = facts.outside.clone();
+        *facts = Facts::new(root, kept, unread);
+        facts.outside = outside;
+    }
+}
+
+/// Reads every policy among the files.
+fn policies(
+    facts: &Facts,
+    source: &Source,
+    tier: Option<&Tier>,
+    admission: &Admission,
+    world: &World,
+) -> Result<Vec<Policy>, Error> {
+    let mut watched = Watched::new(world.now());
+    let home = world.dirs().home.unwrap_or_else(|| PathBuf::from("/nonexistent"));
+    let places = Places::new(&facts.outside, &home, Platform::host(), world.uid, Path::new("/"));
+    let mut repositories: Option<Vec<Repository>> = None;
+    let mut policies = Vec::new();
+    for file in facts.of_kind(Kind::Policy) {
+        let header = header::parse(&file.bytes);
+        let sound = header.as_ref().ok().and_then(Option::as_ref);
+        let own = sound.and_then(|header| header.tier.clone());
+        let rules = admission.rules().of(tier.or(own.as_ref()));
+        let beside = facts.file(&signature(&file.path));
+        let signatures = match beside {
+            Some(signature) => {
+                let repositories = repositories.get_or_insert_with(|| repositories_of(&facts.root));
+                let directory = file.path.parent().unwrap_or(Path::new(""));
+                let trust = admission.by_signature(
+                    &file.bytes,
+                    &signature.bytes,
+                    repositories,
+                    directory,
+                    &mut watched,
+                )?;
+                match trust.applies() {
+                    true => Signatures::Hold,
+                    false => Signatures::Fail {
+                        is_forged: trust.code == Exit::Forged as u8,
+                        reason: trust.reason,
+                    },
+                }
+            }
+            None if rules.require == Require::Signed => {
+                let tier = tier.or(own.as_ref()).or(admission.rules().tier.as_ref());
+                let tier = tier
+                    .map_or_else(String::new, |tier| format!("tier {tier} requires signatures"));
+                Signatures::Missing(format!("{tier}, and there is no .envrc.sig"))
+            }
+            None => Signatures::NotAsked,
+        };
+        let is_bash = sound.is_some_and(|header| header.engine.is_some());
+        let read = |path: &Path| source.read(path, &world.env);
+        let (wanted, sourced) = if is_bash {
+            (None, Vec::new())
+        } else {
+            let collecting = Sourcing::Collecting;
+            let mut machine =
+                Machine::new(world.uid, &places, &facts.outside, collecting, &mut watched);
+            let (wanted, sourced) =
+                evaluate(&file.path, &file.bytes, facts, &facts.outside, &read, &mut machine);
+            (Some(wanted), sourced)
+        };
+        let is_signed = |path: &PathBuf| {
+            let beside = signature(path);
+            facts.file(&beside).is_some() || read(&beside).is_some()
+        };
+        let sourced = sourced.into_iter().map(|path| (path.clone(), is_signed(&path))).collect();
+        let serial = sound.is_some_and(|header| header.serial.is_some());
+        let committed = if serial { committed(&facts.root, &file.path, &world.env) } else { None };
+        let (path, bytes) = (file.path.clone(), file.bytes.clone());
+        policies.push(Policy { path, bytes, header, wanted, signatures, committed, sourced });
+    }
+    Ok(policies)
+}
+
+/// Returns a file as the last commit has it.
+fn committed(root: &Path, path: &Path, env: &Env) -> Option<Bytes> {
+    let name = [b"HEAD:", path.as_os_str().as_bytes(), b"\n"].concat();
+    if path.as_os_str().as_bytes().contains(&b'\n') {
+        return None;
+    }
+    let said = process::git(&["cat-file", "--batch"], root, env, &name).ok()?;
+    index::blobs(&said.stdout).into_iter().next().flatten()
+}
+
+/// Returns what the git remotes of the repository name.
+///
+/// A checkout that a CI runner made may belong to anybody; it is what is judged, and not what is trusted.
+fn repositories_of(root: &Path) -> Vec<Repository> {
+    let read = |path: &Path| files::read_data(path, LIMIT).ok().flatten();
+    let dot = root.join(".git");
+    let git = match files::look_at(&dot) {
+        Some(metadata) if metadata.is_file() => {
+            read(&dot).and_then(|text| remote::git_directory(&text, root)).unwrap_or(dot)
+        }
+        _ => dot,
+    };
+    let common =
+        read(&git.join("commondir")).and_then(|text| remote::common_directory(&text, &git));
+    let config = read(&common.unwrap_or(git).join("config")).unwrap_or_default();
+    remote::repositories(&config)
+}
+
+/// Returns the go.mod files of the members of the workspaces among `files`, relative to the root.
+fn members(files: &[File]) -> Vec<PathBuf> {
+    let works = files.iter().filter(|file| file.kind == Kind::Work);
+    works
+        .flat_map(|file| {
+            let uses = modfile::strict(&file.bytes, ModFile::Work).uses;
+            uses.into_iter()
+                .filter_map(|word| super::modules::member_path(&file.path, &word.text))
+                .collect::<Vec<_>>()
+        })
+        .collect()
+}
+
+/// Returns the files above a directory that what lies in it is judged by.
+fn context(directory: &Path) -> Vec<PathBuf> {
+    let names = [".envrc", ".envrc.sig", "go.work", "go.mod", ".go-version", ".tool-versions"];
+    directory.ancestors().flat_map(|up| names.iter().map(move |name| up.join(name))).collect()
+}
+
+/// Returns an error in the gate's own words.
+fn refused(message: impl Into<String>, hint: Option<&str>) -> Error {
+    Error::Refused { message: message.into(), hint: hint.map(str::to_owned), exit: Exit::Failed }
+}
+
+/// Returns a file of the repository, judged or not.
+fn file(path: PathBuf, bytes: Bytes, judged: Judged) -> Option<File> {
+    let kind = super::kind::of(&path)?;
+    Some(File { path, kind, bytes, judged })
+}

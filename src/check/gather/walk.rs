@@ -1,0 +1,176 @@
+//! The work tree: every file below the given paths that the gate has rules for.
+//!
+//! Links to directories are not followed, as cmd/go does not; a link to a file counts where it stays inside the
+//! repository. What cannot be read is noted and never passed over.
+
+#![expect(clippy::disallowed_methods, reason = "walking the work tree is this file's work")]
+
+use std::collections::BTreeSet;
+use std::fs::{self, DirEntry};
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+use super::{Error, File, Found, Judged, LIMIT, Source, World, file, refused};
+use crate::check::kind;
+use crate::files::{self, FileProblem};
+
+/// The most directory entries that are looked at.
+const MOST_ENTRIES: usize = 4_000_000;
+/// How deep directories may be nested.
+const MOST_LEVELS: usize = 200;
+
+struct Walk {
+    root: PathBuf,
+    files: Vec<File>,
+    seen: BTreeSet<PathBuf>,
+    unread: Vec<(PathBuf, String)>,
+    entries: usize,
+}
+
+/// Returns what lies below the paths, with what it is judged by.
+pub(super) fn work_tree(paths: &[PathBuf], world: &World) -> Result<Found, Error> {
+    let here = [PathBuf::from(".")];
+    let given = if paths.is_empty() { &here[..] } else { paths };
+    let mut starts = Vec::new();
+    for path in given {
+        let absolute = world.absolute(path);
+        let real = files::real_path(&absolute);
+        starts.push(real.ok_or(FileProblem::Missing(absolute))?);
+    }
+    let Some(first) = starts.first() else { return Err(Error::NoDirectory) };
+    let root = root_of(first);
+    let mut walk =
+        Walk { root, files: Vec::new(), seen: BTreeSet::new(), unread: Vec::new(), entries: 0 };
+    for start in &starts {
+        if !start.starts_with(&walk.root) {
+            let (start, root) = (crate::ui::safe_path(start), crate::ui::safe_path(&walk.root));
+            return Err(refused(format!("{start} is outside of the repository {root}"), None));
+        }
+        if start.is_dir() { walk.below(start)? } else { walk.read(start, Judged::Yes) }
+    }
+    for start in &starts {
+        let relative = start.strip_prefix(&walk.root).unwrap_or(start).to_path_buf();
+        for path in super::context(&relative) {
+            walk.context(&path);
+        }
+    }
+    for path in super::members(&walk.files) {
+        walk.context(&path);
+    }
+    let Walk { root, files, unread, .. } = walk;
+    Ok(Found { source: Source::WorkTree(root.clone()), root, files, unread })
+}
+
+/// Returns the root of the repository around a path, or without one the directory itself.
+fn root_of(path: &Path) -> PathBuf {
+    let directory = if path.is_dir() { path } else { path.parent().unwrap_or(path) };
+    let root = directory.ancestors().find(|up| up.join(".git").exists());
+    root.unwrap_or(directory).to_path_buf()
+}
+
+impl Walk {
+    fn relative(&self, path: &Path) -> PathBuf {
+        path.strip_prefix(&self.root).unwrap_or(path).to_path_buf()
+    }
+
+    fn unread(&mut self, path: &Path, why: impl std::fmt::Display) {
+        let why = why.to_string().to_lowercase();
+        let why = why.split(" (os error").next().unwrap_or(&why).to_owned();
+        self.unread.push((self.relative(path), why));
+    }
+
+    fn below(&mut self, start: &Path) -> Result<(), Error> {
+        let mut directories = vec![(start.to_path_buf(), 0_usize)];
+        while let Some((directory, level)) = directories.pop() {
+            let entries = match fs::read_dir(&directory) {
+                Ok(entries) => entries,
+                Err(error) => {
+                    self.unread(&directory, error);
+                    continue;
+                }
+            };
+            for entry in entries {
+                self.entries += 1;
+                if self.entries > MOST_ENTRIES {
+                    let message = format!(
+                        "more than {MOST_ENTRIES} files below {}",
+                        crate::ui::safe_path(start)
+                    );
+                    return Err(refused(message, Some("check its directories one by one")));
+                }
+                match entry {
+                    Ok(entry) => self.entry(&entry, level, &mut directories),
+                    Err(error) => self.unread(&directory, error),
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn entry(&mut self, entry: &DirEntry, level: usize, into: &mut Vec<(PathBuf, usize)>) {
+        let name = entry.file_name();
+        let Ok(kind) = entry.file_type() else {
+            return self.unread(&entry.path(), "cannot be looked at");
+        };
+        if kind.is_dir() {
+            let walked = name.to_str().is_none_or(kind::is_walked);
+            if walked && level < MOST_LEVELS {
+                into.push((entry.path(), level + 1));
+            } else if walked {
+                self.unread(&entry.path(), "directories are nested too deeply");
+            }
+            return;
+        }
+        // Most files are none of the gate's: those cost no path.
+        if maybe(name.as_bytes()) {
+            self.read(&entry.path(), Judged::Yes);
+        }
+    }
+
+    fn read(&mut self, path: &Path, judged: Judged) {
+        let relative = self.relative(path);
+        if kind::of(&relative).is_none() || self.seen.contains(&relative) {
+            return;
+        }
+        let real = files::real_path(path);
+        if !real.as_ref().is_some_and(|real| real.starts_with(&self.root)) {
+            let what = if real.is_some() {
+                "a link that leaves the repository"
+            } else {
+                "a link to nothing"
+            };
+            return self.unread(path, what);
+        }
+        match files::read_data(path, LIMIT) {
+            Ok(Some(bytes)) => {
+                self.seen.insert(relative.clone());
+                self.files.extend(file(relative, bytes, judged));
+            }
+            Ok(None) => {}
+            Err(problem) => {
+                // The path stands in the finding already.
+                let text = problem.to_string();
+                let shown = crate::ui::safe_path(path);
+                let why = text.strip_prefix(&shown).unwrap_or(&text).trim_start_matches([':', ' ']);
+                self.unread(path, why);
+            }
+        }
+    }
+
+    fn context(&mut self, relative: &Path) {
+        let path = self.root.join(relative);
+        if files::look_at(&path).is_some() {
+            self.read(&path, Judged::Context);
+        }
+    }
+}
+
+/// Returns whether a file of this name could be one that the gate reads.
+fn maybe(name: &[u8]) -> bool {
+    name.starts_with(b".")
+        || name.starts_with(b"go.")
+        || name.ends_with(b".yml")
+        || name.ends_with(b".yaml")
+        || name.windows(b"ockerfile".len()).any(|part| part == b"ockerfile")
+        || name.starts_with(b"Containerfile")
+}

@@ -1,0 +1,140 @@
+//! Rules for go.mod and go.work: what Go reads in them, against what the policy gives it.
+
+use std::path::{Component, Path, PathBuf};
+
+use super::Finding;
+use super::facts::{Facts, File, lines};
+use super::kind::Kind;
+use super::rules::Rule;
+use super::standing::{Standing, Standings};
+use crate::go::Version;
+use crate::go::modfile::{self, ModFile, Strict, Word};
+
+/// The most problems of one file that are worth saying.
+const MOST: usize = 20;
+
+/// Checks every module file.
+pub fn check(facts: &Facts, standings: &Standings<'_>, findings: &mut Vec<Finding>) {
+    for file in &facts.files {
+        let kind = match file.kind {
+            Kind::Mod => ModFile::Mod,
+            Kind::Work => ModFile::Work,
+            _ => continue,
+        };
+        let strict = modfile::strict(&file.bytes, kind);
+        syntax(file, &strict, findings);
+        let standing = standings.of(&file.path);
+        findings.extend(go_line(file, &strict, standing));
+        findings.extend(toolchain_line(file, &strict, standing));
+        if kind == ModFile::Work {
+            workspace(file, &strict, facts, findings);
+        }
+    }
+}
+
+fn at(rule: Rule, file: &File, word: &Word, message: String) -> Finding {
+    Finding::new(rule, &file.path, message).at(word.line, word.column, word.text.len())
+}
+
+fn syntax(file: &File, strict: &Strict, findings: &mut Vec<Finding>) {
+    let mut found = Vec::new();
+    for (number, line) in lines(&file.bytes) {
+        let marker =
+            [&b"<<<<<<< "[..], b">>>>>>> ", b"======="].into_iter().find(|m| line.starts_with(m));
+        if let Some(marker) = marker {
+            let message = "a conflict marker of a merge".to_owned();
+            let finding = Finding::new(Rule::Syntax, &file.path, message);
+            found.push(finding.at(number, 1, marker.len()).help("Finish the merge: git mergetool"));
+        }
+        if let Some(nul) = line.iter().position(|byte| *byte == 0) {
+            let message = "a NUL byte: this is not the text of a module file".to_owned();
+            let finding = Finding::new(Rule::Syntax, &file.path, message);
+            found.push(finding.at(number, super::facts::column(nul), 1));
+        }
+    }
+    if file.bytes.starts_with(b"\xef\xbb\xbf") {
+        let message = "a byte order mark, which hides the first line from go".to_owned();
+        let finding = Finding::new(Rule::Syntax, &file.path, message);
+        found.push(finding.at(1, 1, 3).help("Save the file as UTF-8 without a mark"));
+    }
+    if found.is_empty() {
+        for problem in &strict.problems {
+            let finding = Finding::new(Rule::Syntax, &file.path, problem.message.clone());
+            let width = word_width(&file.bytes, problem.line, problem.column);
+            found.push(finding.at(problem.line, problem.column, width));
+        }
+    }
+    found.truncate(MOST);
+    findings.extend(found);
+}
+
+/// Returns how many bytes the word at a place has.
+fn word_width(bytes: &[u8], line: u32, column: u32) -> usize {
+    let text = super::facts::line(bytes, line);
+    let rest = text.get((column as usize).saturating_sub(1)..).unwrap_or_default();
+    rest.iter().take_while(|byte| !byte.is_ascii_whitespace()).count()
+}
+
+fn go_line(file: &File, strict: &Strict, standing: &Standing<'_>) -> Option<Finding> {
+    let word = strict.go.as_ref()?;
+    let least = Version::parse(&word.text)?;
+    let message = standing.minimum(&least)?;
+    Some(at(Rule::GoLine, file, word, message))
+}
+
+fn toolchain_line(file: &File, strict: &Strict, standing: &Standing<'_>) -> Option<Finding> {
+    let word = strict.toolchain.as_ref()?;
+    let named = Version::from_toolchain(&word.text)?;
+    let message = match &standing.pin {
+        Some(pin) if named > *pin && named.language() != pin.as_str() => {
+            format!("toolchain go{named} is newer than the pinned go{pin}")
+        }
+        Some(_) => return None,
+        None => format!("toolchain go{named} {}", standing.admitted.admit(&named).err()?),
+    };
+    Some(at(Rule::ToolchainLine, file, word, message))
+}
+
+fn workspace(file: &File, strict: &Strict, facts: &Facts, findings: &mut Vec<Finding>) {
+    let default = ModFile::Work.default_go();
+    let own = strict.go.as_ref().map_or(default, |word| word.text.as_str());
+    let Some(work) = Version::parse(own) else { return };
+    for member in &strict.uses {
+        let Some(path) = member_path(&file.path, &member.text) else { continue };
+        let Some(module) = facts.file(&path) else {
+            let message = format!("the member {} has no go.mod", member.text);
+            findings.push(at(Rule::Workspace, file, member, message));
+            continue;
+        };
+        let read = modfile::strict(&module.bytes, ModFile::Mod);
+        let text = read.go.map_or(ModFile::Mod.default_go().to_owned(), |word| word.text);
+        if Version::parse(&text).is_some_and(|least| least > work) {
+            let message =
+                format!("the member {} requires go {text}, and go.work says go {own}", member.text);
+            let finding = at(Rule::Workspace, file, member, message);
+            findings.push(finding.help(format!("go work edit -go={text}")));
+        }
+    }
+}
+
+/// Returns the go.mod of a workspace's member relative to the root; `None` where it lies outside.
+pub fn member_path(work: &Path, member: &str) -> Option<PathBuf> {
+    let directory = work.parent().unwrap_or(Path::new(""));
+    (!Path::new(member).is_absolute())
+        .then(|| normal(&directory.join(member)))?
+        .map(|d| d.join("go.mod"))
+}
+
+/// Returns a relative path without `.` and `..`; `None` where it leaves its root.
+pub fn normal(path: &Path) -> Option<PathBuf> {
+    let mut normal = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::Normal(part) => normal.push(part),
+            Component::CurDir => {}
+            Component::ParentDir if normal.pop() => {}
+            _ => return None,
+        }
+    }
+    Some(normal)
+}

@@ -1,0 +1,327 @@
+//! Rules for policies: signature, header, what the file says, its Go and its tiers.
+
+use std::path::Path;
+
+use super::Finding;
+use super::envrc::{self, Command, Word};
+use super::facts::{Facts, Policy, Signatures, lines};
+use super::rules::Rule;
+use super::standing::{Standing, Standings};
+use super::tiers::{self, NotAdmitted};
+use crate::go::Version;
+use crate::policy::Place;
+use crate::trust::header;
+use crate::trust::variables::{self, Approval, Change};
+
+/// The `use` functions that direnv's own library has.
+const DIRENVS: &[&str] = &["julia", "rbenv", "node", "nodenv", "nix", "flake", "guix", "vim"];
+
+/// Checks every policy.
+pub fn check(facts: &Facts, standings: &Standings<'_>, findings: &mut Vec<Finding>) {
+    for (policy, standing) in standings.policies() {
+        let commands = envrc::commands(&policy.bytes);
+        trust(policy, standings, findings);
+        let from = findings.len();
+        lint(policy, &commands, facts, findings);
+        let linted: Vec<u32> = findings.iter().skip(from).map(|finding| finding.line).collect();
+        errors(policy, standing, &linted, facts, findings);
+        variables(policy, standing, standings, facts, findings);
+        pinned(policy, standing, &commands, standings, findings);
+        promotion(policy, standing, standings, facts, findings);
+    }
+}
+
+/// Signature, signer, serial and end.
+fn trust(policy: &Policy, standings: &Standings<'_>, findings: &mut Vec<Finding>) {
+    let header = policy.sound_header();
+    let expired = header
+        .and_then(|header| header.expires.as_ref())
+        .filter(|expires| expires.at <= standings.now);
+    if let Some(expires) = expired {
+        let (line, column) = header_place(policy, "expires");
+        let message = format!("the policy expired on {}", expires.text);
+        let finding = Finding::new(Rule::Expired, &policy.path, message);
+        findings.push(finding.at(line, column, expires.text.len()));
+    }
+    match &policy.signatures {
+        Signatures::Missing(reason) => {
+            findings.push(Finding::new(Rule::Signature, &policy.path, reason.clone()));
+        }
+        Signatures::Fail { reason, is_forged } if expired.is_none() => {
+            let rule = if *is_forged { Rule::Signature } else { Rule::Signer };
+            findings.push(Finding::new(rule, &policy.path, reason.clone()));
+        }
+        _ => {}
+    }
+    let before = policy.committed.as_ref().and_then(|bytes| header::parse(bytes).ok().flatten());
+    let serials = before.and_then(|before| Some((before.serial?, header?.serial?)));
+    let Some((before, now)) = serials else { return };
+    let changed = policy.committed.as_ref().is_some_and(|bytes| *bytes != policy.bytes);
+    let message = match now.cmp(&before) {
+        std::cmp::Ordering::Less => format!("the serial went back from {before} to {now}"),
+        std::cmp::Ordering::Equal if changed => {
+            format!("the policy changed and its serial is still {now}")
+        }
+        _ => return,
+    };
+    let (line, column) = header_place(policy, "serial");
+    let finding = Finding::new(Rule::Serial, &policy.path, message);
+    findings.push(finding.at(line, column, now.to_string().len()));
+}
+
+/// Returns where the value of a header's field stands.
+fn header_place(policy: &Policy, key: &str) -> (u32, u32) {
+    let start = format!("#goenv: {key} ");
+    let found = lines(&policy.bytes).find(|(_, line)| line.starts_with(start.as_bytes()));
+    found.map_or((1, 1), |(number, _)| (number, super::facts::column(start.len())))
+}
+
+/// What is wrong with the text, whoever evaluates it.
+fn lint(policy: &Policy, commands: &[Command], facts: &Facts, findings: &mut Vec<Finding>) {
+    let path = &policy.path;
+    let mut find = |rule: Rule, word: &Word, message: String| {
+        findings.push(Finding::new(rule, path, message).at(word.line, word.column, word.width));
+    };
+    for command in commands {
+        let Some(first) = command.words.first() else { continue };
+        let second = command.words.get(1);
+        match (first.text.as_str(), second) {
+            ("use", Some(tool)) if !is_defined(&tool.text, commands) => {
+                find(Rule::UndefinedUse, tool, format!("`use {}` is not defined", tool.text));
+            }
+            ("eval", Some(_)) => {
+                find(Rule::Unpinned, first, "`eval` runs text that nobody reviewed".to_owned());
+            }
+            ("source_url" | "fetchurl", Some(_)) if command.words.len() < 3 => {
+                let message = format!("`{}` without a hash takes whatever comes", first.text);
+                find(Rule::Unpinned, first, message);
+            }
+            ("curl" | "wget", _) => {
+                find(Rule::Unpinned, first, format!("`{}` fetches at every load", first.text));
+            }
+            ("source_env" | "source_env_if_exists" | "source" | ".", Some(file)) => {
+                if let Some(message) = outside(&file.text, policy.directory(), facts) {
+                    find(Rule::Unpinned, file, message);
+                }
+            }
+            _ => {}
+        }
+        for word in &command.words {
+            let fetches = ["$(curl", "$(wget", "`curl", "`wget", "<(curl", "<(wget"];
+            if first.text != "eval" && fetches.iter().any(|fetch| word.text.contains(fetch)) {
+                find(Rule::Unpinned, word, "this fetches at every load".to_owned());
+            }
+        }
+        for (name, value, word) in command.assignments() {
+            if name == "PATH" && value.contains("$PATH") | value.contains("${PATH") {
+                let message = "PATH is written out instead of added to".to_owned();
+                find(Rule::ExportPath, word, message);
+            }
+            if name == "GOROOT" && !value.contains("$(") && !value.is_empty() {
+                find(Rule::HardGoroot, word, "GOROOT is hard-coded".to_owned());
+            }
+        }
+    }
+    for (sourced, is_signed) in &policy.sourced {
+        if policy.is_signed() && !is_signed {
+            let name = sourced.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            let words = commands.iter().flat_map(|command| command.words.iter().skip(1));
+            let found = words.into_iter().find(|word| word.text.ends_with(&name));
+            let message =
+                format!("{} is not signed, and a signed policy reads it", sourced.display());
+            let finding = Finding::new(Rule::Unpinned, path, message)
+                .help(format!("sign it too: goenv sign {}", sourced.display()));
+            findings.push(match found {
+                Some(word) => finding.at(word.line, word.column, word.width),
+                None => finding,
+            });
+        }
+    }
+}
+
+/// Returns whether `use TOOL` is goenv's or direnv's, or a function of the file.
+fn is_defined(tool: &str, commands: &[Command]) -> bool {
+    let function = format!("use_{tool}");
+    tool == "go"
+        || DIRENVS.contains(&tool)
+        || commands.iter().any(|command| command.name() == function)
+}
+
+/// Returns what is wrong with sourcing a file that lies outside of the repository.
+fn outside(file: &str, directory: &Path, facts: &Facts) -> Option<String> {
+    let home = file.starts_with('~') || file.starts_with("$HOME") || file.starts_with("${HOME");
+    let path = Path::new(file);
+    let leaves = match path.strip_prefix(&facts.root) {
+        Ok(_) => false,
+        Err(_) if path.is_absolute() => true,
+        Err(_) => super::modules::normal(&directory.join(path)).is_none(),
+    };
+    (home || leaves).then(|| format!("{file} is outside of the repository"))
+}
+
+/// What keeps the policy from being read or evaluated.
+fn errors(
+    policy: &Policy,
+    standing: &Standing<'_>,
+    linted: &[u32],
+    facts: &Facts,
+    findings: &mut Vec<Finding>,
+) {
+    let at = |place: &Place, message: String| {
+        let path = place.path.strip_prefix(&facts.root).unwrap_or(&place.path);
+        Finding::new(Rule::PolicyError, path, message).at(place.line, place.column, 1)
+    };
+    if let (Err(flaw), false) = (&policy.header, policy.is_signed()) {
+        let finding = Finding::new(Rule::PolicyError, &policy.path, flaw.message.clone());
+        findings.push(finding.at(flaw.line, flaw.column, 1));
+    }
+    if let Some(Err(error)) = &policy.wanted {
+        let known =
+            error.place.path == facts.root.join(&policy.path) && linted.contains(&error.place.line);
+        if !known {
+            let mut finding = at(&error.place, error.message.clone());
+            finding.width = u32::try_from(error.width).unwrap_or(1).max(1);
+            if let Some(hint) = &error.hint {
+                finding.help.clone_from(hint);
+            }
+            findings.push(finding);
+        }
+    }
+    if let Some(bad) = &standing.bad {
+        findings.push(match &bad.place {
+            Some(place) => at(place, bad.message.clone()),
+            None => Finding::new(Rule::PolicyError, &policy.path, bad.message.clone()),
+        });
+    }
+}
+
+/// Variables that the prompt would refuse.
+fn variables(
+    policy: &Policy,
+    standing: &Standing<'_>,
+    standings: &Standings<'_>,
+    facts: &Facts,
+    findings: &mut Vec<Finding>,
+) {
+    let Some(wanted) = policy.evaluated() else { return };
+    let names: std::collections::BTreeSet<&[u8]> =
+        wanted.origins.iter().map(|(name, _)| name.as_slice()).collect();
+    let changes: Vec<Change<'_>> = names
+        .into_iter()
+        .map(|name| Change { name, before: facts.outside.get(name), after: wanted.env.get(name) })
+        .filter(|change| change.before != change.after)
+        .collect();
+    let approval = if policy.is_signed() { Approval::Signed } else { Approval::Allowed };
+    let root = wanted.sdk.as_ref().map(|(_, found)| found.root.as_os_str().as_encoded_bytes());
+    let rules = standings.tier_rules(standing);
+    for objection in
+        variables::judge(&changes, variables::Context { approval, rules, sdk_root: root })
+    {
+        let place = wanted.origins.iter().rfind(|(name, _)| *name == objection.name.as_bytes());
+        let message = format!("{}: {}", objection.name, objection.why);
+        let finding = match place {
+            Some((_, place)) => {
+                let path = place.path.strip_prefix(&facts.root).unwrap_or(&place.path);
+                let width = objection.name.len();
+                Finding::new(Rule::Refused, path, message).at(place.line, place.column, width)
+            }
+            None => Finding::new(Rule::Refused, &policy.path, message),
+        };
+        findings.push(finding);
+    }
+}
+
+/// The Go of the policy: admitted, supported, and in production a release with a hash.
+fn pinned(
+    policy: &Policy,
+    standing: &Standing<'_>,
+    commands: &[Command],
+    standings: &Standings<'_>,
+    findings: &mut Vec<Finding>,
+) {
+    let uses = commands.iter().rfind(|command| {
+        command.name() == "use" && command.words.get(1).is_some_and(|word| word.text == "go")
+    });
+    let Some(command) = uses else { return };
+    let word =
+        command.words.get(2).filter(|word| !word.text.contains('=')).or(command.words.get(1));
+    let Some(word) = word else { return };
+    let find = |rule: Rule, message: String| {
+        Finding::new(rule, &policy.path, message).at(word.line, word.column, word.width)
+    };
+    let hashed = command.words.iter().skip(2).any(|word| word.text.contains('='));
+    if standing.admitted.is_production() && !hashed {
+        let message = format!("tier {} runs an SDK without a hash", standing.tier_name());
+        findings.push(find(Rule::NoPin, message));
+    }
+    let Some(pin) = &standing.pin else { return };
+    if let Err(no) = standing.admitted.admit(pin) {
+        let rule = match no {
+            NotAdmitted::Prerelease(_) => Rule::Prerelease,
+            NotAdmitted::Language(_) => Rule::Language,
+            _ => Rule::NotAdmitted,
+        };
+        findings.push(find(rule, format!("go{pin} {no}")));
+    }
+    findings.extend(ended(pin, standings).map(|message| find(Rule::EndOfLife, message)));
+}
+
+/// Returns what is said of a version whose line has ended.
+pub fn ended(version: &Version, standings: &Standings<'_>) -> Option<String> {
+    let supported = &standings.supported;
+    supported.ended(version).then(|| {
+        let (line, lines) = (version.language(), supported.names());
+        format!("Go {line} gets no security fixes: supported are {lines} ({})", supported.source)
+    })
+}
+
+/// The lists of the tiers.
+fn promotion(
+    policy: &Policy,
+    standing: &Standing<'_>,
+    standings: &Standings<'_>,
+    facts: &Facts,
+    findings: &mut Vec<Finding>,
+) {
+    let Some(wanted) = policy.evaluated() else { return };
+    let at = |rule: Rule, place: Option<&Place>, message: String| match place {
+        Some(place) => {
+            let path = place.path.strip_prefix(&facts.root).unwrap_or(&place.path);
+            Finding::new(rule, path, message).at(place.line, place.column, 1)
+        }
+        None => Finding::new(rule, &policy.path, message),
+    };
+    if standing.bad.is_some() {
+        return;
+    }
+    for gap in tiers::gaps(standings.rules, &wanted.governance).unwrap_or_default() {
+        let (earlier, later) = (&gap.earlier, &gap.later);
+        let message = match &gap.pattern {
+            Some(pattern) => {
+                format!("tier {later} admits {pattern}, and {earlier} before it does not")
+            }
+            None => format!("tier {later} has no list, so it admits what {earlier} does not"),
+        };
+        findings.push(at(Rule::Promotion, gap.place.as_ref(), message));
+    }
+    let orders = tiers::orders(standings.rules, &wanted.governance).unwrap_or_default();
+    for line in wanted.governance.iter().filter(|line| line.name == "allow_go") {
+        let Ok((tier, patterns)) = tiers::allow_line(line) else { continue };
+        for version in patterns.iter().filter_map(crate::go::Pattern::version) {
+            let production = tiers::is_production(&tier, &orders);
+            if production && version.is_prerelease() {
+                let message = format!("tier {tier} admits the pre-release {version}");
+                findings.push(at(Rule::Prerelease, Some(&line.place), message));
+            } else if production && version.is_language() {
+                let message = format!("tier {tier} admits the language version {version}");
+                findings.push(at(Rule::Language, Some(&line.place), message));
+            }
+        }
+        let over = patterns.iter().filter_map(crate::go::Pattern::only_line);
+        for line_version in over.filter(|version| standings.supported.ended(version)) {
+            if let Some(message) = ended(&line_version, standings) {
+                findings.push(at(Rule::EndOfLife, Some(&line.place), message));
+            }
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! `goenv check [PATH…]`: the gate, for a terminal, a git hook and CI.
+
+use crate::admit::Admission;
+use crate::check::eol::Supported;
+use crate::check::format::{Colour, Form, summary};
+use crate::check::gather::{Origin, Request, gather};
+use crate::check::rules::{self, Entry, Level};
+use crate::check::standing::Standings;
+use crate::check::{Report, check};
+use crate::cli::CheckArguments;
+use crate::error::{Error, Exit};
+use crate::files;
+use crate::ui::{Tone, Ui, safe};
+use crate::watch::Watched;
+use crate::world::World;
+
+/// Checks, and prints the report.
+///
+/// # Errors
+/// If something that the check needs cannot be read; findings are no error.
+pub fn run(arguments: &CheckArguments, world: &World, ui: &Ui) -> Result<Exit, Error> {
+    if let Some(id) = &arguments.explain {
+        let entry = rules::named(id).ok_or_else(|| unknown(id))?;
+        ui.data(explanation(entry).as_bytes())?;
+        return Ok(Exit::Done);
+    }
+    let now = world.now();
+    let admission = Admission::new(world, now, &mut Watched::new(now))?;
+    let origin = if arguments.staged { Origin::Index } else { Origin::WorkTree };
+    let tier = arguments.tier.as_ref();
+    let request = Request { paths: &arguments.paths, origin, tier };
+    let facts = gather(&request, &admission, world)?;
+    let seconds = i64::try_from(now.as_secs()).unwrap_or(i64::MAX);
+    let supported = Supported::of(&admission.rules().supported).map_err(Error::Rules)?;
+    let standings = Standings::new(&facts, admission.rules(), tier, supported, seconds);
+    let report = check(&facts, &standings);
+    let is_plain = arguments.output.is_some() || !ui.colours_stdout();
+    let colour = if is_plain { Colour::Off } else { Colour::On };
+    let text = arguments.format.print(&report, &facts, colour);
+    match &arguments.output {
+        Some(path) => files::write(&world.absolute(path), &text)?,
+        None => ui.data(&text)?,
+    }
+    tell(arguments, &report, ui);
+    Ok(exit(&report))
+}
+
+/// Says on stderr how it ended, where a person reads along.
+fn tell(arguments: &CheckArguments, report: &Report, ui: &Ui) {
+    if arguments.format != Form::Text && arguments.output.is_none() {
+        return;
+    }
+    let tone = match () {
+        () if report.count(Level::Error) > 0 => Tone::Error,
+        () if report.count(Level::Warning) > 0 => Tone::Warning,
+        () => Tone::Plain,
+    };
+    ui.say(tone, &summary(report));
+}
+
+fn exit(report: &Report) -> Exit {
+    match () {
+        () if report.is_untrusted() => Exit::Untrusted,
+        () if report.count(Level::Error) > 0 => Exit::Failed,
+        () => Exit::Done,
+    }
+}
+
+fn unknown(id: &str) -> Error {
+    Error::Refused {
+        message: format!("`{}` is no rule of the gate", safe(id.as_bytes())),
+        hint: Some("the rules are listed in docs/gate.md".to_owned()),
+        exit: Exit::Usage,
+    }
+}
+
+fn explanation(entry: &Entry) -> String {
+    let silence = if entry.rule.may_be_silenced() {
+        format!(
+            "Exception, in the policy:  #goenv-ignore: {} until 2027-01-31 the reason\n",
+            entry.id
+        )
+    } else {
+        "It cannot be silenced.\n".to_owned()
+    };
+    let Entry { id, level, title, why, cure, .. } = entry;
+    format!("{id} ({}): {title}\n\n{why}\n\nCure:  {cure}\n{silence}", level.name())
+}

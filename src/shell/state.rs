@@ -1,0 +1,24 @@
+//! Which variables a format carries, and what it cannot hold.
+//!
+//! A file of variables is a picture of one moment: goenv's own state, which says how to leave again, is not part of
+//! it. What a format cannot hold is refused whole, so that nothing is cut off in silence.
+
+use crate::env::{Diff, is_identifier};
+
+/// Returns whether every reader takes the name for one.
+pub(super) fn is_plain(name: &[u8]) -> bool {
+    is_identifier(name)
+}
+
+/// Returns the steps that belong into a file of variables: an unset variable is an empty one.
+pub(super) fn variables(diff: &Diff) -> impl Iterator<Item = (&[u8], &[u8])> {
+    diff.steps()
+        .filter(|(name, _)| is_plain(name) && *name != crate::env::state::STATE.as_bytes())
+        .map(|(name, value)| (name, value.unwrap_or_default()))
+}
+
+/// Returns the first variable whose value is not among those that a format holds.
+pub(super) fn first_without(diff: &Diff, holds: impl Fn(&[u8]) -> bool) -> Option<String> {
+    let (name, _) = variables(diff).find(|(_, value)| !holds(value))?;
+    Some(String::from_utf8_lossy(name).into_owned())
+}
