@@ -149,7 +149,7 @@ impl Admission {
             Local::Settled(trust) => return Ok(*trust),
             Local::Open(open) => open,
         };
-        let stores = Stores::read(&self.dirs, self.uid, watched)?;
+        let stores = Stores::read(&self.dirs, self.uid, &decide::keys(signature), watched)?;
         let signature = Some(signature);
         let stores = &stores.views();
         Ok(open.decide(&Evidence { signature, stores, repositories, directory, mark: None }))
