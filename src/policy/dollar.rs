@@ -1,25 +1,13 @@
-//! Expansions: `$NAME`, `${NAME…}`, `$'…'` and `$(…)`.
+//! Expansions: `$NAME` and `${NAME…}`.
 //!
 //! In: a parser behind a `$`. Out: a part of a word, or an error that says what to write instead. What an
 //! expansion gives is `expand.rs`'s business.
 
-use super::ast::{
-    Absent, Fallback, Operation, Parameter, Part, Redirection, Substitution, Trim, Word,
-};
-use super::cursor::{Parsed, Parser, is_meta};
+use super::ast::{Absent, Fallback, Operation, Parameter, Part, Trim, Word};
+use super::cursor::{Parsed, Parser};
 use super::error::PolicyError;
-use super::vocabulary::{self, Query};
-use super::word::{Context, Quotes, push_literal};
-use crate::env::Bytes;
-
-/// Whether the output of a command in `$(…)` is its answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Output {
-    /// It is.
-    Wanted,
-    /// It is not.
-    Unused,
-}
+use super::vocabulary::{self};
+use super::word::{Quotes, push_literal};
 
 /// How the word in `${NAME…word}` is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,7 +69,7 @@ impl Parser {
         Ok(())
     }
 
-    fn arithmetic(&self, start: usize) -> PolicyError {
+    pub(super) fn arithmetic(&self, start: usize) -> PolicyError {
         self.wrong(start, "arithmetic is not part of the policy language")
             .hint("write the number out")
     }
@@ -260,166 +248,6 @@ impl Parser {
             _ => push_literal(parts, &[byte]),
         }
         Ok(())
-    }
-
-    fn substitution(&mut self, start: usize) -> Parsed<Substitution> {
-        // Quotes begin afresh inside.
-        let outer = (self.in_quoted_operand, self.in_assigned_operand);
-        (self.in_quoted_operand, self.in_assigned_operand) = (false, false);
-        let parsed = self.substitution_body(start);
-        (self.in_quoted_operand, self.in_assigned_operand) = outer;
-        parsed
-    }
-
-    fn substitution_body(&mut self, start: usize) -> Parsed<Substitution> {
-        self.bump();
-        if self.peek() == Some(b'(') {
-            self.bump();
-            return Err(self.arithmetic(start));
-        }
-        self.skip_lines();
-        if self.peek() == Some(b'<') {
-            self.bump();
-            return Err(self
-                .wrong(start, "redirections do not read files here")
-                .hint("$(cat FILE)"));
-        }
-        let mut directory = None;
-        if self.eat_word(b"cd") {
-            directory = Some(self.query_arguments(Output::Unused)?);
-            self.skip_blanks();
-            if !self.eat_all(b"&&") && !self.eat(b';') && !self.eat(b'\n') {
-                return Err(self.wrong_here(1, "`&& pwd)` should follow"));
-            }
-            self.skip_lines();
-        }
-        let from = self.here();
-        let name = self.ahead();
-        let query = match vocabulary::query(&name) {
-            Some(query) if directory.is_none() || query == Query::Pwd => query,
-            _ => return Err(self.not_a_query(&name, directory.is_some())),
-        };
-        self.eat_all(&name);
-        if query == Query::GoEnv {
-            self.skip_blanks();
-            if !self.eat_word(b"env") {
-                self.pos = from;
-                return Err(self.not_a_query(&name, false));
-            }
-        }
-        let arguments = self.query_arguments(Output::Wanted)?;
-        self.skip_lines();
-        if !self.eat(b')') {
-            return Err(self.unfinished_query(start));
-        }
-        Ok(Substitution { directory, query, arguments, span: self.since(start) })
-    }
-
-    fn not_a_query(&self, name: &[u8], after_cd: bool) -> PolicyError {
-        let shown = String::from_utf8_lossy(name);
-        let message = match after_cd {
-            true => "only `pwd` may follow `cd` in $(…)".to_owned(),
-            false => format!("$({shown} …) would start a program or needs bash"),
-        };
-        let hint = "$(…) answers pwd, cd DIR && pwd, dirname, basename, realpath, readlink -f, \
-                    expand_path, find_up, user_rel_path, semver_search, go env NAME, cat FILE; \
-                    for anything else: goenv allow --bash";
-        self.wrong_here(name.len().max(1), message).hint(hint)
-    }
-
-    fn unfinished_query(&self, start: usize) -> PolicyError {
-        match self.peek() {
-            None => self.unclosed(start, 2, "this parenthesis is not closed"),
-            Some(b'|') => self
-                .wrong_here(1, "pipelines are not part of the policy language")
-                .hint(vocabulary::BASH_ENGINE),
-            Some(_) => self
-                .wrong_here(1, "only one command may stand in $(…)")
-                .hint(vocabulary::BASH_ENGINE),
-        }
-    }
-
-    /// Parses the arguments of a command in `$(…)`; its redirections hide messages that are never made.
-    fn query_arguments(&mut self, output: Output) -> Parsed<Vec<Word>> {
-        let mut arguments = Vec::new();
-        loop {
-            self.skip_blanks();
-            let start = self.here();
-            if let Some(redirection) = self.redirection()? {
-                if output == Output::Wanted && redirection != Redirection::ErrToNull {
-                    let message = "only `2>/dev/null` may redirect the command that answers";
-                    return Err(self.wrong(start, message));
-                }
-                continue;
-            }
-            match self.peek() {
-                Some(byte) if !is_meta(byte) => arguments.push(self.word(Context::Argument)?),
-                _ => return Ok(arguments),
-            }
-        }
-    }
-
-    fn ansi_quoted(&mut self, start: usize) -> Parsed<Bytes> {
-        let mut text = Bytes::new();
-        loop {
-            let at = self.pos;
-            let Some(byte) = self.raw(at) else {
-                return Err(self.unclosed(start, 2, "this single quote is not closed"));
-            };
-            self.pos += 1;
-            match byte {
-                b'\'' => return Ok(text),
-                b'\\' => self.ansi_escape(at, &mut text)?,
-                _ => text.push(byte),
-            }
-        }
-    }
-
-    fn ansi_escape(&mut self, start: usize, text: &mut Bytes) -> Parsed<()> {
-        let Some(byte) = self.raw(self.pos) else { return Ok(()) };
-        self.pos += 1;
-        let value = match byte {
-            b'a' => 7,
-            b'b' => 8,
-            b'e' | b'E' => 27,
-            b'f' => 12,
-            b'n' => b'\n',
-            b'r' => b'\r',
-            b't' => b'\t',
-            b'v' => 11,
-            b'\\' | b'\'' | b'"' | b'?' => byte,
-            b'0'..=b'7' => {
-                self.pos -= 1;
-                self.digits(3, 8)
-            }
-            b'x' if self.raw(self.pos).is_some_and(|b| b.is_ascii_hexdigit()) => self.digits(2, 16),
-            b'x' | b'u' | b'U' | b'c' => {
-                let message = "this escape is not part of the policy language";
-                let hint = "write the character itself, or its bytes as \\xNN";
-                return Err(self.wrong(start, message).hint(hint));
-            }
-            _ => {
-                text.extend_from_slice(&[b'\\', byte]);
-                return Ok(());
-            }
-        };
-        if value == 0 {
-            return Err(self.wrong(start, "a value cannot contain a NUL byte"));
-        }
-        text.push(value);
-        Ok(())
-    }
-
-    fn digits(&mut self, most: usize, radix: u32) -> u8 {
-        let mut value = 0_u32;
-        for _ in 0..most {
-            let digit = self.raw(self.pos).and_then(|byte| char::from(byte).to_digit(radix));
-            let Some(digit) = digit else { break };
-            value = value * radix + digit;
-            self.pos += 1;
-        }
-        // As in C, an octal escape beyond a byte loses its high bit.
-        (value & 0xff) as u8
     }
 }
 

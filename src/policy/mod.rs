@@ -4,6 +4,8 @@
 //! asks of a [`Host`], by value. Everything that is not understood is an error with its place, and nothing of the
 //! file applies. The language is a strict subset of bash with direnv's vocabulary: docs/language.md.
 
+mod ansi;
+mod assign;
 mod ast;
 mod commands;
 mod condition;
@@ -19,6 +21,7 @@ mod parse;
 mod pattern;
 mod print;
 mod scope;
+mod substitution;
 mod text;
 mod vocabulary;
 mod word;
