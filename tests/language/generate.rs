@@ -163,7 +163,7 @@ impl Generator {
             return self.compound(depth + 1);
         }
         let word = |g: &mut Self| g.word(1);
-        match self.below(28) {
+        match self.below(34) {
             0..=4 => format!("export {}", self.join(3, " ", Self::assignment)),
             5..=6 => self.join(2, " ", Self::assignment),
             7 => format!("{}+={}", self.name(), self.word(1)),
@@ -192,6 +192,12 @@ impl Generator {
             24 => format!("load_prefix {}", self.word(1)),
             25 => format!("MANPATH_add {}", self.word(1)),
             26 => format!(": {}", self.word(1)),
+            27 => format!("{}=$({}) || {}=1", self.name(), self.query(), self.name()),
+            28 => format!("{}=$({})", self.name(), self.query()),
+            29 => format!("lock {}", self.join(2, " ", Self::assignment)),
+            30 => self.pick(ENDS).to_owned(),
+            31 => format!("export \"{}={}\" ${}", self.name(), self.in_double(1), self.name()),
+            32 => self.pick(SETTINGS).to_owned(),
             _ => format!("env_vars_required {} || {}=1", self.name(), self.name()),
         }
     }
@@ -310,4 +316,29 @@ const INCLUDES: &[&str] = &[
     ". ./plain.sh",
     "source_env_if_exists sub/.envrc",
     "source_env missing || true",
+];
+
+const ENDS: &[&str] = &[
+    "return",
+    "return 0",
+    "exit",
+    "exit 0",
+    "false || return",
+    "true && exit 0",
+    "source_env sub && return",
+];
+
+const SETTINGS: &[&str] = &[
+    "set -o allexport",
+    "set +o allexport",
+    "set -euo pipefail",
+    "set +eu",
+    "direnv_layout_dir=/layouts",
+    "unset direnv_layout_dir",
+    "unset -v A NONE",
+    "HOME=/elsewhere",
+    "export HOME",
+    "PATH=$HOME/bin:$PATH",
+    "export PATH=$PWD/bin:$PATH",
+    "PATH=/usr/bin:/bin",
 ];

@@ -32,11 +32,12 @@ fn snippet(seed: u64) -> String {
 fn random_words_expand_to_the_fields_that_bash_makes_of_them() {
     let count = std::env::var("GOENV_TEST_WORDS");
     let count = count.map_or(WORDS, |count| count.parse().unwrap());
+    let first = std::env::var("GOENV_TEST_SEED").map_or(0, |seed| seed.parse().unwrap());
     let sandbox = Sandbox::new();
     let directory = sandbox.project("words");
     let file = directory.join(".envrc");
     let mut accepted: Vec<(String, Vec<Bytes>)> = Vec::new();
-    for seed in 0..count {
+    for seed in first..first + count {
         let snippet = snippet(seed);
         if let Ok(wanted) = sandbox.goenv(&file, snippet.as_bytes()) {
             let fields = wanted.governance.into_iter().next().unwrap().arguments;
