@@ -163,6 +163,8 @@ const CASES: &[&str] = &[
     "if true; then export A=1; return; fi\nexport B=1",
     "source_env sub || true\nsource missing.sh || export A=1\nsource_env missing || export B=1",
     "dotenv missing || export A=1\nsource_up missing || export B=1\nenv_vars_required NOT_SET || export C=1",
+    // Spacing, glued operators, and words that look like others.
+    "A=x\ncase $A in x ) export C1=spaced;; esac\n[[ a == a && b == b ]] && export C3=ok\n[[ a == a\n]] && export C4=nl\n[[ ! -n $A || -z $B ]] && export C5=notor\n[[ -n $A && ! ( -z $A ) ]] && export C6=grp\nif true; then echo a; fi >/dev/null\n{ echo b; } 2>/dev/null\n! { false; } && export C7=neg\ncase x in\n  x) ;;\nesac\ncase x in x) export C8=last\nesac\ncase \"a b\" in a\\ b) export C9=esc;; esac\nfor_x=1; export D1=$for_x\necho a;echo b\necho {a} {}  }\necho if then\nif if true; then true; fi; then export D2=nested; fi\nexport X=1;[ $X = 1 ]&&export D3=glued\nexport D4=\"a\"'b'c\\d$'e'\n: ${Q:=a b}; export D5=\"$Q\"\necho a=b=c  =x  +=y\nA+=b; export D6=$A\n[ ! ] && export b1=1\n[ = = = ] && export b2=1\n[ -n = ] && export b3=1\n[ ! = ! ] && export b4=1\n[ ! x = y ] && export b5=1\n[ ! ! x ] && export b55=1\n[ -n ] && export b7=1\n[ \"\" = \"\" ] && export b8=1\n[ ! -n \"\" ] && export b9=1\n[ -z -z ] || export c1=1",
     // Tests.
     "[ a = a ] && A=1; [ a == b ] || B=1; [ a != b ] && C=1; [ a ] && D=1; [ \"\" ] || E=1\nexport A B C D E",
     "[ 1 -lt 2 ] && A=1; [ 010 -eq 10 ] && B=1; [ -1 -ge 0 ] || C=1; [ +5 -eq 5 ] && D=1\nexport A B C D",
