@@ -6,7 +6,6 @@
 use super::ast::{Condition, Equality, Word};
 use super::cursor::{Parsed, Parser};
 use super::error::PolicyError;
-use super::vocabulary::BASH_ENGINE;
 use super::word::Context;
 
 /// The tests of one operand, of a file or a string.
@@ -63,6 +62,13 @@ impl Parser {
         if UNARY.contains(&operator.as_slice()) {
             return self.unary(operator);
         }
+        if let [b'-', letter] = operator.as_slice()
+            && letter.is_ascii_alphabetic()
+        {
+            // bash takes it for a test of the word behind it, whatever that is.
+            let message = "this is no test of the policy language";
+            return Err(self.wrong_here(2, message).hint("put it into quotes if it is a text"));
+        }
         self.comparison()
     }
 
@@ -99,12 +105,12 @@ impl Parser {
         let plain = !self.text.slice(left.span).starts_with(b"-");
         match alone && plain {
             true => Ok(Condition::Unary(b"-n".to_vec(), left)),
-            false => Err(self.unfit_operator(start, &operator, &left)),
+            false => Err(self.unfit_operator(&operator)),
         }
     }
 
     /// Returns the error about what follows an operand.
-    fn unfit_operator(&self, start: usize, operator: &[u8], left: &Word) -> PolicyError {
+    fn unfit_operator(&self, operator: &[u8]) -> PolicyError {
         let here = self.wrong_here(operator.len().max(1), "this is no test of the policy language");
         match (operator, self.peek()) {
             (b"=~", _) => self
@@ -113,9 +119,6 @@ impl Parser {
             ([], Some(b'<' | b'>')) => self
                 .wrong_here(1, "the order of texts depends on the locale")
                 .hint("compare numbers: [[ $A -lt $B ]]"),
-            _ if self.text.slice(left.span).starts_with(b"-") => {
-                self.wrong(start, "this is no test of the policy language").hint(BASH_ENGINE)
-            }
             _ => here.hint("== != -eq -ne -lt -le -gt -ge -nt -ot -ef"),
         }
     }
