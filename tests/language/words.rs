@@ -55,7 +55,7 @@ fn random_words_expand_to_the_fields_that_bash_makes_of_them() {
     }
     for (snippet, _) in &accepted {
         // What a word before set or assigned is undone.
-        script += "unset A B C V NONE\n";
+        script += "unset A B C V NONE x y\n";
         for name in ["LIST", "SPACES", "PATHLIKE", "EMPTY", "INHERITED", "STARS"] {
             script += &format!("{name}=$SAVED_{name} ");
         }
