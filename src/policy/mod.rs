@@ -22,6 +22,7 @@ mod pattern;
 mod print;
 mod scope;
 mod substitution;
+mod survey;
 mod text;
 mod vocabulary;
 mod word;
@@ -32,6 +33,7 @@ pub use ast::Program;
 pub use error::PolicyError;
 pub use evaluate::evaluate;
 pub use parse::parse;
+pub use survey::survey;
 
 use crate::env::{Bytes, Env};
 
