@@ -96,12 +96,15 @@ pub fn read_guarded(
     now: Duration,
 ) -> Result<Option<Text>, FileProblem> {
     let mut bytes = Vec::new();
-    let read = guarded(path, uid, now, |file| {
+    let read = guarded(path, uid, now, |file, _| {
         bytes = read_bounded(path, file, limit)?;
         Ok(())
     });
     Ok(read?.map(|stamp| Text { path: path.to_path_buf(), bytes, stamp }))
 }
+
+/// The size of the pieces that a large file is read in.
+const PIECE: usize = 64 * 1024;
 
 /// Reads such a file in pieces, without holding it in memory: `see` gets each. Returns what it was when it was read.
 pub fn scan_guarded(
@@ -111,8 +114,10 @@ pub fn scan_guarded(
     now: Duration,
     mut see: impl FnMut(&[u8]),
 ) -> Result<Option<Stamp>, FileProblem> {
-    guarded(path, uid, now, |file| {
-        let mut buffer = vec![0; 64 * 1024];
+    guarded(path, uid, now, |file, metadata| {
+        // No larger than the file: fresh memory costs more than reading it.
+        let size = usize::try_from(metadata.size()).unwrap_or(PIECE);
+        let mut buffer = vec![0; size.saturating_add(1).min(PIECE)];
         let mut total = 0;
         loop {
             let read = match (&mut &*file).read(&mut buffer) {
@@ -135,12 +140,12 @@ fn guarded(
     path: &Path,
     uid: u32,
     now: Duration,
-    read: impl FnOnce(&File) -> Result<(), FileProblem>,
+    read: impl FnOnce(&File, &Metadata) -> Result<(), FileProblem>,
 ) -> Result<Option<Stamp>, FileProblem> {
     let Some((file, before)) = open(path)? else { return Ok(None) };
     check_owner(path, &before, uid)?;
     check_ancestors(path, uid)?;
-    read(&file)?;
+    read(&file, &before)?;
     let after = file.metadata().map_err(|error| FileProblem::system(path, &error))?;
     if digest(&before) != digest(&after) {
         return Err(FileProblem::Changed(path.to_path_buf()));

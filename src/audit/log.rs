@@ -72,12 +72,12 @@ impl Log {
         let failed = |doing| move |cause| LogError { path: self.path(), doing, cause };
         self.make_directory().map_err(failed("created"))?;
         let _lock = self.lock().map_err(failed("locked"))?;
-        let mut log = open(&self.path()).map_err(failed("opened"))?;
-        let mut end = End::of(&log).map_err(failed("read"))?;
+        let (mut log, size) = open(&self.path()).map_err(failed("opened"))?;
+        let mut end = End::of(&log, size).map_err(failed("read"))?;
         let mut lines = Vec::new();
         if end.size >= ROTATE_BYTES || end.is_lost() {
             let old = self.put_aside(&log, &end, record.time).map_err(failed("rotated"))?;
-            log = open(&self.path()).map_err(failed("opened"))?;
+            (log, _) = open(&self.path()).map_err(failed("opened"))?;
             let mut rotate = bare(record, Event::Rotate);
             rotate.path = old.into_bytes();
             // A cut line stays at the end of the old file: the new one begins clean.
@@ -199,8 +199,7 @@ struct End {
 
 impl End {
     /// Reads the end of a log.
-    fn of(log: &File) -> io::Result<Self> {
-        let size = log.metadata()?.len();
+    fn of(log: &File, size: u64) -> io::Result<Self> {
         // Two lines: one that may be cut short and the one before it.
         let start = size.saturating_sub(2 * MOST_LINE as u64);
         let mut tail = Vec::new();
@@ -274,21 +273,24 @@ fn bare(record: &Record, event: Event) -> Record {
     Record::new(record.time, record.writer.clone(), event, Outcome::Allow)
 }
 
-fn open(path: &Path) -> io::Result<File> {
+/// Opens a log to be appended to, and returns its size.
+fn open(path: &Path) -> io::Result<(File, u64)> {
     let log = OpenOptions::new()
         .read(true)
         .append(true)
         .create(true)
         .mode(0o600)
         .custom_flags(nix::libc::O_NOFOLLOW | nix::libc::O_NONBLOCK)
-        .open(path)
-        .and_then(regular)?;
+        .open(path)?;
     let meta = log.metadata()?;
+    if !meta.is_file() {
+        return Err(io::Error::other("it is not a regular file"));
+    }
     let own = meta.uid() == nix::unistd::geteuid().as_raw();
     if !own || meta.mode() & 0o022 != 0 {
         return Err(io::Error::other("it is not this user's alone to write"));
     }
-    Ok(log)
+    Ok((log, meta.len()))
 }
 
 fn regular(file: File) -> io::Result<File> {

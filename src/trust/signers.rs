@@ -93,6 +93,12 @@ pub fn parse(text: &[u8]) -> Vec<Result<Signer, Flaw>> {
                 continue;
             }
         };
+        // At a prompt nobody asks: no signature by such a key verifies.
+        if !signer.key.is_sound() {
+            let message = "the key is a weak point under which anything verifies";
+            all.push(Err(Flaw::new(number, 1, message)));
+            continue;
+        }
         let first = principals.entry(signer.key).or_insert_with(|| signer.clone());
         all.push(one_principal(std::slice::from_ref(first), &signer).map(|()| signer));
     }
@@ -212,10 +218,6 @@ fn parse_line(line: &[u8], number: usize) -> Result<Option<Signer>, Flaw> {
     let place_of_base64 = words.column();
     let base64 = words.next().map_err(|message| wrong(place_of_base64, message))?;
     let key = Key::from_base64(base64).map_err(|message| wrong(place_of_base64, message))?;
-    if !key.is_sound() {
-        let message = "the key is a weak point under which anything verifies".into();
-        return Err(wrong(place_of_base64, message));
-    }
     let Some(namespaces) = options.namespaces else {
         let why = "without it the key could approve anything";
         let fix = "namespaces=\"goenv-policy-TIER\"";

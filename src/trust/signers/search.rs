@@ -32,17 +32,7 @@ impl Search {
     /// Returns a search that has seen nothing yet.
     pub fn new(keys: &[Key]) -> Self {
         let needles: Vec<[u8; NEEDLE]> = keys.iter().filter_map(needle).collect();
-        let mut shifts = vec![u8::try_from(NEEDLE - 1).unwrap_or(1); TABLE];
-        for needle in &needles {
-            for (from_start, pair) in needle.windows(2).enumerate() {
-                let shift = u8::try_from(NEEDLE - 2 - from_start).unwrap_or(0);
-                if let [first, second] = pair
-                    && let Some(known) = shifts.get_mut(slot(*first, *second))
-                {
-                    *known = shift.min(*known);
-                }
-            }
-        }
+        let shifts = Vec::new();
         Self {
             keys: keys.to_vec(),
             needles,
@@ -57,6 +47,9 @@ impl Search {
     pub fn feed(&mut self, piece: &[u8]) {
         if self.found.is_err() || self.keys.is_empty() {
             return;
+        }
+        if self.shifts.is_empty() {
+            self.shifts = shifts(&self.needles);
         }
         let mut piece = piece;
         if !self.partial.is_empty() {
@@ -140,6 +133,22 @@ impl Search {
     }
 }
 
+/// Returns how far the next match is at least, for every two bytes at the end of a window.
+fn shifts(needles: &[[u8; NEEDLE]]) -> Vec<u8> {
+    let mut shifts = vec![u8::try_from(NEEDLE - 1).unwrap_or(1); TABLE];
+    for needle in needles {
+        for (from_start, pair) in needle.windows(2).enumerate() {
+            let shift = u8::try_from(NEEDLE - 2 - from_start).unwrap_or(0);
+            if let [first, second] = pair
+                && let Some(known) = shifts.get_mut(slot(*first, *second))
+            {
+                *known = shift.min(*known);
+            }
+        }
+    }
+    shifts
+}
+
 /// Returns the slot of two bytes in the table of shifts.
 fn slot(first: u8, second: u8) -> usize {
     (usize::from(first) << 6 ^ usize::from(second)) % TABLE
@@ -186,7 +195,8 @@ mod tests {
     #[test]
     fn a_search_finds_every_place() {
         let keys: Vec<Key> = (1..=8).map(key).collect();
-        let search = Search::new(&keys);
+        let mut search = Search::new(&keys);
+        search.feed(b"");
         for gap in 0..100 {
             let mut text = vec![b'A'; gap];
             text.extend_from_slice(&needle(&key(5)).unwrap());
