@@ -12,7 +12,7 @@ use crate::go::Version;
 use crate::locate::{self, POLICY_NAME};
 use crate::sdk::download::Client;
 use crate::sdk::examine::read_record;
-use crate::sdk::install::listed;
+use crate::sdk::fetch::listed;
 use crate::sdk::store::{Health, health};
 use crate::sdk::tree::Cores;
 use crate::sdk::{Pins, Places, Platform, useline};

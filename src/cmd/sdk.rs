@@ -78,9 +78,15 @@ fn show(json: bool, places: &Places, world: &World, ui: &Ui) -> Result<Exit, Err
 fn table(rows: &[Row], world: &World) -> String {
     let widest = |of: &dyn Fn(&Row) -> usize| rows.iter().map(of).max().unwrap_or_default();
     let (version, source) = (widest(&|row| row.version.len()), widest(&|row| row.source.len()));
+    // Asked once: there may be a thousand rows.
+    let home = world.dirs().home;
     let line = |row: &Row| {
         let mark = if row.current { '*' } else { ' ' };
-        let root = super::export::short(Path::new(&row.root), world);
+        let root =
+            match home.as_deref().and_then(|home| Path::new(&row.root).strip_prefix(home).ok()) {
+                Some(below) => format!("~/{}", safe_path(below)),
+                None => safe_path(Path::new(&row.root)),
+            };
         format!(
             "{mark} go{:<version$}  {:<8}  {:<source$}  {root}\n",
             row.version, row.state, row.source

@@ -7,7 +7,7 @@
 use std::path::{Path, PathBuf};
 
 use super::examine::{Reason, examine, examine_real, read_record};
-use super::list::list;
+use super::list::{Look, list};
 use super::places::{Places, Source};
 use super::record::Record;
 use crate::go::Version;
@@ -80,12 +80,12 @@ pub fn find(version: &Version, places: &Places) -> Result<Found, Box<Missing>> {
             }
         }
     }
-    let here = list(places).versions();
+    let here = list(places, Look::Examine).versions();
     Err(Box::new(Missing { version: version.clone(), looked_at, here, watch: before }))
 }
 
 fn newest_of_line(line: &Version, places: &Places) -> Result<Found, Box<Missing>> {
-    let mut here = list(places).versions();
+    let mut here = list(places, Look::Examine).versions();
     here.sort();
     let fits = |version: &&Version| version.language() == line.as_str() && !version.is_prerelease();
     match here.iter().rev().find(fits) {

@@ -1,4 +1,3 @@
-#![expect(clippy::disallowed_methods, reason = "putting an SDK into the store is this file's work")]
 //! Installs a release: from the configured mirrors, or from an archive on disk.
 //!
 //! The digest is known before the archive is opened: from the policy's pin, else from the mirror. What is unpacked is
@@ -6,23 +5,22 @@
 //! leaves temporary names only, which the next one removes, and a part that the next one continues. Nothing of the
 //! new SDK is run. Never asks a source that nobody configured.
 
-use std::fs::{self, File};
 use std::io;
-use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
-use super::archive::{ArchiveError, identify, unpack};
-use super::download::{Client, DownloadError, LIST_LIMIT, copy};
+use super::archive::ArchiveError;
+use super::download::{Client, DownloadError, copy};
 use super::examine::read_record;
+use super::fetch::{Part, check_signature, feed, fetch, nearest, newest_of_line, said};
 use super::hex::hex;
-use super::mirror::{Feed, Listed, Mirror, archive_name, sha256_file};
-use super::openpgp::{self, SignatureError};
+use super::mirror::{Feed, Listed, Mirror, archive_name};
+use super::openpgp::SignatureError;
 use super::pin::{Fit, Pin, Pins, fit};
-use super::places::{Places, Platform};
+use super::places::Places;
+use super::publish::Unpacked;
 use super::record::Record;
-use super::stamp;
-use super::store::{self, Health, Origin, StoreError, health, lock, remove_any, sweep};
-use super::tree::{Cores, Links, TreeError, digest_file};
+use super::store::{self, Health, StoreError, health, lock, sweep};
+use super::tree::{Cores, TreeError, digest_file};
 use crate::go::Version;
 
 /// What is to be installed, and from where.
@@ -329,237 +327,4 @@ fn from_mirror(
     // An archive with the right digest that is refused will be refused again.
     part.discard();
     unpacked?.publish(format!("{mirror}/{name}"), &listed.sha256, order.pins, places, report)
-}
-
-/// Returns the mirror's list, `None` where it has none.
-fn feed(mirror: &Mirror, client: &Client) -> Result<Option<Feed>, InstallError> {
-    let read = |name| -> Result<Option<Feed>, InstallError> {
-        let bytes = client.small(mirror, name, LIST_LIMIT)?;
-        Ok(bytes.and_then(|bytes| Feed::read(&bytes)))
-    };
-    match read("index.json")? {
-        Some(feed) => Ok(Some(feed)),
-        None => read("?mode=json&include=all"),
-    }
-}
-
-/// Returns what a mirror says of the archive of a release, `None` where it says nothing.
-pub fn listed(
-    mirror: &Mirror,
-    client: &Client,
-    version: &Version,
-    platform: &Platform,
-) -> Result<Option<Listed>, InstallError> {
-    let feed = feed(mirror, client)?;
-    said(mirror, client, feed.as_ref(), &archive_name(version, platform))
-}
-
-/// As [`listed`], with the mirror's list at hand; a list without the archive says that it is not there.
-fn said(
-    mirror: &Mirror,
-    client: &Client,
-    feed: Option<&Feed>,
-    name: &str,
-) -> Result<Option<Listed>, InstallError> {
-    match feed {
-        Some(feed) => Ok(feed.archive(name)),
-        None => {
-            let bytes = client.small(mirror, &format!("{name}.sha256"), 4096)?;
-            Ok(bytes.and_then(|bytes| sha256_file(&bytes)))
-        }
-    }
-}
-
-/// Returns the releases in a list that there are for this platform.
-fn releases(feed: &Feed, places: &Places) -> Vec<Version> {
-    let mut versions = feed.versions();
-    versions.retain(|version| feed.archive(&archive_name(version, &places.platform)).is_some());
-    versions
-}
-
-fn newest_of_line(feed: &Feed, line: &Version, places: &Places) -> Option<Version> {
-    releases(feed, places)
-        .into_iter()
-        .rev()
-        .find(|version| version.language() == line.as_str() && !version.is_prerelease())
-}
-
-fn nearest(feed: &Feed, version: &Version, places: &Places) -> Vec<Version> {
-    super::find::nearest(version, &releases(feed, places)).into_iter().cloned().collect()
-}
-
-/// Fetches the archive and compares its digest; one that was continued and is wrong is fetched anew, once.
-fn fetch(
-    mirror: &Mirror,
-    client: &Client,
-    name: &str,
-    listed: &Listed,
-    by: &str,
-    part: &Part,
-    report: Report<'_>,
-) -> Result<Option<()>, InstallError> {
-    loop {
-        let continued = fs::symlink_metadata(&part.path).is_ok();
-        let fetched = client.archive(mirror, name, &part.path, &mut |done, total| {
-            report(Progress::Fetch(done, total.or(listed.size)));
-        });
-        match fetched {
-            Ok(None) => return Ok(None),
-            Ok(Some(())) => {}
-            Err(error @ DownloadError::File { what: "write", .. }) => {
-                // A full disk: a part of an archive is no use to anybody.
-                part.discard();
-                return Err(error.into());
-            }
-            Err(error) => return Err(error.into()),
-        }
-        let digest = hex(&digest_file(&part.path)?.sha256);
-        if digest == listed.sha256 {
-            return Ok(Some(()));
-        }
-        part.discard();
-        if !continued {
-            return Err(InstallError::Mismatch {
-                name: format!("{mirror}/{name}"),
-                found: Pin::Archive(digest),
-                expected: Pin::Archive(listed.sha256.clone()),
-                by: by.to_owned(),
-            });
-        }
-    }
-}
-
-fn check_signature(
-    mirror: &Mirror,
-    client: &Client,
-    name: &str,
-    part: &Part,
-    keyring: &Path,
-) -> Result<(), InstallError> {
-    let Some(bytes) = client.small(mirror, &format!("{name}.asc"), 64 * 1024)? else {
-        part.discard();
-        return Err(InstallError::NoSignature {
-            mirror: mirror.to_string(),
-            name: name.to_owned(),
-        });
-    };
-    let signature = part.path.with_extension("asc");
-    fs::write(&signature, bytes).map_err(store::about("write", &signature))?;
-    let checked = openpgp::check(&part.path, &signature, keyring);
-    let _ = fs::remove_file(&signature);
-    if checked.is_err() {
-        part.discard();
-    }
-    Ok(checked?)
-}
-
-/// The file that an archive is fetched into, which outlives a run that was killed.
-struct Part {
-    path: PathBuf,
-}
-
-impl Part {
-    fn new(places: &Places, name: &str) -> Result<Self, InstallError> {
-        let directory = places.store.join(".download");
-        let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(&directory);
-        made.map_err(store::about("create", &directory))?;
-        Ok(Self { path: directory.join(format!("{name}.part")) })
-    }
-
-    fn discard(&self) {
-        let _ = fs::remove_file(&self.path);
-    }
-}
-
-/// A tree that was unpacked and checked under a temporary name; removed again unless it is published.
-struct Unpacked {
-    tree: Temporary,
-    version: Version,
-}
-
-/// A directory that is removed where it still has its temporary name.
-struct Temporary(PathBuf);
-
-impl Drop for Temporary {
-    fn drop(&mut self) {
-        let _ = remove_any(&self.0);
-    }
-}
-
-impl Unpacked {
-    fn new(
-        archive: &Path,
-        wanted: Option<&Version>,
-        places: &Places,
-        report: Report<'_>,
-    ) -> Result<Self, InstallError> {
-        let failed = store::about("create", &places.store);
-        let directory =
-            tempfile::Builder::new().prefix(".tmp-").tempdir_in(&places.store).map_err(failed)?;
-        // Its directories become read-only, so removing it is work of ours.
-        let tree = Temporary(directory.keep());
-        let total = fs::metadata(archive).map_or(0, |metadata| metadata.len());
-        unpack(archive, &tree.0, &mut |done| report(Progress::Unpack(done, total)))?;
-        let version = identify(&tree.0, wanted, &places.platform)?;
-        Ok(Self { tree, version })
-    }
-
-    /// Seals the tree and moves it to its place in the store.
-    fn publish(
-        self,
-        origin: String,
-        archive_sha256: &str,
-        pins: &Pins,
-        places: &Places,
-        report: Report<'_>,
-    ) -> Result<Installed, InstallError> {
-        report(Progress::Seal);
-        let origin = Origin {
-            version: self.version.clone(),
-            platform: places.platform.clone(),
-            origin,
-            archive_sha256: Some(archive_sha256.to_owned()),
-        };
-        let (mut record, seal) = store::seal(&self.tree.0, Links::Refuse, &origin)?;
-        for pin in pins.of(&places.platform) {
-            if let Fit::Differs(found) = fit(&record, pin) {
-                let (name, expected) = (format!("go{}", self.version), pin.clone());
-                let by = "as pinned".to_owned();
-                return Err(InstallError::Mismatch { name, found, expected, by });
-            }
-        }
-        flush(&self.tree.0)?;
-        let root = places.stored(&self.version);
-        let target = root.clone();
-        let failed = store::about("create", &target);
-        // Whatever has the place is altered, unsealed or not as pinned; it goes when the new one stands.
-        let old = places.store.join(format!(".tmp-old-{}", self.version));
-        if fs::symlink_metadata(&root).is_ok() {
-            fs::rename(&root, &old).map_err(&failed)?;
-        }
-        fs::rename(&self.tree.0, &root).map_err(&failed)?;
-        let _ = remove_any(&old);
-        let stamps = store::rest(&root)?;
-        // Moving a directory changes that directory and nothing in it.
-        let moved = |stamps: &[super::record::Stamp]| {
-            stamps.iter().filter(|stamp| stamp.path != ".").cloned().collect::<Vec<_>>()
-        };
-        if moved(&stamps) != moved(&record.stamps) {
-            let path = stamp::changed(&root, &record.stamps).unwrap_or_default();
-            return Err(StoreError::Restless { root, path }.into());
-        }
-        (record.root, record.stamps) = (root, stamps);
-        store::write(&record, &seal, places)?;
-        Ok(Installed::New(record))
-    }
-}
-
-/// Has the tree written to the disk before it gets its name, so that a power cut leaves the whole tree or none.
-fn flush(root: &Path) -> Result<(), InstallError> {
-    let failed = store::about("write", root);
-    let directory = File::open(root).map_err(&failed)?;
-    #[cfg(target_os = "linux")]
-    nix::unistd::syncfs(&directory).map_err(|error| failed(error.into()))?;
-    directory.sync_all().map_err(&failed)?;
-    Ok(())
 }

@@ -8,7 +8,7 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::examine::{Reason, examine, read_record};
-use super::list::{list, recorded};
+use super::list::{Look, list, recorded};
 use super::places::{Places, Source};
 use super::record::Record;
 use super::store::health;
@@ -40,7 +40,7 @@ pub struct Row {
 
 /// Returns the rows, sorted by version; `current` is the root that this shell uses.
 pub fn inventory(places: &Places, current: Option<&Path>) -> Vec<Row> {
-    let listed = list(places);
+    let listed = list(places, Look::Glance);
     let records: Vec<Record> =
         recorded(places).iter().filter_map(|version| read_record(version, places).ok()).collect();
     let mut rows: Vec<(Version, usize, Row)> = Vec::new();

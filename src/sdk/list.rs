@@ -41,13 +41,24 @@ impl List {
     }
 }
 
+/// How closely to look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Look {
+    /// Where the name of a directory says the version and there is a `bin/go`, take it at its word: whoever uses
+    /// the SDK looks again.
+    Glance,
+    /// Judge each as if it were to be used.
+    Examine,
+}
+
 /// Lists every SDK in every place.
-pub fn list(places: &Places) -> List {
+pub fn list(places: &Places, look: Look) -> List {
     let roots = places.entries(&names);
     let cores =
         if roots.len() < MANY { 1 } else { thread::available_parallelism().map_or(1, usize::from) };
     let share = roots.len().div_ceil(cores).max(1);
-    let look = |roots: &[Root]| roots.iter().map(|root| root.look(places.user)).collect::<Vec<_>>();
+    let look =
+        |roots: &[Root]| roots.iter().map(|root| root.look(look, places.user)).collect::<Vec<_>>();
     let looked: Vec<_> = thread::scope(|scope| {
         let mut shares = roots.chunks(share);
         let first = shares.next().unwrap_or_default();
@@ -78,10 +89,17 @@ pub(super) struct Root {
     pub(super) path: PathBuf,
     /// Whether its path is known to hold no symbolic link.
     pub(super) real: bool,
+    /// The version that its name says.
+    pub(super) version: Option<Version>,
 }
 
 impl Root {
-    fn look(&self, user: u32) -> Result<(Version, PathBuf), Reason> {
+    fn look(&self, look: Look, user: u32) -> Result<(Version, PathBuf), Reason> {
+        if let (Look::Glance, true, Some(version)) = (look, self.real, &self.version)
+            && fs::symlink_metadata(self.path.join("bin/go")).is_ok_and(|go| go.is_file())
+        {
+            return Ok((version.clone(), self.path.clone()));
+        }
         let examined = if self.real {
             examine_real(self.path.clone(), None, user)
         } else {

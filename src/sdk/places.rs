@@ -146,22 +146,38 @@ impl Naming {
         }
     }
 
-    /// Returns whether an entry of that name may hold an SDK for `platform`.
-    pub(super) fn accepts(self, name: &str, platform: &Platform) -> bool {
-        let dashed = platform.dashed();
+    /// Returns what the name of an entry says, for a platform in `dashed` form.
+    pub(super) fn read(self, name: &str, dashed: &str) -> Named {
         let bare = match self {
-            Self::Platform => name.strip_suffix(&dashed).and_then(|rest| rest.strip_suffix('.')),
+            Self::Platform => name.strip_suffix(dashed).and_then(|rest| rest.strip_suffix('.')),
             Self::Module => name
                 .strip_prefix("toolchain@v0.0.1-")
-                .and_then(|rest| rest.strip_suffix(&dashed))
+                .and_then(|rest| rest.strip_suffix(dashed))
                 .and_then(|rest| rest.strip_suffix('.')),
             Self::Toolchain | Self::Plain => Some(name),
             Self::Line(prefix) => name.strip_prefix(prefix),
-            Self::Fixed(fixed) => return name == fixed,
+            Self::Fixed(fixed) => return if name == fixed { Named::Some } else { Named::None },
         };
         let go = !matches!(self, Self::Plain | Self::Line(_));
-        bare.is_some_and(|bare| bare.starts_with("go") == go && Version::read(bare).is_ok())
+        let version = bare.filter(|bare| bare.starts_with("go") == go).map(Version::read);
+        match version {
+            // A language version is an alias for some release of its line.
+            Some(Ok(version)) if version.is_language() => Named::Some,
+            Some(Ok(version)) => Named::Version(version),
+            _ => Named::None,
+        }
     }
+}
+
+/// What the name of an entry says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Named {
+    /// It is no SDK, or not one for this platform.
+    None,
+    /// It may be an SDK of any version.
+    Some,
+    /// It is an SDK of this version, if it is one.
+    Version(Version),
 }
 
 /// Every place in which an SDK is looked for, in the order in which they win.
@@ -234,6 +250,7 @@ impl Places {
     /// Returns every root at which an SDK may lie, given what a directory holds.
     pub(super) fn entries(&self, names: &dyn Fn(&Path) -> Names) -> Vec<Root> {
         let mut roots = Vec::new();
+        let dashed = self.platform.dashed();
         let mut add = |source, directory: &Path, naming: Naming, below: &str| {
             // A fixed name needs no listing, and its directory may be large.
             let Names { directory, entries } = match naming {
@@ -244,11 +261,14 @@ impl Places {
                 _ => names(directory),
             };
             for (name, real) in entries {
-                if naming.accepts(&name, &self.platform) {
-                    let entry = directory.join(name);
-                    let path = if below.is_empty() { entry } else { entry.join(below) };
-                    roots.push(Root { source, path, real: real && below.is_empty() });
-                }
+                let version = match naming.read(&name, &dashed) {
+                    Named::None => continue,
+                    Named::Some => None,
+                    Named::Version(version) => Some(version),
+                };
+                let entry = directory.join(name);
+                let path = if below.is_empty() { entry } else { entry.join(below) };
+                roots.push(Root { source, path, real: real && below.is_empty(), version });
             }
         };
         add(Source::Store, &self.store, Naming::Platform, "");
@@ -360,7 +380,8 @@ mod tests {
             (Naming::Module, "toolchain@v0.0.1-go1.26.6.linux-amd64", true),
             (Naming::Module, "toolchain@v0.0.1-go1.26.6.darwin-arm64", false),
         ] {
-            assert_eq!(naming.accepts(name, &linux()), expected, "{naming:?} {name}");
+            let named = naming.read(name, "linux-amd64") != Named::None;
+            assert_eq!(named, expected, "{naming:?} {name}");
         }
     }
 

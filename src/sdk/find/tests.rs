@@ -74,7 +74,7 @@ fn every_place_is_found_and_the_first_wins() {
     }
     expected.reverse();
     // /usr/lib/go-1.26 is listed before /usr/lib/go as it is found before it.
-    assert_eq!(list(&machine.places).found, expected);
+    assert_eq!(list(&machine.places, Look::Examine).found, expected);
 }
 
 #[test]
