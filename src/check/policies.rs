@@ -43,13 +43,18 @@ fn trust(policy: &Policy, standings: &Standings<'_>, findings: &mut Vec<Finding>
         let finding = Finding::new(Rule::Expired, &policy.path, message);
         findings.push(finding.at(line, column, expires.text.len()));
     }
+    let sign = format!(
+        "Review the policy, then sign and commit both files: goenv sign {}",
+        crate::shell::quote_path(&policy.path)
+    );
     match &policy.signatures {
         Signatures::Missing(reason) => {
-            findings.push(Finding::new(Rule::Signature, &policy.path, reason.clone()));
+            findings.push(Finding::new(Rule::Signature, &policy.path, reason.clone()).help(sign));
         }
         Signatures::Fail { reason, is_forged } if expired.is_none() => {
             let rule = if *is_forged { Rule::Signature } else { Rule::Signer };
-            findings.push(Finding::new(rule, &policy.path, reason.clone()));
+            let finding = Finding::new(rule, &policy.path, reason.clone());
+            findings.push(if *is_forged { finding.help(sign) } else { finding });
         }
         _ => {}
     }

@@ -1,9 +1,12 @@
 //! Which variables a format carries, and what it cannot hold.
 //!
-//! A file of variables is a picture of one moment: goenv's own state, which says how to leave again, is not part of
-//! it. What a format cannot hold is refused whole, so that nothing is cut off in silence.
+//! A file of variables is a picture of one moment: goenv's own variables, which say how to leave again, are not
+//! part of it. What a format cannot hold is refused whole, so that nothing is cut off in silence.
 
+use crate::env::state::{POLICY, STATE, TIER};
 use crate::env::{Diff, is_identifier};
+
+const OWN: [&str; 3] = [STATE, POLICY, TIER];
 
 /// Returns whether every reader takes the name for one.
 pub(super) fn is_plain(name: &[u8]) -> bool {
@@ -13,7 +16,7 @@ pub(super) fn is_plain(name: &[u8]) -> bool {
 /// Returns the steps that belong into a file of variables: an unset variable is an empty one.
 pub(super) fn variables(diff: &Diff) -> impl Iterator<Item = (&[u8], &[u8])> {
     diff.steps()
-        .filter(|(name, _)| is_plain(name) && *name != crate::env::state::STATE.as_bytes())
+        .filter(|(name, _)| is_plain(name) && !OWN.iter().any(|own| own.as_bytes() == *name))
         .map(|(name, value)| (name, value.unwrap_or_default()))
 }
 

@@ -3,6 +3,7 @@
 use super::super::{Finding, Report};
 use super::slashed;
 use crate::env::Bytes;
+use crate::ui::safe;
 
 pub(super) fn print(report: &Report) -> Bytes {
     report.findings.iter().map(annotation).collect::<String>().into_bytes()
@@ -20,9 +21,18 @@ fn annotation(finding: &Finding) -> String {
     )
 }
 
-/// Escapes a message: what would end the command.
+/// Escapes a message: what would end the command, and what a terminal that shows the log would act on.
 fn data(text: &str) -> String {
-    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+    let mut out = String::new();
+    for character in text.chars() {
+        match character {
+            '%' => out.push_str("%25"),
+            '\r' => out.push_str("%0D"),
+            '\n' => out.push_str("%0A"),
+            _ => out.push_str(&safe(character.to_string().as_bytes())),
+        }
+    }
+    out
 }
 
 /// Escapes a property: also what would end the property.

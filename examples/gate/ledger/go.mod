@@ -1,0 +1,3 @@
+module corp.example/ledger
+
+go 1.27.0

@@ -1,0 +1,96 @@
+//! The gate's view of module files, with the go command itself as the judge.
+
+use std::process::Command;
+
+use crate::common::sdk;
+use crate::repository::Repository;
+
+const NEW: &str = "1.26.6";
+
+/// Returns whether go lists the module, and what it says.
+fn go(repository: &Repository, arguments: &[&str]) -> (bool, String) {
+    let output = Command::new(sdk(NEW).join("bin/go"))
+        .args(arguments)
+        .current_dir(&repository.root)
+        .env_clear()
+        .env("HOME", repository.sandbox.home())
+        .env("PATH", "/usr/bin:/bin")
+        .envs([("GOTOOLCHAIN", "local"), ("GOPROXY", "off")])
+        .env("GOTELEMETRY", "off")
+        .output()
+        .unwrap();
+    (output.status.success(), String::from_utf8_lossy(&output.stderr).into_owned())
+}
+
+/// A file that go refuses is an error of the gate, and what the gate refuses beyond that is named here.
+#[test]
+fn what_go_refuses_the_gate_refuses() {
+    let mut tried = 0;
+    for (file, stricter) in [
+        ("module m\n\ngo 1.24\n", false),
+        ("module m\n\ngo 1.26.6\n", false),
+        ("module m\r\n\r\ngo 1.24\r\n", false),
+        ("module m\n\ngo 1.24\n\ntoolchain go1.26.6\n", false),
+        ("module m\n\ngo 1.24\ntoolchain default\n", false),
+        ("module m\n", false),
+        ("module m\n\ngo 1.26rc1\n", false),
+        ("module m\n\ngo 1.27.0\n", false),
+        ("module m\n\ngo 1.26.7\n", false),
+        ("module m\n\ngo 1.022\n", false),
+        ("module m\n\ngo 1.22.x\n", false),
+        ("module m\n\ngo v1.24\n", false),
+        ("module m\n\ngo 1\n", false),
+        ("module m\n\ngo latest\n", false),
+        ("module m\n\ngo 1.24 1.25\n", false),
+        ("module m\n\ngo\n", false),
+        ("module m\n\ngo 1.24\ngo 1.24\n", false),
+        ("module m\n\ngo (\n\t1.24\n)\n", false),
+        ("module m\n\ntoolchain none\n", false),
+        ("module m\n\ntoolchain 1.26.6\n", false),
+        ("module m\n\ntoolchain go1.26.6\ntoolchain go1.26.6\n", false),
+        ("module m\n\ngo 1.24\nrequire (\n", false),
+        ("module \"m\n\ngo 1.24\n", false),
+        ("\u{feff}module m\n\ngo 1.24\n", false),
+        ("<<<<<<< HEAD\nmodule m\n=======\nmodule n\n>>>>>>> x\n\ngo 1.24\n", false),
+        ("module m\n\ngo 1.24\0\n", false),
+        // go takes a newer toolchain line as a wish, the gate as what others will run.
+        ("module m\n\ngo 1.24\n\ntoolchain go1.27.3\n", true),
+    ] {
+        let policy = format!("use go {NEW}\n");
+        let repository = Repository::with(&[(".envrc", &policy), ("go.mod", file)]);
+        let (accepted, said) = go(&repository, &["list", "-mod=mod", "-m"]);
+        let (found, code) = repository.found(&["go.mod"]);
+        let passes = code == 0;
+        assert_eq!(passes, accepted && !stricter, "{file:?}: go says {said:?}, goenv {found:?}");
+        tried += 1;
+    }
+    println!("{tried} module files compared with go {NEW}");
+}
+
+#[test]
+fn a_workspace_that_go_refuses_the_gate_refuses() {
+    for (work, member) in [
+        ("go 1.24\n\nuse ./a\n", "module a\n\ngo 1.24\n"),
+        ("go 1.26.0\n\nuse ./a\n", "module a\n\ngo 1.24\n"),
+        ("go 1.24\n\nuse ./a\n", "module a\n\ngo 1.24.0\n"),
+        ("go 1.24\n\nuse ./a\n", "module a\n\ngo 1.26.0\n"),
+        ("go 1.24\n\nuse (\n\t./a\n\t./gone\n)\n", "module a\n\ngo 1.24\n"),
+        ("use ./a\n", "module a\n\ngo 1.24\n"),
+        ("use ./a\n", "module a\n"),
+    ] {
+        let policy = format!("use go {NEW}\n");
+        let files = [(".envrc", policy.as_str()), ("go.work", work), ("a/go.mod", member)];
+        let repository = Repository::with(&files);
+        let (accepted, said) = go(&repository, &["list", "-m"]);
+        let (found, code) = repository.found(&[]);
+        assert_eq!(code == 0, accepted, "{work:?} {member:?}: go says {said:?}, goenv {found:?}");
+    }
+}
+
+/// Where go reads a file in two ways, the gate says so although go goes on.
+#[test]
+fn two_readings_of_one_file_are_a_finding() {
+    let file = "module m\n\nrequire (\n\tgo 1.26.6\n)\n\ngo 1.24\n";
+    let repository = Repository::with(&[("go.mod", file)]);
+    assert_eq!(repository.found(&[]), (vec!["go.mod:4:5 GOENV104".to_owned()], 1));
+}

@@ -1,0 +1,154 @@
+//! Files that nobody writes by accident: a finding or one clear error, never a panic, never a wait.
+
+use std::fs;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::process::Command;
+
+use crate::common::GOENV;
+use crate::repository::Repository;
+
+const POLICY: (&str, &str) = (".envrc", "use go 1.26.4\n");
+
+#[test]
+fn odd_module_files_are_findings() {
+    let large = format!("module m\n\ngo 1.26.0\n\n// {}\n", "x".repeat(10 << 20));
+    for (bytes, expected) in [
+        (large.as_bytes(), "go.mod:1:1 GOENV111"),
+        (b"module m\r\n\r\ngo 1.27.0\r\n", "go.mod:3:4 GOENV101"),
+        (b"\xef\xbb\xbfmodule m\n\ngo 1.26.0\n", "go.mod:1:1 GOENV104"),
+        (b"module m\n\ngo 1.26.0\0\n", "go.mod:3:10 GOENV104"),
+        (b"<<<<<<< HEAD\nmodule m\n", "go.mod:1:1 GOENV104"),
+        (b"\xff\xfe\0m\0o\0d", "go.mod:1:3 GOENV104"),
+    ] {
+        let repository = Repository::with(&[POLICY]);
+        repository.write("go.mod", bytes);
+        for arguments in [&[][..], &["--staged"]] {
+            repository.stage();
+            let (found, code) = repository.found(arguments);
+            assert_eq!((found[0].as_str(), code), (expected, 1), "{arguments:?}");
+        }
+    }
+}
+
+#[test]
+fn links_and_special_files_neither_loop_nor_leak() {
+    let repository = Repository::with(&[POLICY, ("a/go.mod", "module a\n\ngo 1.26.0\n")]);
+    let at = |path: &str| repository.root.join(path);
+    fs::create_dir_all(at("b")).unwrap();
+    symlink("../b", at("b/loop")).unwrap();
+    symlink("go.mod", at("b/go.mod")).unwrap();
+    fs::create_dir_all(at("c")).unwrap();
+    symlink("/etc/passwd", at("c/go.mod")).unwrap();
+    fs::create_dir_all(at("d")).unwrap();
+    symlink("../a/go.mod", at("d/go.mod")).unwrap();
+    fs::create_dir_all(at("e")).unwrap();
+    assert!(Command::new("mkfifo").arg(at("e/go.mod")).status().unwrap().success());
+    fs::create_dir_all(at("f/go.mod")).unwrap();
+    let (found, code) = repository.found(&[]);
+    let expected = ["b/go.mod:1:1 GOENV111", "c/go.mod:1:1 GOENV111", "e/go.mod:1:1 GOENV111"];
+    assert_eq!((found, code), (expected.map(str::to_owned).to_vec(), 1));
+    assert!(!repository.check(&[]).stdout().contains("root:"), "nothing outside is shown");
+}
+
+#[test]
+fn what_cannot_be_opened_is_a_finding() {
+    let repository =
+        Repository::with(&[POLICY, ("a/go.mod", "module a\n"), ("b/go.mod", "module b\n")]);
+    let mode = |path: &str, mode: u32| {
+        let path = repository.root.join(path);
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    };
+    mode("a", 0o000);
+    mode("b/go.mod", 0o000);
+    // Root opens everything, so this runs as nobody, whose goenv has to lie where nobody can enter.
+    let program = repository.sandbox.path("bin/goenv-for-nobody");
+    fs::copy(GOENV, &program).unwrap();
+    let is_root = nix::unistd::geteuid().is_root();
+    let mut command = if is_root { Command::new("setpriv") } else { Command::new(&program) };
+    if is_root {
+        command.args(["--reuid=65534", "--regid=65534", "--clear-groups"]).arg(&program);
+    }
+    let output = command
+        .args(["check"])
+        .current_dir(&repository.root)
+        .env_clear()
+        .env("HOME", repository.sandbox.home())
+        .env("PATH", "/usr/bin:/bin")
+        .output()
+        .unwrap();
+    mode("a", 0o755);
+    let help = "  help: Make it readable, smaller, or a regular file inside the repository\n\n";
+    assert_eq!(
+        String::from_utf8_lossy(&output.stdout),
+        format!(
+            "a:1:1: error[GOENV111]: permission denied\n{help}b/go.mod:1:1: error[GOENV111]: permission denied\n{help}"
+        ),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    assert_eq!(output.status.code(), Some(1));
+}
+
+#[test]
+fn names_that_are_no_text_are_shown_and_escaped() {
+    let repository = Repository::with(&[POLICY]);
+    let name = std::ffi::OsStr::from_bytes(b"x\xff\x1b[2J\n,");
+    use std::os::unix::ffi::OsStrExt;
+    let directory = repository.root.join(name);
+    fs::create_dir(&directory).unwrap();
+    fs::write(directory.join("go.mod"), "module m\n\ngo 1.27.0\n").unwrap();
+    let text = repository.check(&[]).stdout();
+    assert!(text.starts_with("x\\xff\\u{1b}[2J\\n,/go.mod:3:4: error[GOENV101]"), "{text}");
+    repository.stage();
+    for form in ["text", "json", "sarif", "github", "gitlab"] {
+        let done = repository.check(&["--staged", "--format", form]);
+        assert_eq!(done.code(), 1, "{form}");
+        assert!(!done.bytes().contains(&0x1b), "{form}");
+    }
+}
+
+#[test]
+fn arguments_that_are_wrong_are_told() {
+    let repository = Repository::with(&[POLICY]);
+    repository
+        .check(&["nothing-here"])
+        .failure(1, "goenv: $SANDBOX/home/repo/nothing-here does not exist\n");
+    repository
+        .check(&[".", "/"])
+        .failure(1, "goenv: / is outside of the repository $SANDBOX/home/repo\n");
+    repository.check(&["--explain", "GOENV999"]).failure(
+        2,
+        "goenv: `GOENV999` is no rule of the gate; the rules are listed in docs/gate.md\n",
+    );
+    assert_eq!(repository.check(&["--tier", "Prod"]).code(), 2);
+}
+
+/// Every file of a repository that was cut off anywhere, or has a byte too much, is still judged.
+#[test]
+fn damaged_files_never_stop_the_gate() {
+    let example = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/gate");
+    let repository = Repository::new();
+    let files = [
+        ".envrc",
+        "go.work",
+        "twice/go.mod",
+        ".github/workflows/ci.yml",
+        "Dockerfile",
+        "proxy/.env",
+        "legacy/.envrc",
+    ];
+    for file in files {
+        let bytes = fs::read(format!("{example}/{file}")).unwrap();
+        for step in 0..12 {
+            let cut = bytes.len() * step / 12;
+            let mut damaged = bytes[..cut].to_vec();
+            damaged.extend([b'"', b'\\', 0xff, b'[', b'{', b'$', b'('].iter().skip(step % 7));
+            damaged.extend(&bytes[cut..]);
+            repository.write(&format!("{step}/{file}"), damaged);
+            repository.write(&format!("cut{step}/{file}"), &bytes[..cut]);
+        }
+    }
+    let done = repository.check(&["--format", "sarif"]);
+    assert!(matches!(done.code(), 1 | 3), "{}", done.stderr());
+    serde_json::from_slice::<serde_json::Value>(done.bytes()).unwrap();
+}
