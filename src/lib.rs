@@ -6,7 +6,7 @@
 //! block: [`locate`] the policy, [`decide`] whether anything is to be done, [`load`] it (trust, parse, evaluate,
 //! resolve), take the [`env::Diff`] and print it for a [`shell`].
 //!
-//! The pure core takes values and returns values: [`env`] (environments, diff, undo, the state), [`policy`] (the
+//! The pure core takes values and returns values: [`mod@env`] (environments, diff, undo, the state), [`policy`] (the
 //! language), [`trust`] (verdicts), [`go`] (Go's own grammars), [`shell`] (quoting). The effects are few files:
 //! [`world`] reads the process's surroundings, [`files`] touches files, [`store`] keeps approvals, [`host`] answers
 //! what a policy asks, [`sdk`] looks at SDKs, [`process`] runs programs, [`ui`] writes.

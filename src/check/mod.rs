@@ -1,7 +1,7 @@
 //! The gate: whether what a repository asks of Go is what its policy and the organisation admit.
 //!
 //! Facts go in, findings come out: [`gather`] reads files from the work tree or from git's index, [`facts`] is what
-//! they hold, each family of rules is a file of pure functions, and [`format`] prints what was found. The same rules
+//! they hold, each family of rules is a file of pure functions, and [`mod@format`] prints what was found. The same rules
 //! and the same verdicts at a terminal, in a git hook and in CI; nothing of the repository is run. docs/gate.md.
 
 pub mod ci;
