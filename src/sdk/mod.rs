@@ -1,7 +1,7 @@
 //! Go SDKs: where they lie, which one a policy gets, and whether it is still what it claims to be.
 //!
 //! An *SDK* is an unpacked Go release; its *root* is what Go calls GOROOT. [`places`] knows by value where one may
-//! lie, [`find`] looks. Docs: docs/reference.md, section "SDKs".
+//! lie, [`mod@find`] looks. Docs: docs/reference.md, section "SDKs".
 
 pub mod archive;
 pub mod bar;
