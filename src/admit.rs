@@ -168,11 +168,11 @@ impl Admission {
 
     fn record(&self, text: &Text, watched: &mut Watched) -> Record {
         let Some(store) = &self.store else { return Record::None };
-        watched.add(&store.deny_path(&text.path));
-        watched.add(&store.allow_path(&text.path, &text.bytes));
+        let denial = watched.look(&store.deny_path(&text.path));
+        let approval = watched.look(&store.allow_path(&text.path, &text.bytes));
         match () {
-            () if store.is_denied(&text.path) => Record::Denied,
-            () if store.is_allowed(&text.path, &text.bytes) => Record::Allowed(Engine::Native),
+            () if store.counts(denial.as_ref()) => Record::Denied,
+            () if store.counts(approval.as_ref()) => Record::Allowed(Engine::Native),
             () if store.latest(&text.path, self.now).is_some() => Record::Changed,
             () => Record::None,
         }

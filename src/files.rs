@@ -150,7 +150,7 @@ fn guarded(
     if digest(&before) != digest(&after) {
         return Err(FileProblem::Changed(path.to_path_buf()));
     }
-    Ok(Some(stamp_at(&after, now)))
+    Ok(Some(stamp_of(&after, now)))
 }
 
 /// Reads a regular file that is only data: bounded, not blocking, links followed. `None` where there is none.
@@ -193,7 +193,9 @@ fn is_absence(error: &std::io::Error) -> bool {
 }
 
 fn read_bounded(path: &Path, file: &File, limit: u64) -> Result<Bytes, FileProblem> {
-    let mut bytes = Vec::new();
+    // Room for the whole file and one byte more, so that one call reads it and one sees its end.
+    let size = file.metadata().map_or(0, |metadata| metadata.size()).min(limit) + 1;
+    let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or_default());
     let read = file.take(limit + 1).read_to_end(&mut bytes);
     read.map_err(|error| FileProblem::system(path, &error))?;
     if bytes.len() as u64 > limit {
@@ -261,7 +263,7 @@ pub fn stamp(path: &Path) -> Stamp {
 
 /// Returns what stands at `path`, to be compared with later; racy if it changed within the clock's granularity.
 pub fn fresh_stamp(path: &Path, now: Duration) -> Stamp {
-    look(path).map_or(Stamp::ABSENT, |metadata| stamp_at(&metadata, now))
+    look(path).map_or(Stamp::ABSENT, |metadata| stamp_of(&metadata, now))
 }
 
 /// Returns the first watch whose path is not what it was.
@@ -299,7 +301,8 @@ fn digest(metadata: &Metadata) -> Stamp {
     Stamp(Fingerprint::of(&numbers).0.max(2))
 }
 
-fn stamp_at(metadata: &Metadata, now: Duration) -> Stamp {
+/// Returns the stamp of what was looked at just now; racy if it changed within the clock's granularity.
+pub fn stamp_of(metadata: &Metadata, now: Duration) -> Stamp {
     if is_racy(metadata, now) { Stamp::RACY } else { digest(metadata) }
 }
 
@@ -343,9 +346,9 @@ pub fn set_stamp(path: &Path, mtime: Duration) -> Result<(), FileProblem> {
         .map_err(|error| FileProblem::system(path, &error))
 }
 
-/// Returns whether a regular file of `uid`'s own stands at `path`, without opening it.
-pub fn is_own_file(path: &Path, uid: u32) -> bool {
-    fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_file() && metadata.uid() == uid)
+/// Returns whether this is a regular file of `uid`'s own.
+pub fn is_own(metadata: &Metadata, uid: u32) -> bool {
+    metadata.is_file() && metadata.uid() == uid
 }
 
 /// Returns the metadata of what stands at `path`, links not followed.

@@ -3,6 +3,7 @@
 //! A record is found by one look at one path, however many there are. A record counts only if it is a regular
 //! file of the user's own; the directories are made for the user alone. What is in a record: `trust/record.rs`.
 
+use std::fs::Metadata;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -52,12 +53,12 @@ impl Store {
 
     /// Returns whether this path is blocked.
     pub fn is_denied(&self, policy: &Path) -> bool {
-        files::is_own_file(&self.deny_path(policy), self.uid)
+        self.counts(files::look_at(&self.deny_path(policy)).as_ref())
     }
 
-    /// Returns whether exactly these bytes at this path are approved.
-    pub fn is_allowed(&self, policy: &Path, bytes: &[u8]) -> bool {
-        files::is_own_file(&self.allow_path(policy, bytes), self.uid)
+    /// Returns whether what stands at a record's path is a record of this user's.
+    pub fn counts(&self, found: Option<&Metadata>) -> bool {
+        found.is_some_and(|metadata| files::is_own(metadata, self.uid))
     }
 
     /// Reads the approval of exactly these bytes at this path.

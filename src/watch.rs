@@ -1,6 +1,7 @@
 //! The paths whose change changes a decision, each with what stood there when the decision was made.
 
 use std::collections::BTreeMap;
+use std::fs::Metadata;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -27,6 +28,14 @@ impl Watched {
         }
     }
 
+    /// Watches a path as it stands now, and returns what stands there.
+    pub fn look(&mut self, path: &Path) -> Option<Metadata> {
+        let metadata = files::look_at(path);
+        let stamp = metadata.as_ref().map_or(Stamp::ABSENT, |it| files::stamp_of(it, self.now));
+        self.stamps.insert(path.to_path_buf(), stamp);
+        metadata
+    }
+
     /// Reads a file that decides something and watches it as it was read; `None` where there is none.
     ///
     /// # Errors
@@ -37,7 +46,10 @@ impl Watched {
             Ok(Some(text)) => {
                 self.stamps.insert(path.to_path_buf(), text.stamp);
             }
-            Ok(None) | Err(_) => self.add(path),
+            Ok(None) => {
+                self.stamps.insert(path.to_path_buf(), Stamp::ABSENT);
+            }
+            Err(_) => self.add(path),
         }
         read
     }
@@ -58,7 +70,10 @@ impl Watched {
             Ok(Some(stamp)) => {
                 self.stamps.insert(path.to_path_buf(), *stamp);
             }
-            Ok(None) | Err(_) => self.add(path),
+            Ok(None) => {
+                self.stamps.insert(path.to_path_buf(), Stamp::ABSENT);
+            }
+            Err(_) => self.add(path),
         }
         Ok(read?.is_some())
     }

@@ -91,6 +91,10 @@ impl Script {
     /// Walks through the new entries; one that the old list has further on stays, any other was added. Linear in
     /// the length of the lists, and what it finds is always an edit script, if not always the shortest.
     fn middle(&mut self, old: &[&[u8]], new: &[&[u8]]) {
+        if old.is_empty() || new.is_empty() {
+            self.remove(old);
+            return new.iter().for_each(|entry| self.add(entry));
+        }
         let mut places: HashMap<&[u8], Vec<usize>> = HashMap::new();
         for (index, entry) in old.iter().enumerate().rev() {
             places.entry(entry).or_default().push(index);
