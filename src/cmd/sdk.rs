@@ -3,6 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use crate::admit::Admission;
+use crate::audit::journal::Journal;
+use crate::audit::log::Durability;
+use crate::audit::record::{Event, Outcome, Sdk as Logged};
 use crate::cli::Sdk;
 use crate::error::{Error, Exit};
 use crate::go::Version;
@@ -38,8 +41,8 @@ pub fn run(command: Sdk, world: &World, ui: &Ui) -> Result<Exit, Error> {
         Sdk::List { json } => show(json, &places, world, ui),
         Sdk::Install { version } => fetch(version.as_deref(), &places, world, ui),
         Sdk::Add { path, sha256 } => add(&path, sha256.as_deref(), &places, world, ui),
-        Sdk::Verify { version, all: _ } => verify(version.as_deref(), &places, ui),
-        Sdk::Remove { version } => remove(&version, &places, ui),
+        Sdk::Verify { version, all: _ } => verify(version.as_deref(), &places, world, ui),
+        Sdk::Remove { version } => remove(&version, &places, world, ui),
     }
 }
 
@@ -130,7 +133,7 @@ fn fetch(text: Option<&str>, places: &Places, world: &World, ui: &Ui) -> Result<
     let mut bar = Bar::new(&format!("go{version}"));
     let installed = install(&order, places, &mut |progress| bar.show(&progress, ui));
     bar.finish();
-    done(installed.map_err(|error| failed(&error))?, "installed", ui)
+    done(installed.map_err(|error| failed(&error))?, "installed", world, ui)
 }
 
 /// Returns the version that this directory asks for.
@@ -180,7 +183,7 @@ fn failed(error: &InstallError) -> Error {
     refused(message, hint, exit)
 }
 
-fn done(installed: Installed, verb: &str, ui: &Ui) -> Result<Exit, Error> {
+fn done(installed: Installed, verb: &str, world: &World, ui: &Ui) -> Result<Exit, Error> {
     let (record, new) = match installed {
         Installed::New(record) => (record, true),
         Installed::Already(record) => (record, false),
@@ -192,7 +195,21 @@ fn done(installed: Installed, verb: &str, ui: &Ui) -> Result<Exit, Error> {
     }
     ui.say(Tone::Plain, &format!("{verb} go{} at {root}", record.version));
     describe(&record, ui);
+    log(Event::Sdk, &record.version, &record.root, Some(record.h1.clone()), world, ui);
     Ok(Exit::Done)
+}
+
+/// Logs that an SDK came, went or is not what it was. It has happened by then: what cannot be logged is a warning.
+fn log(event: Event, version: &str, root: &Path, digest: Option<String>, world: &World, ui: &Ui) {
+    let rules = crate::transition::rules(world);
+    let Some(journal) = Journal::of(world, &rules) else { return };
+    let outcome = if event == Event::SdkAltered { Outcome::Deny } else { Outcome::Allow };
+    let mut line = journal.record(event, outcome);
+    line.path = root.as_os_str().as_encoded_bytes().to_vec();
+    line.sdk = Some(Logged { version: version.to_owned(), digest });
+    if let Err(error) = journal.append(&line, Durability::Synced) {
+        ui.say(Tone::Warning, &safe(error.to_string().as_bytes()));
+    }
 }
 
 fn describe(record: &Record, ui: &Ui) {
@@ -223,16 +240,16 @@ fn add(
         if expected.is_some() {
             return Err(refused("a directory has no archive's digest", None, Exit::Usage));
         }
-        return adopt(&path, places, ui);
+        return adopt(&path, places, world, ui);
     }
     let mut bar = Bar::new(&safe(path.file_name().unwrap_or_default().as_encoded_bytes()));
     let added =
         add_archive(&path, expected.as_ref(), places, &mut |progress| bar.show(&progress, ui));
     bar.finish();
-    done(added.map_err(|error| failed(&error))?, "added", ui)
+    done(added.map_err(|error| failed(&error))?, "added", world, ui)
 }
 
-fn adopt(path: &Path, places: &Places, ui: &Ui) -> Result<Exit, Error> {
+fn adopt(path: &Path, places: &Places, world: &World, ui: &Ui) -> Result<Exit, Error> {
     let record = store::adopt(path, places).map_err(|error| {
         let hint = match &error {
             AdoptError::Stored { version, .. } => Some(format!("run: goenv sdk verify {version}")),
@@ -242,11 +259,12 @@ fn adopt(path: &Path, places: &Places, ui: &Ui) -> Result<Exit, Error> {
     })?;
     ui.say(Tone::Plain, &format!("adopted go{} at {}", record.version, safe_path(&record.root)));
     describe(&record, ui);
+    log(Event::Sdk, &record.version, &record.root, Some(record.h1.clone()), world, ui);
     Ok(Exit::Done)
 }
 
 /// Reads SDKs again.
-fn verify(text: Option<&str>, places: &Places, ui: &Ui) -> Result<Exit, Error> {
+fn verify(text: Option<&str>, places: &Places, world: &World, ui: &Ui) -> Result<Exit, Error> {
     let versions = match text {
         Some(text) => vec![version_of(text)?],
         None => recorded(places),
@@ -271,6 +289,8 @@ fn verify(text: Option<&str>, places: &Places, ui: &Ui) -> Result<Exit, Error> {
             }
             health => {
                 exit = Exit::Forged;
+                let h1 = Some(record.h1.clone());
+                log(Event::SdkAltered, version.as_str(), &record.root, h1, world, ui);
                 ui.data(altered(&version, &record, &health).as_bytes())?;
             }
         }
@@ -313,10 +333,13 @@ fn not_sealed(version: &Version, reason: &examine::Reason, places: &Places) -> E
 }
 
 /// Removes an SDK of the store.
-fn remove(text: &str, places: &Places, ui: &Ui) -> Result<Exit, Error> {
+fn remove(text: &str, places: &Places, world: &World, ui: &Ui) -> Result<Exit, Error> {
     let version = version_of(text)?;
     let removed =
         store::remove(&version, places).map_err(|error| refused(error, None, Exit::Failed))?;
+    if let Some(root) = &removed {
+        log(Event::Sdk, version.as_str(), root, None, world, ui);
+    }
     match removed {
         Some(root) if root == places.stored(&version) => {
             ui.say(Tone::Plain, &format!("removed go{version}"));

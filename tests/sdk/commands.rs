@@ -154,6 +154,10 @@ fn a_release_is_installed_used_verified_and_removed() {
     assert_eq!(verify.code(), 4);
     assert!(verify.stdout().contains("\n  bin/gofmt was removed\n"), "{}", verify.stdout());
 
+    // Who did what is in the log.
+    let log = sandbox.goenv(&home, &["audit", "log"]).success().stdout();
+    assert!(log.contains("sdk.change") && log.contains("sdk.altered"), "{log}");
+
     sandbox.goenv(&home, &["uninstall", "1.26.6"]).failure(0, "goenv: removed go1.26.6\n");
     assert_eq!(store(&sandbox), Vec::<String>::new());
 }
