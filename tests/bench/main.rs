@@ -1,8 +1,8 @@
 //! `cargo bench`: what a prompt costs, as ratios to an empty program and to the real direnv in the same run.
 //!
 //! Absolute times depend on the machine and on what else it does; ratios of runs that take turns do so much less,
-//! and instructions and system calls not at all. Those two need valgrind and strace and are left out, with a
-//! word, where these are missing.
+//! and instructions and system calls not at all. Those two need valgrind and strace and are left out, as `-`, where
+//! these are missing. `cargo bench -- --picture FILE` also draws the ratios.
 
 #![allow(
     clippy::unwrap_used,
@@ -16,44 +16,71 @@
 )]
 
 mod measure;
+mod picture;
 mod scene;
 
 use measure::{Cost, Program};
-use scene::Scene;
+use scene::{Scene, Size};
 
 /// How often each program runs for the times.
 const ROUNDS: usize = 400;
 
 fn main() {
-    let scene = Scene::new();
-    let floor = scene.floor();
-    println!(
-        "{:<44} {:>8} {:>7} {:>14} {:>9}",
-        "goenv export bash", "time", "ratio", "instructions", "syscalls"
-    );
-    row("an empty program (the floor)", &floor, &floor);
-    for (name, program) in scene.exports() {
-        row(name, &program, &floor);
+    let small = Scene::new(Size::Small);
+    let floor = small.floor();
+    let mut bars = vec![("an empty program", 1.0)];
+    println!("{:<46} {:>6} {:>13} {:>9}", "goenv export bash", "ratio", "instructions", "syscalls");
+    line("an empty program (the floor)", 1.0, &floor);
+    let exports = small.exports();
+    for (name, program) in &exports {
+        let ratio = ratio(program, &floor, ROUNDS);
+        line(name, ratio, program);
+        bars.push((name, ratio));
     }
-    println!();
-    println!("{:<44} {:>8} {:>7}", "the same directory", "time", "ratio");
-    for (name, goenv, direnv) in scene.against_direnv() {
-        let (ours, theirs) = measure::times(&goenv, &direnv, ROUNDS / 4);
-        println!("{name:<44} {:>6.2}ms", theirs * 1e3);
-        println!("{:<44} {:>6.2}ms   1/{:.1}", "  goenv", ours * 1e3, theirs / ours);
+
+    println!("\n{:<46} {:>6}", "in a large firm, after years (to the same, small)", "ratio");
+    let large = Scene::new(Size::Large);
+    for ((name, small), (_, large)) in exports.iter().zip(large.exports()) {
+        println!("{name:<46} {:>6.2}", ratio(&large, small, ROUNDS / 2));
+    }
+
+    println!("\n{:<46} {:>6}", "the same directory, entered", "ratio");
+    match small.against_direnv() {
+        Some((goenv, direnv)) => {
+            let ratio = ratio(&direnv, &goenv, ROUNDS / 8);
+            println!("{:<46} {ratio:>6.1}", "direnv to goenv");
+            println!(
+                "{:<46} {:>6.1}",
+                "direnv to an empty program",
+                measure::ratio(&direnv, &floor, ROUNDS / 8)
+            );
+        }
+        None => println!("direnv is not here"),
+    }
+
+    println!("\n{:<46} {:>6}", "an unchanged prompt in the shell, no process", "µs");
+    for shell in ["bash", "zsh", "fish"] {
+        match small.guard(shell) {
+            Some(program) => println!("{shell:<46} {:>6}", measure::number(&program)),
+            None => println!("{shell:<46} {:>6}", "-"),
+        }
+    }
+
+    let arguments: Vec<String> = std::env::args().collect();
+    if let Some(place) = arguments.iter().position(|argument| argument == "--picture") {
+        let file = &arguments[place + 1];
+        std::fs::write(file, picture::draw(&bars)).unwrap();
+        println!("\ndrawn: {file}");
     }
 }
 
-fn row(name: &str, program: &Program, floor: &Program) {
-    let (time, base) = measure::times(program, floor, ROUNDS);
+fn ratio(program: &Program, base: &Program, rounds: usize) -> f64 {
+    measure::ratio(program, base, rounds)
+}
+
+fn line(name: &str, ratio: f64, program: &Program) {
     let Cost { instructions, syscalls } = measure::cost(program);
     let shown =
         |number: Option<u64>| number.map_or_else(|| "-".to_owned(), |number| number.to_string());
-    println!(
-        "{name:<44} {:>6.2}ms {:>7.2} {:>14} {:>9}",
-        time * 1e3,
-        time / base,
-        shown(instructions),
-        shown(syscalls)
-    );
+    println!("{name:<46} {ratio:>6.2} {:>13} {:>9}", shown(instructions), shown(syscalls));
 }

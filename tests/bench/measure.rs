@@ -10,7 +10,7 @@ use std::time::Instant;
 #[derive(Clone)]
 pub struct Program {
     pub path: PathBuf,
-    pub args: Vec<&'static str>,
+    pub args: Vec<OsString>,
     pub directory: PathBuf,
     pub env: BTreeMap<OsString, OsString>,
 }
@@ -22,6 +22,16 @@ pub struct Cost {
 }
 
 impl Program {
+    /// Returns the program with `word` among its arguments replaced by a path.
+    pub fn with(mut self, word: &str, path: PathBuf) -> Self {
+        for argument in &mut self.args {
+            if argument == word {
+                *argument = path.clone().into();
+            }
+        }
+        self
+    }
+
     fn command(&self, wrapper: &[&str]) -> Command {
         let mut words = wrapper.iter().map(OsString::from).collect::<Vec<_>>();
         words.push(self.path.clone().into());
@@ -44,20 +54,28 @@ impl Program {
     }
 }
 
-/// Returns the times of two programs that take turns, in seconds: the slowest of each one's fastest tenth, which is
+/// Returns what one program costs in times of another. The two take turns; of each the fastest tenth counts, which is
 /// what it costs where nothing else disturbs it.
-pub fn times(a: &Program, b: &Program, rounds: usize) -> (f64, f64) {
-    let (mut of_a, mut of_b) = (Vec::new(), Vec::new());
+pub fn ratio(program: &Program, base: &Program, rounds: usize) -> f64 {
+    let (mut ours, mut theirs) = (Vec::new(), Vec::new());
     for _ in 0..rounds {
-        of_a.push(a.time());
-        of_b.push(b.time());
+        ours.push(program.time());
+        theirs.push(base.time());
     }
-    (undisturbed(of_a), undisturbed(of_b))
+    undisturbed(ours) / undisturbed(theirs)
 }
 
 fn undisturbed(mut times: Vec<f64>) -> f64 {
     times.sort_by(f64::total_cmp);
     times[times.len() / 10]
+}
+
+/// Returns the number that a program prints.
+pub fn number(program: &Program) -> String {
+    let output =
+        program.command(&[]).stdout(Stdio::piped()).stderr(Stdio::inherit()).output().unwrap();
+    assert!(output.status.success(), "{} failed", program.path.display());
+    String::from_utf8_lossy(&output.stdout).trim().to_owned()
 }
 
 /// Returns what one run costs in instructions (callgrind) and system calls (strace).

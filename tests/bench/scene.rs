@@ -1,16 +1,21 @@
-//! The places and environments that are measured: a home with policies in it, entered, unchanged and left.
+//! The places and environments that are measured: a home with policies in it, entered, unchanged and left; and the
+//! same home after years in a large firm.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs;
 use std::os::unix::ffi::OsStringExt;
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
+use base64ct::{Base64, Encoding};
+
 use crate::measure::Program;
 
-const GOENV: &str = env!("CARGO_BIN_EXE_goenv");
+/// The program that is measured.
+pub const GOENV: &str = env!("CARGO_BIN_EXE_goenv");
 
 /// Ten lines, as a Go project may have them.
 const POLICY: &str = "use go 1.26.6
@@ -27,59 +32,138 @@ export REGION=eu-central-1
 
 type Environment = BTreeMap<OsString, OsString>;
 
+/// How much there is beside what is measured.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Size {
+    /// Nothing.
+    Small,
+    /// 100,000 approvals, a 1 GiB audit log, 1,000 SDKs, 10,000 signers, 40 directories, 500 variables, a 30 kB PATH.
+    Large,
+}
+
+/// One home.
 pub struct Scene {
     root: tempfile::TempDir,
     env: Environment,
+    /// Where the projects are, below the root.
+    base: String,
 }
 
 impl Scene {
-    pub fn new() -> Self {
+    pub fn new(size: Size) -> Self {
         let root = tempfile::Builder::new().prefix("goenv-bench-").tempdir().unwrap();
-        let home = root.path().join("home");
-        for directory in ["home/none/below", "home/p/bin", "home/d", "home/sdk/go1.26.6/bin"] {
-            fs::create_dir_all(root.path().join(directory)).unwrap();
+        let depth = if size == Size::Large { 36 } else { 0 };
+        let base = format!("home{}", "/d".repeat(depth));
+        let mut scene = Self { root, env: Environment::new(), base };
+        for directory in ["none/below", "allowed/bin", "direnv/bin", "signed/bin"] {
+            fs::create_dir_all(scene.at(directory)).unwrap();
         }
-        let sdk = home.join("sdk/go1.26.6");
-        // Nothing of the SDK is run: VERSION and a program are all that the prompt looks at.
-        fs::write(sdk.join("VERSION"), "go1.26.6\n").unwrap();
-        fs::copy(GOENV, sdk.join("bin/go")).unwrap();
-        fs::write(home.join("p/.envrc"), POLICY).unwrap();
-        fs::write(
-            home.join("d/.envrc"),
-            POLICY.replace("use go 1.26.6", "export GOROOT=~/sdk/go1.26.6"),
-        )
-        .unwrap();
-        let mut env = Environment::new();
-        for (name, value) in
-            [("HOME", home.clone()), ("PATH", "/usr/local/bin:/usr/bin:/bin".into())]
-        {
-            env.insert(name.into(), value.into());
+        scene.sets_environment(size);
+        fs::create_dir_all(scene.path("home/sdk")).unwrap();
+        symlink(sdk(), scene.path("home/sdk/go1.26.6")).unwrap();
+        if size == Size::Large {
+            scene.grows();
         }
-        for index in 0..25 {
-            env.insert(
+        fs::write(scene.at("allowed/.envrc"), POLICY).unwrap();
+        let plain = POLICY.replace("use go 1.26.6", "export APP_HOME=~/ledger");
+        fs::write(scene.at("direnv/.envrc"), plain).unwrap();
+        scene.succeed(scene.goenv(&["allow"], "allowed"));
+        scene.succeed(scene.goenv(&["allow"], "direnv"));
+        scene.signs(size);
+        // Older than the clock's granularity, so that nothing is looked at twice.
+        std::thread::sleep(Duration::from_millis(50));
+        scene
+    }
+
+    fn sets_environment(&mut self, size: Size) {
+        let (variables, entries) = if size == Size::Large { (500, 1000) } else { (25, 0) };
+        let mut path = "/usr/local/bin:/usr/bin:/bin".to_owned();
+        for index in 0..entries {
+            path += &format!(":/opt/tools/number/{index:06}/bin");
+        }
+        self.env.insert("HOME".into(), self.path("home").into());
+        self.env.insert("PATH".into(), path.into());
+        for index in 0..variables {
+            self.env.insert(
                 format!("USUAL_VARIABLE_{index}").into(),
                 "some value of a usual length".into(),
             );
         }
-        let scene = Self { root, env };
-        for directory in ["home/p", "home/d"] {
-            scene.succeed(scene.goenv(&["allow"], directory));
+    }
+
+    /// Fills the home with what years leave behind.
+    fn grows(&self) {
+        let allow = self.path("home/.local/share/goenv/allow");
+        for index in 0..1000 {
+            let directory = allow.join(format!("{index:016x}"));
+            fs::create_dir_all(&directory).unwrap();
+            for record in 0..100 {
+                fs::write(directory.join(format!("{record:064x}")), "goenv-allow-1\n").unwrap();
+            }
+            let sdk =
+                self.path("home/sdk").join(format!("go1.{}.{}", 100 + index / 10, index % 10));
+            fs::create_dir_all(sdk.join("bin")).unwrap();
+            fs::write(sdk.join("VERSION"), format!("go1.{}.{}\n", 100 + index / 10, index % 10))
+                .unwrap();
         }
-        std::thread::sleep(Duration::from_millis(50));
-        scene
+        let state = self.path("home/.local/state/goenv");
+        fs::create_dir_all(&state).unwrap();
+        let log = fs::File::create(state.join("audit.jsonl")).unwrap();
+        log.set_len(1 << 30).unwrap();
+    }
+
+    /// Two people sign a policy that pins a sealed SDK.
+    fn signs(&self, size: Size) {
+        self.succeed(self.goenv(&["sdk", "add", "SDK"], "signed").with("SDK", sdk()));
+        fs::write(self.at("signed/.envrc"), POLICY).unwrap();
+        self.succeed(self.goenv(&["pin", "1.26.6"], "signed"));
+        let git = "git init -q . && git remote add origin https://git.example.com/team/ledger.git";
+        self.shell(git, "signed");
+        let config = self.path("home/.config/goenv");
+        fs::create_dir_all(&config).unwrap();
+        let rules = "[tiers.prod]\nrequire = \"signed\"\nthreshold = 2\non_failure = \"warn\"\ngrant = [\"*\"]\n";
+        fs::write(config.join("config.toml"), rules).unwrap();
+        let mut signers = String::new();
+        for person in ["ann", "ben"] {
+            self.shell(
+                &format!("ssh-keygen -q -t ed25519 -N '' -C {person} -f ~/{person}"),
+                "none",
+            );
+            let key = fs::read_to_string(self.path("home").join(format!("{person}.pub"))).unwrap();
+            signers += &format!("{person}@example.com namespaces=\"goenv-policy-prod\" {key}");
+        }
+        if size == Size::Large {
+            for index in 0..10_000 {
+                let key = Base64::encode_string(&signer_blob(index));
+                signers += &format!(
+                    "p{index}@example.com namespaces=\"goenv-policy-prod\" ssh-ed25519 {key}\n"
+                );
+            }
+        }
+        fs::write(config.join("allowed_signers"), signers).unwrap();
+        for person in ["ann", "ben"] {
+            let sign = format!("{GOENV} sign --tier prod --key ~/{person} 2>&1");
+            self.shell(&sign, "signed");
+        }
     }
 
     fn path(&self, path: &str) -> PathBuf {
         self.root.path().canonicalize().unwrap().join(path)
     }
 
+    fn at(&self, directory: &str) -> PathBuf {
+        self.path(&self.base).join(directory)
+    }
+
     fn goenv(&self, args: &[&'static str], directory: &str) -> Program {
-        Program {
-            path: GOENV.into(),
-            args: args.to_vec(),
-            directory: self.path(directory),
-            env: self.env.clone(),
-        }
+        let args = args.iter().map(OsString::from).collect();
+        Program { path: GOENV.into(), args, directory: self.at(directory), env: self.env.clone() }
+    }
+
+    fn shell(&self, script: &str, directory: &str) {
+        let args = vec!["-c".into(), script.into()];
+        let program = Program { path: "/bin/sh".into(), args, ..self.goenv(&[], directory) };
+        self.succeed(program);
     }
 
     fn succeed(&self, program: Program) -> Vec<u8> {
@@ -90,7 +174,9 @@ impl Scene {
             .envs(&program.env)
             .output()
             .unwrap();
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        let (out, err) = (text(&output.stdout), text(&output.stderr));
+        assert!(output.status.success(), "{:?}: {out}{err}", program.args);
         output.stdout
     }
 
@@ -100,63 +186,86 @@ impl Scene {
         let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/bench/floor.rs");
         let status = Command::new("rustc")
             .args(["--edition=2024", "-O", "-Cpanic=abort", "-Clto=fat", "-Ccodegen-units=1"])
-            .args(["-Ctarget-feature=+crt-static", "-o"])
+            .args(["-Ctarget-feature=+crt-static", "-Crelocation-model=static", "-o"])
             .args([path.as_os_str(), source.as_ref()])
             .status()
             .unwrap();
         assert!(status.success());
-        Program { path, ..self.goenv(&[], "home/none/below") }
+        Program { path, ..self.goenv(&[], "none/below") }
     }
 
     /// The environment of a shell that entered a directory.
     fn inside(&self, directory: &str) -> Environment {
-        let print = self.goenv(&["exec", ".", "/usr/bin/env", "-0"], directory);
-        let output = self.succeed(print);
-        output
-            .split(|byte| *byte == 0)
-            .filter_map(|entry| {
-                let equals = entry.iter().position(|byte| *byte == b'=')?;
-                let of = |bytes: &[u8]| OsString::from_vec(bytes.to_vec());
-                Some((of(&entry[..equals]), of(&entry[equals + 1..])))
-            })
-            .collect()
+        let output = self.succeed(self.goenv(&["exec", ".", "/usr/bin/env", "-0"], directory));
+        let of = |bytes: &[u8]| OsString::from_vec(bytes.to_vec());
+        let entries = output.split(|byte| *byte == 0).filter_map(|entry| {
+            let equals = entry.iter().position(|byte| *byte == b'=')?;
+            Some((of(&entry[..equals]), of(&entry[equals + 1..])))
+        });
+        entries.collect()
     }
 
     /// What a prompt may find.
     pub fn exports(&self) -> Vec<(&'static str, Program)> {
-        let export = |directory: &str, env: Environment| Program {
-            env,
+        let export = |directory: &str, env: &Environment| Program {
+            env: env.clone(),
             ..self.goenv(&["export", "bash"], directory)
         };
-        let inside = self.inside("home/p");
+        let (outside, inside) = (&self.env, self.inside("allowed"));
         vec![
-            ("no policy anywhere", export("home/none/below", self.env.clone())),
-            ("unchanged, a policy is loaded", export("home/p", inside.clone())),
-            ("enter: ten lines, allowed, SDK found", export("home/p", self.env.clone())),
-            ("leave", export("home/none", inside)),
+            ("no policy anywhere", export("none/below", outside)),
+            ("unchanged, a policy is loaded", export("allowed", &inside)),
+            ("enter: ten lines, allowed, SDK found", export("allowed", outside)),
+            ("enter: signed by two, SDK pinned and sealed", export("signed", outside)),
+            ("leave", export("none", &inside)),
         ]
     }
 
     /// Entering the same directory by goenv and by direnv.
-    pub fn against_direnv(&self) -> Vec<(&'static str, Program, Program)> {
-        let Some(direnv) = find("direnv") else {
-            println!("direnv is not here, so goenv is not compared with it");
-            return Vec::new();
-        };
+    pub fn against_direnv(&self) -> Option<(Program, Program)> {
+        let direnv = find("direnv")?;
         let program =
-            |args: &[&'static str]| Program { path: direnv.clone(), ..self.goenv(args, "home/d") };
+            |args: &[&'static str]| Program { path: direnv.clone(), ..self.goenv(args, "direnv") };
         self.succeed(program(&["allow"]));
-        vec![(
-            "direnv, entering",
-            self.goenv(&["export", "bash"], "home/d"),
-            program(&["export", "bash"]),
-        )]
+        Some((self.goenv(&["export", "bash"], "direnv"), program(&["export", "bash"])))
+    }
+
+    /// A program that prints the microseconds of one unchanged prompt in a shell, the hook's alone.
+    pub fn guard(&self, shell: &'static str) -> Option<Program> {
+        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/bench/guard.");
+        let args = match shell {
+            "bash" => vec!["--norc".into(), format!("{script}bash").into()],
+            "zsh" => vec!["-f".into(), format!("{script}zsh").into()],
+            _ => vec!["--no-config".into(), format!("{script}fish").into()],
+        };
+        let mut program = Program { path: find(shell)?, args, ..self.goenv(&[], "none") };
+        program.args.extend([GOENV.into(), self.at("allowed").into()]);
+        Some(program)
     }
 }
 
+/// The root of a real Go SDK, for a seal over a whole tree.
+fn sdk() -> PathBuf {
+    let home = PathBuf::from(std::env::var_os("HOME").expect("HOME is set"));
+    let sdks = std::env::var_os("GOENV_TEST_SDKS").map(PathBuf::from);
+    let root = sdks.unwrap_or_else(|| home.join(".cache/goenv-test-sdks")).join("go1.26.6/go");
+    assert!(
+        root.join("bin/go").is_file(),
+        "there is no Go SDK in {}: run tests/run",
+        root.display()
+    );
+    root
+}
+
+/// The public key blob of a made-up signer.
+fn signer_blob(index: u32) -> Vec<u8> {
+    let mut key = [0_u8; 32];
+    key[..4].copy_from_slice(&index.to_le_bytes());
+    key[31] = 0x55;
+    [&[0, 0, 0, 11][..], b"ssh-ed25519", &[0, 0, 0, 32], &key].concat()
+}
+
 fn find(program: &str) -> Option<PathBuf> {
-    ["/usr/local/bin", "/usr/bin"]
-        .iter()
-        .map(|bin| Path::new(bin).join(program))
-        .find(|path| path.is_file())
+    let bins = ["/usr/local/bin", "/usr/bin", "/bin"];
+    bins.iter().map(|bin| Path::new(bin).join(program)).find(|path| path.is_file())
 }
