@@ -8,14 +8,15 @@
 _goenv_hook() {
   \local _goenv_status="$?" _goenv_text
   # Where goenv said what to ask: nothing that it looked at has another time, nothing absent has appeared.
-  if [[ -n "${_goenv_changed[*]-}" && "$PWD:$PATH:${GOROOT-}:${GOENV_STATE-}" == "${_goenv_here-}" ]] &&
-    ! \test "${_goenv_changed[@]}" && [[ -z "${_goenv_until-}" || "${EPOCHSECONDS-0}" -lt "$_goenv_until" ]]; then
+  # (`test`, because `[[` would take what it compares for a pattern, which costs more than all the rest.)
+  if [[ -n "${_goenv_armed-}" ]] && \test "$PWD:$PATH:${GOROOT-}:${GOENV_STATE:+${#GOENV_STATE}}" = "$_goenv_here" && _goenv_same &&
+    [[ -z "${_goenv_until-}" || "${EPOCHSECONDS-0}" -lt "$_goenv_until" ]]; then
     \return "$_goenv_status"
   fi
-  _goenv_changed=()
+  _goenv_armed=
   _goenv_text=$(\command @GOENV@ export bash --guard "$$") || \:
   \eval "$_goenv_text" || \:
-  _goenv_here="$PWD:$PATH:${GOROOT-}:${GOENV_STATE-}"
+  _goenv_here="$PWD:$PATH:${GOROOT-}:${GOENV_STATE:+${#GOENV_STATE}}"
   \return "$_goenv_status"
 }
 

@@ -9,18 +9,18 @@ _goenv_hook() {
   \builtin emulate -L zsh
   \builtin local _goenv_text
   # Where goenv said what to ask: nothing that it looked at has another time, nothing absent has appeared.
-  if (( ${#_goenv_changed} )) && [[ "$PWD:$PATH:$GOROOT:$GOENV_STATE" == "$_goenv_here" ]] &&
-    ! \builtin test $_goenv_changed && [[ -z $_goenv_until || $EPOCHSECONDS -lt $_goenv_until ]]; then
+  if [[ -n $_goenv_armed && "$PWD:$PATH:$GOROOT:${GOENV_STATE:+${#GOENV_STATE}}" == "$_goenv_here" ]] && _goenv_same &&
+    [[ -z $_goenv_until || $EPOCHSECONDS -lt $_goenv_until ]]; then
     \builtin return
   fi
-  _goenv_changed=()
+  _goenv_armed=
   _goenv_text=$(\builtin command @GOENV@ export zsh --guard $$) || \builtin true
   \builtin eval "$_goenv_text" || \builtin true
-  _goenv_here="$PWD:$PATH:$GOROOT:$GOENV_STATE"
+  _goenv_here="$PWD:$PATH:$GOROOT:${GOENV_STATE:+${#GOENV_STATE}}"
 }
 
-\builtin typeset -ga precmd_functions chpwd_functions _goenv_changed
-\builtin typeset -g _goenv_here _goenv_until
+\builtin typeset -ga precmd_functions chpwd_functions
+\builtin typeset -g _goenv_armed _goenv_here _goenv_until
 \builtin zmodload -F zsh/datetime p:EPOCHSECONDS 2>/dev/null
 if (( ! ${precmd_functions[(Ie)_goenv_hook]} )); then
   precmd_functions=(_goenv_hook $precmd_functions)

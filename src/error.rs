@@ -7,7 +7,7 @@
 use std::path::PathBuf;
 
 use crate::files::FileProblem;
-use crate::policy::PolicyError;
+use crate::policy::{Cause, PolicyError};
 use crate::trust::Trust;
 use crate::ui::safe_path;
 
@@ -108,8 +108,12 @@ impl Error {
             Self::Untrusted(..) | Self::Rules(_) | Self::UnsafePolicy(_) | Self::NoHome => {
                 Exit::Untrusted
             }
-            Self::Policy(error) if error.untrusted => Exit::Untrusted,
-            Self::Policy(_) => Exit::Policy,
+            Self::Policy(error) => match error.cause {
+                Cause::Text => Exit::Policy,
+                Cause::Approval => Exit::Untrusted,
+                Cause::Missing => Exit::Failed,
+                Cause::Altered => Exit::Forged,
+            },
             Self::Refused { exit, .. } => *exit,
             Self::NoPolicy(_)
             | Self::NoDirectory

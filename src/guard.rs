@@ -18,6 +18,8 @@ use crate::world::World;
 /// What a shell has to ask; any yes means that goenv has to be called.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Guard {
+    /// The policy's directory with the stamp file that has its time: only that it became newer says anything.
+    pub directory: Option<(PathBuf, PathBuf)>,
     /// Paths that are there, each with the stamp file that has its time.
     pub kept: Vec<(PathBuf, PathBuf)>,
     /// Paths that are not there.
@@ -26,6 +28,47 @@ pub struct Guard {
     pub probe: (PathBuf, PathBuf),
     /// When the policy's approval ends, in seconds since 1970.
     pub until: Option<u64>,
+}
+
+/// One question to the shell's own tests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Question<'a> {
+    /// `-nt`: has the path a later time than the stamp?
+    Newer(&'a Path, &'a Path),
+    /// `-ot`: has it an earlier one?
+    Older(&'a Path, &'a Path),
+    /// `! -e`: is it gone?
+    Missing(&'a Path),
+    /// `-e`: is it there?
+    There(&'a Path),
+    /// `-L`: is it a link, dangling or not?
+    Link(&'a Path),
+}
+
+impl Guard {
+    /// Returns what to ask, the likeliest yes first.
+    pub fn questions(&self) -> Vec<Question<'_>> {
+        let mut questions = Vec::new();
+        for (path, stamp) in &self.kept {
+            questions.push(Question::Newer(path, stamp));
+            questions.push(Question::Older(path, stamp));
+            // Shells disagree about the age of what is not there.
+            questions.push(Question::Missing(path));
+        }
+        if let Some((directory, stamp)) = &self.directory {
+            questions.push(Question::Newer(directory, stamp));
+        }
+        for path in &self.gone {
+            questions.push(Question::There(path));
+            // A policy that is a dangling link is there too, and refused.
+            if path.file_name() == Some(POLICY_NAME.as_ref()) {
+                questions.push(Question::Link(path));
+            }
+        }
+        // Stamps that were wiped say nothing.
+        questions.push(Question::Missing(&self.probe.1));
+        questions
+    }
 }
 
 /// Arms the guard of the shell with this process id; `None` where it cannot be relied on at this prompt.
@@ -37,11 +80,14 @@ pub fn arm(shell: u32, state: Option<&State>, world: &World) -> Option<Guard> {
     let mut guard = Guard {
         probe: (directory.join("older"), directory.join("newer")),
         gone: nearer(policy, world.cwd.as_deref()?),
+        directory: None,
         kept: Vec::new(),
         until: state.and_then(|state| state.until),
     };
     let mut times = Vec::new();
-    if let Some(parent) = policy.and_then(Path::parent) {
+    // Looked at before the policy is: a policy that is replaced later makes it newer.
+    let parent = policy.and_then(Path::parent);
+    if let Some(parent) = parent {
         times.push((parent.to_path_buf(), files::settled_mtime(parent, now)?));
     }
     for Watch { path, stamp } in watches {
@@ -55,6 +101,7 @@ pub fn arm(shell: u32, state: Option<&State>, world: &World) -> Option<Guard> {
         }
     }
     guard.kept = set_stamps(&directory, times).ok()?;
+    guard.directory = parent.map(|_| guard.kept.remove(0));
     Some(guard)
 }
 

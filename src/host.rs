@@ -15,7 +15,7 @@ use crate::admit::Admission;
 use crate::env::{Bytes, Env};
 use crate::files::{self, FileProblem, Text};
 use crate::go::Version;
-use crate::policy::{Access, Host, Kind, Look, Refusal, SdkFound, SdkWanted};
+use crate::policy::{Access, Cause, Host, Kind, Look, Refusal, SdkFound, SdkWanted};
 use crate::sdk::resolve::{Need, Refused, Resolved, Why, resolve};
 use crate::sdk::{Found, Places};
 use crate::trust::record::{Approved, Record};
@@ -103,7 +103,7 @@ impl<'a> Machine<'a> {
     }
 
     fn refusal(problem: &FileProblem) -> Refusal {
-        Refusal { message: problem.to_string(), hint: problem.hint(), untrusted: false }
+        Refusal { message: problem.to_string(), hint: problem.hint(), cause: Cause::Text }
     }
 }
 
@@ -116,7 +116,7 @@ impl Host for Machine<'_> {
             return Err(Refusal {
                 message: format!("{path} is not part of what was allowed, or changed since"),
                 hint: Some("review it, then run: goenv allow".to_owned()),
-                untrusted: true,
+                cause: Cause::Approval,
             });
         }
         Ok(Some(text.bytes))
@@ -189,7 +189,12 @@ impl Host for Machine<'_> {
             Err(refused) => {
                 refused.watch.iter().for_each(|path| self.watched.add(path));
                 let Refused { why, message, hint, .. } = *refused;
-                let refusal = Refusal { message, hint, untrusted: false };
+                let cause = match why {
+                    Why::Line => Cause::Text,
+                    Why::Missing | Why::Unsealed => Cause::Missing,
+                    Why::Wrong => Cause::Altered,
+                };
+                let refusal = Refusal { message, hint, cause };
                 self.pretend(wanted, why, &refusal).ok_or(refusal)
             }
         }

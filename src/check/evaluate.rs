@@ -11,7 +11,7 @@ use super::facts::Facts;
 use crate::env::{Bytes, Env};
 use crate::go::request::{Kind as Asks, Request, choose};
 use crate::go::{Version, modfile, versionfile};
-use crate::policy::{self, Host, Look, PolicyError, Refusal, SdkFound, SdkWanted, Wanted};
+use crate::policy::{self, Cause, Host, Look, PolicyError, Refusal, SdkFound, SdkWanted, Wanted};
 
 /// Where the SDK of a policy would be: the gate looks at none.
 const SDKS: &str = "/nonexistent/go";
@@ -162,7 +162,7 @@ impl Host for Snapshot<'_> {
         let refuse = |message: String| Refusal {
             message,
             hint: Some("write for example: use go 1.26.6".to_owned()),
-            untrusted: false,
+            cause: Cause::Text,
         };
         let version = match &wanted.version {
             Some(text) => Version::read(text).map_err(|error| refuse(error.to_string()))?,

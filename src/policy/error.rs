@@ -6,7 +6,7 @@
 use std::fmt;
 use std::path::Path;
 
-use super::Place;
+use super::{Cause, Place};
 use crate::env::Bytes;
 
 /// How many columns of a long line are shown before and after the caret.
@@ -26,8 +26,8 @@ pub struct PolicyError {
     pub message: String,
     /// What to write or to run instead.
     pub hint: Option<String>,
-    /// Whether the reason is a missing approval and not the policy's own text.
-    pub untrusted: bool,
+    /// What it is about; it decides the exit code.
+    pub cause: Cause,
 }
 
 impl PolicyError {

@@ -343,8 +343,8 @@ impl<'h> Evaluator<'h> {
 
     /// Returns the error that a host's refusal is at `span`.
     pub(super) fn refused(&self, refusal: Refusal, span: Span) -> PolicyError {
-        let Refusal { message, hint, untrusted } = refusal;
-        PolicyError { hint, untrusted, ..self.text.error(span, message) }
+        let Refusal { message, hint, cause } = refusal;
+        PolicyError { hint, cause, ..self.text.error(span, message) }
     }
 
     /// Returns the place of a span in the text being evaluated.

@@ -78,8 +78,22 @@ pub struct Refusal {
     pub message: String,
     /// A command or a line that mends it.
     pub hint: Option<String>,
-    /// Whether the reason is a missing approval (exit code 3) and not the policy's own text (exit code 5).
-    pub untrusted: bool,
+    /// What it is about; it decides the exit code.
+    pub cause: Cause,
+}
+
+/// What a refusal is about.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Cause {
+    /// The policy's own text.
+    #[default]
+    Text,
+    /// A missing approval.
+    Approval,
+    /// Something that is not on this machine.
+    Missing,
+    /// Something that is not what it was pinned or sealed as.
+    Altered,
 }
 
 /// What stands at a path.

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use super::error::PolicyError;
-use super::{Place, limits};
+use super::{Cause, Place, limits};
 use crate::env::Bytes;
 
 /// A range of bytes in one text.
@@ -106,7 +106,7 @@ impl Text {
             width,
             message: message.into(),
             hint: None,
-            untrusted: false,
+            cause: Cause::Text,
         }
     }
 

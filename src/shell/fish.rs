@@ -9,7 +9,7 @@ use std::path::Path;
 
 use crate::env::list;
 use crate::env::{Bytes, Diff};
-use crate::guard::Guard;
+use crate::guard::{Guard, Question};
 
 /// Returns one statement a line for each step of the diff.
 pub fn print(diff: &Diff) -> Bytes {
@@ -34,18 +34,30 @@ pub fn print(diff: &Diff) -> Bytes {
     out
 }
 
-/// Returns the text that arms the guard, if this fish's tests see a difference of a nanosecond. fish does not know the
-/// time without starting a program, so the end of an approval is noticed at the next change of directory.
+/// Returns the text that arms the guard, if this fish's tests see a difference of a nanosecond: the words of a `test`
+/// that is true where anything changed. fish does not know the time without starting a program, so the end of an
+/// approval is noticed at the next change of directory.
 pub fn arm(guard: &Guard) -> Bytes {
     let file = |path: &Path| quote(path.as_os_str().as_bytes());
     let (older, newer) = &guard.probe;
+    let questions: Vec<Bytes> = guard
+        .questions()
+        .into_iter()
+        .map(|question| match question {
+            Question::Newer(path, stamp) => [&*file(path), b" -nt ", &*file(stamp)].concat(),
+            Question::Older(path, stamp) => [&*file(path), b" -ot ", &*file(stamp)].concat(),
+            Question::Missing(path) => [b"! -e ", &*file(path)].concat(),
+            Question::There(path) => [b"-e ", &*file(path)].concat(),
+            Question::Link(path) => [b"-L ", &*file(path)].concat(),
+        })
+        .collect();
     [
         &b"test "[..],
         &file(newer),
         b" -nt ",
         &file(older),
         b"; and set -g _goenv_changed ",
-        &super::questions(guard, quote),
+        &questions.join(&b" -o "[..]),
         b";\n",
     ]
     .concat()

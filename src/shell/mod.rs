@@ -104,41 +104,14 @@ impl Format {
     /// Returns the text that arms a shell's guard; nothing for formats that no shell evaluates.
     pub fn arm(self, guard: &Guard) -> Bytes {
         match self {
-            Self::Bash | Self::Zsh => posix::arm(guard),
+            Self::Bash => posix::arm(guard, posix::Dialect::Bash),
+            Self::Zsh => posix::arm(guard, posix::Dialect::Zsh),
             Self::Fish => fish::arm(guard),
             Self::Json | Self::Gha | Self::Gitlab | Self::Dotenv | Self::Systemd | Self::Vim => {
                 Bytes::new()
             }
         }
     }
-}
-
-/// Returns the words of a `test` command that is true where anything that the guard asks changed. Paths are
-/// absolute, so that none can be taken for an operator.
-fn questions(guard: &Guard, quote: impl Fn(&[u8]) -> Bytes) -> Bytes {
-    let mut words: Vec<Bytes> = Vec::new();
-    let mut ask = |parts: &[&[u8]]| {
-        let question: Vec<Bytes> = parts
-            .iter()
-            .map(|part| if part.starts_with(b"/") { quote(part) } else { part.to_vec() })
-            .collect();
-        words.push(question.join(&b' '));
-    };
-    for (path, stamp) in &guard.kept {
-        let (path, stamp) = (path.as_os_str().as_bytes(), stamp.as_os_str().as_bytes());
-        ask(&[path, b"-nt", stamp]);
-        ask(&[path, b"-ot", stamp]);
-        // Shells disagree about the age of what is not there.
-        ask(&[b"!", b"-e", path]);
-    }
-    let (_, newer) = &guard.probe;
-    ask(&[b"!", b"-e", newer.as_os_str().as_bytes()]);
-    for path in &guard.gone {
-        let path = path.as_os_str().as_bytes();
-        ask(&[b"-e", path]);
-        ask(&[b"-L", path]);
-    }
-    words.join(&b" -o "[..])
 }
 
 impl Shell {

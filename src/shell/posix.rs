@@ -7,7 +7,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use crate::env::{Bytes, Diff};
-use crate::guard::Guard;
+use crate::guard::{Guard, Question};
 
 /// Where the two shells differ.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,23 +44,42 @@ pub fn print(diff: &Diff, dialect: Dialect) -> Bytes {
     out
 }
 
-/// Returns the text that arms the guard, if this shell's tests see a difference of a nanosecond.
-pub fn arm(guard: &Guard) -> Bytes {
+/// Returns the text that arms the guard, if this shell's tests see a difference of a nanosecond: a function that is
+/// true where nothing changed. The shell parses it once; an array of the same questions would be expanded at every
+/// prompt, which costs more than asking them.
+pub fn arm(guard: &Guard, dialect: Dialect) -> Bytes {
     let file = |path: &Path| quote(path.as_os_str().as_bytes());
     let (older, newer) = &guard.probe;
     let until = guard.until.map(|until| until.to_string()).unwrap_or_default();
+    let conditions: Vec<Bytes> = guard
+        .questions()
+        .into_iter()
+        // To bash, what is gone is older than what is there.
+        .filter(|question| dialect == Dialect::Zsh || !is_answered(guard, question))
+        .map(|question| match question {
+            Question::Newer(path, stamp) => [b"! ", &*file(path), b" -nt ", &*file(stamp)].concat(),
+            Question::Older(path, stamp) => [b"! ", &*file(path), b" -ot ", &*file(stamp)].concat(),
+            Question::Missing(path) => [b"-e ", &*file(path)].concat(),
+            Question::There(path) => [b"! -e ", &*file(path)].concat(),
+            Question::Link(path) => [b"! -L ", &*file(path)].concat(),
+        })
+        .collect();
     [
-        &b"[ "[..],
+        &b"_goenv_same() { [[ "[..],
+        &conditions.join(&b" && "[..]),
+        b" ]]; };\n[[ ",
         &file(newer),
         b" -nt ",
         &file(older),
-        b" ] && _goenv_until='",
+        b" ]] && _goenv_armed=1 _goenv_until='",
         until.as_bytes(),
-        b"' _goenv_changed=(",
-        &super::questions(guard, quote),
-        b");\n",
+        b"';\n",
     ]
     .concat()
+}
+
+fn is_answered(guard: &Guard, question: &Question) -> bool {
+    matches!(question, Question::Missing(path) if *path != guard.probe.1)
 }
 
 /// Returns bytes as one word in single quotes.

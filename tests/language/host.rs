@@ -6,7 +6,7 @@ use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 use goenv::env::Bytes;
-use goenv::policy::{Access, Host, Kind, Look, Refusal, SdkFound, SdkWanted};
+use goenv::policy::{Access, Cause, Host, Kind, Look, Refusal, SdkFound, SdkWanted};
 
 /// Answers from the file system; SDKs are directories `go<VERSION>` in `sdks`.
 #[derive(Default)]
@@ -72,7 +72,7 @@ impl Host for RealHost {
             false => Err(Refusal {
                 message: format!("Go {version} is not installed"),
                 hint: Some(format!("goenv sdk install {version}")),
-                untrusted: false,
+                cause: Cause::Text,
             }),
         }
     }

@@ -14,7 +14,7 @@ use crate::policy::error::PolicyError;
 use crate::policy::evaluate::{Answer, End, Evaluator, Inclusion, Status};
 use crate::policy::scope::Exporting;
 use crate::policy::text::Span;
-use crate::policy::{Kind, Place, dotenv, limits, names, parse};
+use crate::policy::{Cause, Kind, Place, dotenv, limits, names, parse};
 
 /// Whether a file may be missing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -255,7 +255,7 @@ impl Evaluator<'_> {
                 width: line.trim_ascii().len(),
                 message: error.message,
                 hint: None,
-                untrusted: false,
+                cause: Cause::Text,
             }
         })
     }
