@@ -45,6 +45,8 @@ pub enum Size {
 pub struct Scene {
     root: tempfile::TempDir,
     env: Environment,
+    /// The environment of somebody whose policies are signed: another home, with rules and signers in it.
+    signer: Environment,
     /// Where the projects are, below the root.
     base: String,
 }
@@ -54,21 +56,25 @@ impl Scene {
         let root = tempfile::Builder::new().prefix("goenv-bench-").tempdir().unwrap();
         let depth = if size == Size::Large { 36 } else { 0 };
         let base = format!("home{}", "/d".repeat(depth));
-        let mut scene = Self { root, env: Environment::new(), base };
+        let mut scene = Self { root, env: Environment::new(), signer: Environment::new(), base };
         for directory in ["none/below", "allowed/bin", "direnv/bin", "signed/bin"] {
             fs::create_dir_all(scene.at(directory)).unwrap();
         }
         scene.sets_environment(size);
         fs::create_dir_all(scene.path("home/sdk")).unwrap();
         symlink(sdk(), scene.path("home/sdk/go1.26.6")).unwrap();
+        fs::create_dir_all(scene.path("home/firm")).unwrap();
         if size == Size::Large {
-            scene.grows();
+            scene.grows("home");
+            scene.grows("home/firm");
         }
         fs::write(scene.at("allowed/.envrc"), POLICY).unwrap();
         let plain = POLICY.replace("use go 1.26.6", "export APP_HOME=~/ledger");
         fs::write(scene.at("direnv/.envrc"), plain).unwrap();
         scene.succeed(scene.goenv(&["allow"], "allowed"));
         scene.succeed(scene.goenv(&["allow"], "direnv"));
+        scene.signer = scene.env.clone();
+        scene.signer.insert("HOME".into(), scene.path("home/firm").into());
         scene.signs(size);
         // Older than the clock's granularity, so that nothing is looked at twice.
         std::thread::sleep(Duration::from_millis(50));
@@ -92,21 +98,21 @@ impl Scene {
     }
 
     /// Fills the home with what years leave behind.
-    fn grows(&self) {
-        let allow = self.path("home/.local/share/goenv/allow");
+    fn grows(&self, home: &str) {
+        let home = self.path(home);
+        let allow = home.join(".local/share/goenv/allow");
         for index in 0..1000 {
             let directory = allow.join(format!("{index:016x}"));
             fs::create_dir_all(&directory).unwrap();
             for record in 0..100 {
                 fs::write(directory.join(format!("{record:064x}")), "goenv-allow-1\n").unwrap();
             }
-            let sdk =
-                self.path("home/sdk").join(format!("go1.{}.{}", 100 + index / 10, index % 10));
+            let sdk = home.join("sdk").join(format!("go1.{}.{}", 100 + index / 10, index % 10));
             fs::create_dir_all(sdk.join("bin")).unwrap();
             fs::write(sdk.join("VERSION"), format!("go1.{}.{}\n", 100 + index / 10, index % 10))
                 .unwrap();
         }
-        let state = self.path("home/.local/state/goenv");
+        let state = home.join(".local/state/goenv");
         fs::create_dir_all(&state).unwrap();
         let log = fs::File::create(state.join("audit.jsonl")).unwrap();
         log.set_len(1 << 30).unwrap();
@@ -114,12 +120,17 @@ impl Scene {
 
     /// Two people sign a policy that pins a sealed SDK.
     fn signs(&self, size: Size) {
-        self.succeed(self.goenv(&["sdk", "add", "SDK"], "signed").with("SDK", sdk()));
+        let firm = self.path("home/firm");
+        let goenv = |args: &[&'static str]| Program {
+            env: self.signer.clone(),
+            ..self.goenv(args, "signed")
+        };
+        self.succeed(goenv(&["sdk", "add", "SDK"]).with("SDK", sdk()));
         fs::write(self.at("signed/.envrc"), POLICY).unwrap();
-        self.succeed(self.goenv(&["pin", "1.26.6"], "signed"));
+        self.succeed(goenv(&["pin", "1.26.6"]));
         let git = "git init -q . && git remote add origin https://git.example.com/team/ledger.git";
         self.shell(git, "signed");
-        let config = self.path("home/.config/goenv");
+        let config = firm.join(".config/goenv");
         fs::create_dir_all(&config).unwrap();
         let rules = "[tiers.prod]\nrequire = \"signed\"\nthreshold = 2\non_failure = \"warn\"\ngrant = [\"*\"]\n";
         fs::write(config.join("config.toml"), rules).unwrap();
@@ -129,7 +140,7 @@ impl Scene {
                 &format!("ssh-keygen -q -t ed25519 -N '' -C {person} -f ~/{person}"),
                 "none",
             );
-            let key = fs::read_to_string(self.path("home").join(format!("{person}.pub"))).unwrap();
+            let key = fs::read_to_string(firm.join(format!("{person}.pub"))).unwrap();
             signers += &format!("{person}@example.com namespaces=\"goenv-policy-prod\" {key}");
         }
         if size == Size::Large {
@@ -162,7 +173,8 @@ impl Scene {
 
     fn shell(&self, script: &str, directory: &str) {
         let args = vec!["-c".into(), script.into()];
-        let program = Program { path: "/bin/sh".into(), args, ..self.goenv(&[], directory) };
+        let env = self.signer.clone();
+        let program = Program { path: "/bin/sh".into(), args, env, ..self.goenv(&[], directory) };
         self.succeed(program);
     }
 
@@ -216,7 +228,7 @@ impl Scene {
             ("no policy anywhere", export("none/below", outside)),
             ("unchanged, a policy is loaded", export("allowed", &inside)),
             ("enter: ten lines, allowed, SDK found", export("allowed", outside)),
-            ("enter: signed by two, SDK pinned and sealed", export("signed", outside)),
+            ("enter: signed by two, SDK pinned and sealed", export("signed", &self.signer)),
             ("leave", export("none", &inside)),
         ]
     }
