@@ -13,6 +13,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod doctor;
 mod example;
 mod formats;
 mod go;
