@@ -20,6 +20,7 @@ mod go;
 mod hostile;
 mod repository;
 mod runners;
+mod signed;
 mod speed;
 mod staged;
 mod tiers;
