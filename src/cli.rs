@@ -100,6 +100,12 @@ pub enum Command {
         goenv check --explain GOENV101"
     )]
     Check(CheckArguments),
+    /// Find what keeps goenv from doing its work here, and what mends it
+    Doctor {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// Edit a policy, and approve it if it changed
     Edit {
         /// The policy or its directory [default: the nearest .envrc]

@@ -20,6 +20,7 @@ pub mod check;
 pub mod cli;
 pub mod cmd;
 pub mod decide;
+pub mod doctor;
 pub mod enforce;
 pub mod env;
 pub mod error;

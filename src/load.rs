@@ -18,7 +18,7 @@ use crate::sdk::places::{Places, Platform};
 use crate::sdk::resolve::{Need, Resolved};
 use crate::trust::Trust;
 use crate::trust::decide::digest;
-use crate::trust::header::Tier;
+use crate::trust::header::{self, Tier};
 use crate::trust::record::Approved;
 use crate::trust::rules::{OnFailure, Rules, SdkRule};
 use crate::watch::Watched;
@@ -89,6 +89,8 @@ pub struct Preview {
     pub sourced: Vec<Approved>,
     /// Why there is no SDK for its `use go`.
     pub missing: Option<Refusal>,
+    /// Why its tier does not admit the Go that it pins.
+    pub refused: Option<Error>,
 }
 
 /// Loads policies for one environment outside.
@@ -160,7 +162,17 @@ impl<'a> Loader<'a> {
         let collecting = Sourcing::Collecting;
         let mut machine = Machine::new(uid, &self.places, self.outside, collecting, &mut watched);
         let result = policy::evaluate(&program, self.outside, &mut machine).map_err(Error::from);
-        Ok(Preview { result, sourced: machine.sourced, missing: machine.missing })
+        let (sourced, missing) = (machine.sourced, machine.missing);
+        let refused = result.as_ref().ok().and_then(|wanted| self.admitted(text, wanted).err());
+        Ok(Preview { result, sourced, missing, refused })
+    }
+
+    /// Asks whether a policy's tier admits the Go that it pins.
+    fn admitted(&self, text: &Text, wanted: &Wanted) -> Result<(), Error> {
+        let admission = Admission::new(self.world, self.now, &mut Watched::new(self.now))?;
+        let header = header::parse(&text.bytes).ok().flatten();
+        let tier = header.as_ref().and_then(|header| header.tier.as_ref());
+        enforce::releases(wanted, tier, admission.rules())
     }
 }
 

@@ -1,5 +1,7 @@
 //! CI files and linter configs: the Go that they set up, the images that they run in, the language they lint for.
 
+use std::collections::BTreeMap;
+
 use super::Finding;
 use super::facts::{Facts, File};
 use super::image::{self, Named};
@@ -10,6 +12,9 @@ use super::settings::Setting;
 use super::standing::{Standing, Standings};
 use super::yaml::{self, Entry};
 use crate::go::Version;
+
+/// The most versions of one file that are looked at, each matrix taken apart.
+const MOST: usize = 10_000;
 
 /// Checks every CI file and linter config.
 pub fn check(facts: &Facts, standings: &Standings<'_>, findings: &mut Vec<Finding>) {
@@ -23,10 +28,19 @@ pub fn check(facts: &Facts, standings: &Standings<'_>, findings: &mut Vec<Findin
             findings.extend(entries.iter().filter_map(|entry| linter(file, entry, standing)));
             continue;
         }
-        for entry in entries.iter().filter(|entry| entry.key == "go-version") {
-            for named in resolved(entry, &entries) {
-                setup(file, named, standing, standings, findings);
-            }
+        let mut of_key: BTreeMap<&str, Vec<&Entry>> = BTreeMap::new();
+        for entry in &entries {
+            of_key.entry(&entry.key).or_default().push(entry);
+        }
+        let versions = entries.iter().filter(|entry| entry.key == "go-version");
+        let mut named = versions.flat_map(|entry| resolved(entry, &of_key));
+        for entry in named.by_ref().take(MOST) {
+            setup(file, entry, standing, standings, findings);
+        }
+        if named.next().is_some() {
+            let message =
+                format!("more than {MOST} versions of Go, of which the others are not checked");
+            findings.push(Finding::new(Rule::Unread, &file.path, message));
         }
         for entry in entries.iter().filter(|entry| is_image(entry)) {
             let Some((named, is_fixed)) = image::of_image(&entry.value) else { continue };
@@ -42,7 +56,7 @@ fn is_image(entry: &Entry) -> bool {
 }
 
 /// Returns the entries that a value stands for: itself, or those that `${{ matrix.X }}` and `${{ env.X }}` name.
-fn resolved<'a>(entry: &'a Entry, entries: &'a [Entry]) -> Vec<&'a Entry> {
+fn resolved<'a>(entry: &'a Entry, of_key: &BTreeMap<&str, Vec<&'a Entry>>) -> Vec<&'a Entry> {
     let inner = entry.value.trim().strip_prefix("${{").and_then(|text| text.strip_suffix("}}"));
     let Some(expression) = inner else { return vec![entry] };
     let Some((context, name)) = expression.trim().split_once('.') else { return Vec::new() };
@@ -51,7 +65,7 @@ fn resolved<'a>(entry: &'a Entry, entries: &'a [Entry]) -> Vec<&'a Entry> {
         "env" => found.parents.last().is_some_and(|key| key == "env"),
         _ => false,
     };
-    entries.iter().filter(|found| found.key == name).filter(within).collect()
+    of_key.get(name).into_iter().flatten().copied().filter(within).collect()
 }
 
 fn setup(

@@ -2,7 +2,7 @@
 //!
 //! Reads instructions with continued lines, and puts the defaults of `ARG` into image names as a builder does.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Finding;
 use super::facts::{Facts, lines};
@@ -20,6 +20,9 @@ struct Word {
     line: u32,
     column: u32,
 }
+
+/// No image's name is longer, whatever is put into it.
+const LONGEST_NAME: usize = 4096;
 
 /// Checks the images of every Dockerfile.
 pub fn check(facts: &Facts, standings: &Standings<'_>, findings: &mut Vec<Finding>) {
@@ -47,11 +50,11 @@ pub fn check(facts: &Facts, standings: &Standings<'_>, findings: &mut Vec<Findin
 /// Returns the images that a Dockerfile builds on, expanded, each with the width of the word as written.
 fn images(dockerfile: &[u8]) -> Vec<(Word, usize)> {
     let mut defaults: BTreeMap<String, String> = BTreeMap::new();
-    let mut stages: Vec<String> = Vec::new();
+    let mut stages: BTreeSet<String> = BTreeSet::new();
     let mut images = Vec::new();
-    let mut add = |word: &Word, defaults: &BTreeMap<String, String>, stages: &[String]| {
+    let mut add = |word: &Word, defaults: &BTreeMap<String, String>, stages: &BTreeSet<String>| {
         let text = expand(&word.text, defaults);
-        if !stages.iter().any(|stage| stage.eq_ignore_ascii_case(&text)) {
+        if !stages.contains(&text.to_ascii_lowercase()) {
             images.push((Word { text, ..word.clone() }, word.text.len()));
         }
     };
@@ -71,7 +74,7 @@ fn images(dockerfile: &[u8]) -> Vec<(Word, usize)> {
                     add(image, &defaults, &stages);
                 }
                 if plain.next().is_some_and(|word| word.text.eq_ignore_ascii_case("as")) {
-                    stages.extend(plain.next().map(|word| word.text.clone()));
+                    stages.extend(plain.next().map(|word| word.text.to_ascii_lowercase()));
                 }
             }
             "COPY" => {
@@ -201,6 +204,9 @@ fn expand(text: &str, defaults: &BTreeMap<String, String>) -> String {
         let (name, default) = name.split_once(":-").unwrap_or((name, ""));
         out.push_str(defaults.get(name).map_or(default, String::as_str));
         rest = left;
+        if out.len() > LONGEST_NAME {
+            break;
+        }
     }
     out.push_str(rest);
     out

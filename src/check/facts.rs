@@ -95,6 +95,8 @@ impl Policy {
 pub struct Facts {
     /// The absolute path of the repository's root.
     pub root: PathBuf,
+    /// The current directory relative to the root; empty where it is the root or lies elsewhere.
+    pub here: PathBuf,
     /// The environment that policies are evaluated in.
     pub outside: Env,
     /// The files, in the order of their paths.
@@ -113,7 +115,15 @@ impl Facts {
         files.sort_by(|a, b| a.path.cmp(&b.path));
         files.dedup_by(|a, b| a.path == b.path);
         let places = files.iter().enumerate().map(|(at, file)| (file.path.clone(), at)).collect();
-        Self { root, outside: Env::new(), files, policies: Vec::new(), unread, places }
+        Self {
+            root,
+            here: PathBuf::new(),
+            outside: Env::new(),
+            files,
+            policies: Vec::new(),
+            unread,
+            places,
+        }
     }
 
     /// Returns the file at this path.
@@ -132,6 +142,13 @@ impl Facts {
     }
 }
 
+/// Returns a path of the repository as it is named in the directory `here`, both relative to the root.
+pub fn from_here(path: &Path, here: &Path) -> PathBuf {
+    let shared = path.components().zip(here.components()).take_while(|(a, b)| a == b).count();
+    let up = here.components().skip(shared).map(|_| std::path::Component::ParentDir);
+    up.chain(path.components().skip(shared)).collect()
+}
+
 /// Returns the lines of a file with their numbers, without their ends.
 pub fn lines(bytes: &[u8]) -> impl Iterator<Item = (u32, &[u8])> {
     (1..).zip(
@@ -148,4 +165,22 @@ pub fn line(bytes: &[u8], number: u32) -> &[u8] {
 /// Returns a byte offset in a line as a column.
 pub fn column(offset: usize) -> u32 {
     u32::try_from(offset + 1).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_named_from_the_current_directory() {
+        for (path, here, expected) in [
+            ("a/go.mod", "", "a/go.mod"),
+            ("a/go.mod", "a", "go.mod"),
+            ("a/go.mod", "a/b", "../go.mod"),
+            ("a/go.mod", "c/d", "../../a/go.mod"),
+            ("go.mod", "ab", "../go.mod"),
+        ] {
+            assert_eq!(from_here(Path::new(path), Path::new(here)), Path::new(expected));
+        }
+    }
 }

@@ -87,6 +87,8 @@ pub fn gather(request: &Request<'_>, admission: &Admission, world: &World) -> Re
     let outside = inherit::outside(&world.env, &inherit::carried(world));
     let mut facts = Facts::new(found.root, found.files, found.unread);
     facts.outside = outside;
+    let here = world.cwd.as_deref().and_then(|cwd| cwd.strip_prefix(&facts.root).ok());
+    facts.here = here.unwrap_or(Path::new("")).to_path_buf();
     only_committed(&mut facts, world);
     let policies = policies(&facts, &found.source, request.tier, admission, world)?;
     facts.policies = policies;
@@ -116,11 +118,11 @@ fn only_committed(facts: &mut Facts, world: &World) {
         let keep = |file: &File| {
             file.kind != Kind::Dotenv || tracked.contains(&file.path.as_os_str().as_bytes())
         };
-        let (root, unread) = (facts.root.clone(), facts.unread.clone());
         let kept: Vec<File> = facts.files.iter().filter(|file| keep(file)).cloned().collect();
-        let outside = facts.outside.clone();
-        *facts = Facts::new(root, kept, unread);
-        facts.outside = outside;
+        let mut fewer = Facts::new(facts.root.clone(), kept, facts.unread.clone());
+        fewer.outside = std::mem::take(&mut facts.outside);
+        fewer.here = std::mem::take(&mut facts.here);
+        *facts = fewer;
     }
 }
 

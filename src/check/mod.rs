@@ -25,6 +25,7 @@ pub mod tiers;
 pub mod versionfiles;
 pub mod yaml;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use facts::{Facts, Judged};
@@ -108,6 +109,22 @@ impl Report {
     }
 }
 
+/// The most findings of one file that are worth saying.
+const MOST_OF_A_FILE: usize = 100;
+
+/// Keeps the first findings of each file, errors before warnings, so that none hides behind a flood of others.
+fn bound(findings: &mut Vec<Finding>) {
+    let mut counts: BTreeMap<PathBuf, usize> = BTreeMap::new();
+    for level in [Level::Error, Level::Warning] {
+        findings.retain(|finding| {
+            let count = counts.entry(finding.path.clone()).or_default();
+            let counted = finding.level() == level;
+            *count += usize::from(counted);
+            !counted || *count <= MOST_OF_A_FILE
+        });
+    }
+}
+
 /// Checks the facts against the rules.
 pub fn check(facts: &Facts, standings: &Standings<'_>) -> Report {
     let mut findings = Vec::new();
@@ -129,6 +146,8 @@ pub fn check(facts: &Facts, standings: &Standings<'_>) -> Report {
     findings.sort_by_cached_key(by_place);
     findings.dedup();
     let mut report = silence::apply(findings, facts, standings);
+    bound(&mut report.findings);
+    report.silenced.truncate(MOST_OF_A_FILE);
     report.files = facts.files.iter().filter(|file| file.judged == Judged::Yes).count();
     report
 }

@@ -1,5 +1,6 @@
 //! Rules for go.mod and go.work: what Go reads in them, against what the policy gives it.
 
+use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
 
 use super::Finding;
@@ -99,6 +100,8 @@ fn workspace(file: &File, strict: &Strict, facts: &Facts, findings: &mut Vec<Fin
     let default = ModFile::Work.default_go();
     let own = strict.go.as_ref().map_or(default, |word| word.text.as_str());
     let Some(work) = Version::parse(own) else { return };
+    // A member that is listed again is read once.
+    let mut versions: BTreeMap<PathBuf, String> = BTreeMap::new();
     for member in &strict.uses {
         let Some(path) = member_path(&file.path, &member.text) else { continue };
         let Some(module) = facts.file(&path) else {
@@ -106,9 +109,11 @@ fn workspace(file: &File, strict: &Strict, facts: &Facts, findings: &mut Vec<Fin
             findings.push(at(Rule::Workspace, file, member, message));
             continue;
         };
-        let read = modfile::strict(&module.bytes, ModFile::Mod);
-        let text = read.go.map_or(ModFile::Mod.default_go().to_owned(), |word| word.text);
-        if Version::parse(&text).is_some_and(|least| least > work) {
+        let text = versions.entry(path).or_insert_with(|| {
+            let read = modfile::strict(&module.bytes, ModFile::Mod);
+            read.go.map_or(ModFile::Mod.default_go().to_owned(), |word| word.text)
+        });
+        if Version::parse(text).is_some_and(|least| least > work) {
             let message =
                 format!("the member {} requires go {text}, and go.work says go {own}", member.text);
             let finding = at(Rule::Workspace, file, member, message);

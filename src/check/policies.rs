@@ -1,5 +1,6 @@
 //! Rules for policies: signature, header, what the file says, its Go and its tiers.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::Finding;
@@ -87,11 +88,12 @@ fn lint(policy: &Policy, commands: &[Command], facts: &Facts, findings: &mut Vec
     let mut find = |rule: Rule, word: &Word, message: String| {
         findings.push(Finding::new(rule, path, message).at(word.line, word.column, word.width));
     };
+    let names: BTreeSet<&str> = commands.iter().map(Command::name).collect();
     for command in commands {
         let Some(first) = command.words.first() else { continue };
         let second = command.words.get(1);
         match (first.text.as_str(), second) {
-            ("use", Some(tool)) if !is_defined(&tool.text, commands) => {
+            ("use", Some(tool)) if !is_defined(&tool.text, &names) => {
                 find(Rule::UndefinedUse, tool, format!("`use {}` is not defined", tool.text));
             }
             ("eval", Some(_)) => {
@@ -145,11 +147,9 @@ fn lint(policy: &Policy, commands: &[Command], facts: &Facts, findings: &mut Vec
 }
 
 /// Returns whether `use TOOL` is goenv's or direnv's, or a function of the file.
-fn is_defined(tool: &str, commands: &[Command]) -> bool {
+fn is_defined(tool: &str, names: &BTreeSet<&str>) -> bool {
     let function = format!("use_{tool}");
-    tool == "go"
-        || DIRENVS.contains(&tool)
-        || commands.iter().any(|command| command.name() == function)
+    tool == "go" || DIRENVS.contains(&tool) || names.contains(function.as_str())
 }
 
 /// Returns what is wrong with sourcing a file that lies outside of the repository.
@@ -209,8 +209,7 @@ fn variables(
     findings: &mut Vec<Finding>,
 ) {
     let Some(wanted) = policy.evaluated() else { return };
-    let names: std::collections::BTreeSet<&[u8]> =
-        wanted.origins.iter().map(|(name, _)| name.as_slice()).collect();
+    let names: BTreeSet<&[u8]> = wanted.origins.iter().map(|(name, _)| name.as_slice()).collect();
     let changes: Vec<Change<'_>> = names
         .into_iter()
         .map(|name| Change { name, before: facts.outside.get(name), after: wanted.env.get(name) })

@@ -485,4 +485,13 @@ mod tests {
         assert_eq!(named("goenv101").unwrap().rule, Rule::GoLine);
         assert_eq!(Rule::Secret.id(), "GOENV407");
     }
+
+    #[test]
+    fn the_documentation_lists_every_rule() {
+        let documented = include_str!("../../docs/gate.md");
+        for Entry { id, level, title, .. } in ENTRIES {
+            let row = format!("</a>{id} | {} | {title} |", level.name());
+            assert!(documented.contains(&row), "docs/gate.md lacks: {row}");
+        }
+    }
 }

@@ -2,6 +2,8 @@
 //!
 //! A message names the variable or the kind of token and never the value, and no format shows the line.
 
+use std::collections::BTreeSet;
+
 use super::Finding;
 use super::facts::{Facts, lines};
 use super::kind::Kind;
@@ -38,13 +40,13 @@ pub fn check(facts: &Facts, findings: &mut Vec<Finding>) {
         if !sets {
             continue;
         }
-        let mut seen = Vec::new();
+        let mut seen = BTreeSet::new();
         for (number, line) in lines(&file.bytes) {
             let Some((at, what)) = token(line) else { continue };
             let message = format!("{what} in plain text");
             let finding = Finding::new(Rule::Secret, &file.path, message);
             findings.push(finding.at(number, super::facts::column(at), 1));
-            seen.push(number);
+            seen.insert(number);
         }
         for setting in settings::of(file) {
             let known = seen.contains(&setting.line) || setting.expands;

@@ -84,12 +84,18 @@ pub fn check(facts: &Facts, standings: &Standings<'_>, findings: &mut Vec<Findin
     for file in &facts.files {
         let settings = of(file);
         let standing = standings.of(&file.path);
+        let has = |name: &str| settings.iter().any(|setting| setting.name == name);
+        let own_proxy = settings
+            .iter()
+            .any(|setting| setting.name == "GOPROXY" && is_own_proxy(&setting.value));
+        // GOPRIVATE then leads around the proxy.
+        let is_bypassed = own_proxy && !has("GONOPROXY");
         for setting in &settings {
             let at = |rule: Rule, message: String| {
                 let finding = Finding::new(rule, &file.path, message);
                 finding.at(setting.line, setting.column, setting.width)
             };
-            findings.extend(modules(setting, &settings).map(|(rule, message)| at(rule, message)));
+            findings.extend(modules(setting, is_bypassed).map(|(rule, message)| at(rule, message)));
             findings.extend(
                 toolchain(file, setting, standing).map(|message| at(Rule::Toolchain, message)),
             );
@@ -105,7 +111,7 @@ pub fn check(facts: &Facts, standings: &Standings<'_>, findings: &mut Vec<Findin
 }
 
 /// Rules for where modules come from and whether they are checked.
-fn modules(setting: &Setting, all: &[Setting]) -> Option<(Rule, String)> {
+fn modules(setting: &Setting, is_bypassed: bool) -> Option<(Rule, String)> {
     let value = setting.value.trim();
     if value.is_empty() {
         return None;
@@ -123,14 +129,9 @@ fn modules(setting: &Setting, all: &[Setting]) -> Option<(Rule, String)> {
         "GOPRIVATE" if value.split(',').any(covers_all) => {
             Some((Rule::NoSumDb, "GOPRIVATE covers every module".into()))
         }
-        "GOPRIVATE" => {
-            let has = |name: &str| all.iter().find(|setting| setting.name == name);
-            let proxy = has("GOPROXY").filter(|proxy| is_own_proxy(&proxy.value));
-            let bypasses = proxy.is_some() && has("GONOPROXY").is_none();
-            bypasses.then(|| {
-                (Rule::PrivateBypass, "GOPRIVATE without GONOPROXY=none goes around GOPROXY".into())
-            })
-        }
+        "GOPRIVATE" => is_bypassed.then(|| {
+            (Rule::PrivateBypass, "GOPRIVATE without GONOPROXY=none goes around GOPROXY".into())
+        }),
         "GONOSUMCHECK" => Some((Rule::NoSuchVariable, "Go has no variable GONOSUMCHECK".into())),
         "GOINSECURE" => {
             Some((Rule::Insecure, "GOINSECURE fetches modules over plain connections".into()))
@@ -257,8 +258,7 @@ mod tests {
             column: 1,
             width: 1,
         };
-        let all = [one(name, value), one("GOPROXY", "https://proxy.corp.example,direct")];
-        modules(&all[0], &all).map_or_else(String::new, |(rule, _)| rule.id().to_owned())
+        modules(&one(name, value), true).map_or_else(String::new, |(rule, _)| rule.id().to_owned())
     }
 
     #[test]

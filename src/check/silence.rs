@@ -12,6 +12,9 @@ use super::standing::Standings;
 use super::{Finding, Report};
 use crate::trust::date;
 
+/// The most exceptions of one policy.
+const MOST: usize = 200;
+
 const MARK: &str = "#goenv-ignore:";
 
 /// One exception.
@@ -74,7 +77,7 @@ fn of_policy(policy: &Policy) -> Vec<Result<Exception, Finding>> {
         let rest = text.trim_start().strip_prefix(MARK)?.to_owned();
         Some((number, start, rest))
     });
-    marked.map(|(number, start, rest)| read(policy, number, start, &rest)).collect()
+    marked.take(MOST).map(|(number, start, rest)| read(policy, number, start, &rest)).collect()
 }
 
 fn read(policy: &Policy, line: u32, start: usize, rest: &str) -> Result<Exception, Finding> {

@@ -83,6 +83,9 @@ fn warn(preview: &Preview, ui: &Ui) {
     if let Err(error) = &preview.result {
         ui.say(Tone::Warning, &error.text());
     }
+    if let Some(refused) = &preview.refused {
+        ui.say(Tone::Warning, &refused.text());
+    }
     if let Some(missing) = &preview.missing {
         let hint = missing.hint.as_ref().map(|hint| format!("; {hint}")).unwrap_or_default();
         ui.say(Tone::Warning, &format!("{}{hint}", missing.message));

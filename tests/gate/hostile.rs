@@ -123,6 +123,41 @@ fn arguments_that_are_wrong_are_told() {
     assert_eq!(repository.check(&["--tier", "Prod"]).code(), 2);
 }
 
+/// Files of a megabyte that repeat what is compared with everything else: the work stays in proportion.
+#[test]
+fn floods_are_judged_and_cut_short() {
+    let repeat = |line: &str| line.repeat((1 << 20) / line.len() - 200);
+    let repository = Repository::new();
+    repository.write(
+        ".envrc",
+        format!("use go 1.26.4\n{}", repeat("#goenv-ignore: GOENV202 until 2099-01-01 x\n")),
+    );
+    repository.write("a/.envrc", format!("#goenv: v1\n#goenv: engine bash\n{}", repeat("use x\n")));
+    repository
+        .write("a/.env", format!("GOPROXY=https://a.example\n{}", repeat("GOPRIVATE=a.example\n")));
+    repository.write("b/.env", repeat("A_TOKEN=hunter22\n"));
+    repository.write("Dockerfile", repeat("FROM golang:1.26.4 AS a\n"));
+    let long = format!("ARG A={}\n", "x".repeat(1 << 19));
+    repository.write("c/Dockerfile", format!("{long}FROM {}\n", "$A".repeat(1 << 17)));
+    repository.write("d/go.work", format!("go 1.24\n{}", repeat("use ./a\n")));
+    repository.write("d/a/go.mod", format!("module a\n{}go 1.25\n", repeat("require x v1.0.0\n")));
+    let matrix = repeat("  - go-version: ${{ matrix.go }}\n    matrix: {go: '1.25'}\n");
+    repository.write(".github/workflows/ci.yml", format!("x:\n{matrix}"));
+    repository.write(".github/workflows/deep.yml", repeat("[{"));
+    repository.stage();
+    let start = std::time::Instant::now();
+    let (found, code) = repository.found(&[]);
+    println!("{} findings in {:.0?}", found.len(), start.elapsed());
+    assert_eq!(code, 1);
+    let of = |path: &str| found.iter().filter(|found| found.starts_with(path)).count();
+    assert_eq!(
+        (of("a/.envrc"), of("a/.env:"), of("b/.env"), of("d/go.work")),
+        (100, 100, 100, 100)
+    );
+    assert!(found.contains(&".github/workflows/ci.yml:1:1 GOENV111".to_owned()));
+    assert_eq!(of("Dockerfile"), 0);
+}
+
 /// Every file of a repository that was cut off anywhere, or has a byte too much, is still judged.
 #[test]
 fn damaged_files_never_stop_the_gate() {

@@ -13,12 +13,14 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod doctor;
 mod example;
 mod formats;
 mod go;
 mod hostile;
 mod repository;
 mod runners;
+mod signed;
 mod speed;
 mod staged;
 mod tiers;

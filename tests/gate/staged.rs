@@ -42,6 +42,21 @@ fn a_staged_policy_judges_what_it_governs() {
 }
 
 #[test]
+fn paths_are_named_from_where_the_check_is_run() {
+    let repository = Repository::with(&[(".envrc", POLICY), ("a/b/go.mod", &module("1.27.0"))]);
+    for (directory, arguments, expected) in [
+        (".", &[][..], "a/b/go.mod:3:4:"),
+        ("a", &[], "b/go.mod:3:4:"),
+        ("a/b", &["../.."], "go.mod:3:4:"),
+    ] {
+        let done = repository.check_in(&repository.root.join(directory), arguments);
+        assert!(done.stdout().starts_with(expected), "{directory}: {}", done.stdout());
+    }
+    let done = repository.check_in(&repository.root.join("a"), &["--format", "json"]);
+    assert_eq!(ids(&done), ["a/b/go.mod:3:4 GOENV101"]);
+}
+
+#[test]
 fn a_staged_member_judges_its_workspace() {
     let repository = Repository::with(&[
         ("go.work", "go 1.26.0\n\nuse ./a\nuse ./b\n"),

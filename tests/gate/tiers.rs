@@ -49,7 +49,9 @@ fn the_prompt_refuses_what_the_gate_refuses() {
             let place = repository.sandbox.dir("home/sdk").join(format!("go{version}"));
             symlink(sdk(version), place).unwrap();
         }
-        repository.sandbox.goenv(&repository.root, &["allow"]).success();
+        let allowed = repository.sandbox.goenv(&repository.root, &["allow"]);
+        let warned = allowed.success().stderr();
+        assert!(finding.is_none_or(|(_, message)| warned.contains(message)), "allow says {warned}");
         let prompt = repository.sandbox.goenv(&repository.root, &["export", "bash"]);
         let report = repository.check(&["--format", "json"]).stdout();
         let report: serde_json::Value = serde_json::from_str(&report).unwrap();

@@ -1,6 +1,6 @@
 //! The form for people: place, level, id and message; the line with carets; the cure.
 
-use super::super::facts::Facts;
+use super::super::facts::{Facts, from_here};
 use super::super::rules::Level;
 use super::super::{Finding, Report};
 use super::source;
@@ -43,7 +43,8 @@ fn one(finding: &Finding, facts: &Facts, colour: Colour) -> String {
         Level::Error => ("error", "1;31"),
         Level::Warning => ("warning", "1;33"),
     };
-    let place = format!("{}:{}:{}", safe_path(&finding.path), finding.line, finding.column);
+    let path = from_here(&finding.path, &facts.here);
+    let place = format!("{}:{}:{}", safe_path(&path), finding.line, finding.column);
     let head = colour.paint(code, &format!("{name}[{}]", finding.rule.id()));
     let message = colour.paint("1", &safe(finding.message.as_bytes()));
     let mut text = format!("{place}: {head}: {message}\n");

@@ -1,0 +1,79 @@
+//! `goenv doctor`: what keeps goenv from doing its work here, and what mends it.
+
+use serde::Serialize;
+
+use crate::check::rules::Level;
+use crate::doctor::facts::{Applied, Facts};
+use crate::doctor::{Problem, examine};
+use crate::error::{Error, Exit};
+use crate::load::Loader;
+use crate::ui::Ui;
+use crate::world::World;
+use crate::{inherit, locate};
+
+#[derive(Serialize)]
+struct Output<'a> {
+    findings: Vec<Found<'a>>,
+    errors: usize,
+    warnings: usize,
+}
+
+#[derive(Serialize)]
+struct Found<'a> {
+    id: &'a str,
+    level: &'a str,
+    message: &'a str,
+    help: &'a str,
+}
+
+/// Prints what is wrong.
+///
+/// # Errors
+/// If stdout cannot be written.
+pub fn run(json: bool, world: &World, ui: &Ui) -> Result<Exit, Error> {
+    let carrying = inherit::carried(world);
+    let mut facts = Facts::gather(world, &carrying);
+    if let Some(located) = world.cwd.as_deref().and_then(locate::nearest) {
+        let outside = inherit::outside(&world.env, &carrying);
+        let loaded = Loader::new(world, &outside).load(&located.path);
+        facts.policy = Some(loaded.result.map_err(|error| error.text()).map(|applied| Applied {
+            root: applied.wanted.sdk.as_ref().map(|(_, sdk)| sdk.root.clone()),
+            complaint: applied.sdk.and_then(|sdk| sdk.health.complaint()),
+            locks: applied.wanted.locks,
+            env: applied.wanted.env,
+        }));
+    }
+    let problems = examine(&facts);
+    let text = if json { as_json(&problems) } else { screen(&problems).into_bytes() };
+    ui.data(&text)?;
+    let failed = problems.iter().any(|problem| problem.level == Level::Error);
+    Ok(if failed { Exit::Failed } else { Exit::Done })
+}
+
+fn as_json(problems: &[Problem]) -> Vec<u8> {
+    let count = |level| problems.iter().filter(|problem| problem.level == level).count();
+    let output = Output {
+        findings: problems.iter().map(found).collect(),
+        errors: count(Level::Error),
+        warnings: count(Level::Warning),
+    };
+    let mut text = serde_json::to_vec_pretty(&output).unwrap_or_default();
+    text.push(b'\n');
+    text
+}
+
+fn found(problem: &Problem) -> Found<'_> {
+    let Problem { id, level, message, help } = problem;
+    Found { id, level: level.name(), message, help }
+}
+
+fn screen(problems: &[Problem]) -> String {
+    if problems.is_empty() {
+        return "nothing is wrong\n".to_owned();
+    }
+    let one = |problem: &Problem| {
+        let Problem { id, level, message, help } = problem;
+        format!("{}[{id}]: {message}\n  help: {help}\n", level.name())
+    };
+    problems.iter().map(one).collect()
+}

@@ -1,0 +1,220 @@
+//! What `doctor` looks at: startup files, the programs in PATH, go's own settings, goenv's directories, the policy.
+
+use std::path::{Path, PathBuf};
+
+use crate::decide::Carrying;
+use crate::env::{Bytes, Env, list};
+use crate::files;
+use crate::world::{World, path_of};
+
+/// The largest startup file that is read.
+const LIMIT: u64 = 1024 * 1024;
+
+/// The shells that have a hook.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shell {
+    /// bash
+    Bash,
+    /// zsh
+    Zsh,
+    /// fish
+    Fish,
+}
+
+impl Shell {
+    /// Returns the shell's name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Bash => "bash",
+            Self::Zsh => "zsh",
+            Self::Fish => "fish",
+        }
+    }
+}
+
+/// A file that a shell reads when it starts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Startup {
+    /// The file.
+    pub path: PathBuf,
+    /// What it holds.
+    pub bytes: Bytes,
+}
+
+/// A `go` that PATH finds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Go {
+    /// As PATH finds it.
+    pub path: PathBuf,
+    /// The root of its SDK, where it is one's `bin/go`.
+    pub root: Option<PathBuf>,
+}
+
+/// The policy of the directory, as the prompt decides about it.
+#[derive(Clone, Debug, Default)]
+pub struct Applied {
+    /// The environment that it wants.
+    pub env: Env,
+    /// The root of its SDK.
+    pub root: Option<PathBuf>,
+    /// What is wrong with the SDK.
+    pub complaint: Option<String>,
+    /// Values that no other layer may override.
+    pub locks: Vec<(Bytes, Bytes)>,
+}
+
+/// Everything that was looked at.
+#[derive(Clone, Debug, Default)]
+pub struct Facts {
+    /// The user's shell; `None` for one without a hook.
+    pub shell: Option<Shell>,
+    /// Its startup files that are there.
+    pub startup: Vec<Startup>,
+    /// The startup file to write to.
+    pub startup_file: PathBuf,
+    /// Every `goenv` in PATH, in order, without symbolic links.
+    pub goenvs: Vec<PathBuf>,
+    /// This program, without symbolic links.
+    pub own: Option<PathBuf>,
+    /// The first `go` in PATH.
+    pub go: Option<Go>,
+    /// The environment.
+    pub env: Env,
+    /// The first line of `$GOROOT/VERSION` for the GOROOT that is set, empty where there is none.
+    pub goroot_version: String,
+    /// The same for the root of the first `go`.
+    pub go_version: String,
+    /// The file that `go env -w` writes, and what it holds.
+    pub user_file: Option<(PathBuf, Bytes)>,
+    /// `go.env` of the first go's SDK.
+    pub go_env: Option<Bytes>,
+    /// What is wrong with goenv's directories, each with its cure.
+    pub directories: Vec<(String, String)>,
+    /// Whether the state that the shell carries is damaged.
+    pub is_damaged: bool,
+    /// Whether the shell carries an applied policy.
+    pub is_applied: bool,
+    /// What the directory's policy wants, or why it does not apply; `None` without a policy.
+    pub policy: Option<Result<Applied, String>>,
+}
+
+impl Facts {
+    /// Looks at everything but the policy.
+    pub fn gather(world: &World, carrying: &Carrying) -> Self {
+        let env = &world.env;
+        let entries: Vec<PathBuf> =
+            list::entries(env.get("PATH").unwrap_or_default()).map(path_of).collect();
+        let programs = |name: &str| -> Vec<PathBuf> {
+            let places = entries.iter().map(|directory| directory.join(name));
+            places.filter(|path| files::is_program(path)).collect()
+        };
+        let go = programs("go").into_iter().next().map(|path| {
+            let real = files::real_path(&path);
+            let root = real.as_deref().and_then(Path::parent).and_then(Path::parent);
+            let root = root
+                .filter(|root| files::look_through(&root.join("VERSION")).is_some())
+                .map(Path::to_path_buf);
+            Go { path, root }
+        });
+        let first_line = |root: &Path| {
+            let text = files::read_data(&root.join("VERSION"), LIMIT).ok().flatten();
+            let text = text.map(|text| String::from_utf8_lossy(&text).into_owned());
+            text.unwrap_or_default().lines().next().unwrap_or_default().to_owned()
+        };
+        let go_root = go.as_ref().and_then(|go| go.root.as_deref());
+        let goroot = env.get("GOROOT").filter(|root| !root.is_empty()).map(path_of);
+        let shell = shell(env);
+        let candidates = shell.map(|shell| startup_files(shell, env)).unwrap_or_default();
+        let real = |path: &PathBuf| files::real_path(path);
+        Self {
+            shell,
+            startup_file: candidates.first().cloned().unwrap_or_default(),
+            startup: candidates
+                .into_iter()
+                .filter_map(|path| {
+                    let bytes = files::read_data(&path, LIMIT).ok().flatten()?;
+                    Some(Startup { path, bytes })
+                })
+                .collect(),
+            goenvs: programs("goenv").iter().filter_map(real).collect(),
+            own: files::real_path(&world.program()),
+            goroot_version: goroot.as_deref().map(first_line).unwrap_or_default(),
+            go_version: go_root.map(first_line).unwrap_or_default(),
+            go_env: go_root.and_then(|root| files::read_data(&root.join("go.env"), LIMIT).ok()?),
+            go,
+            env: env.clone(),
+            user_file: user_file(env).and_then(|path| {
+                let bytes = files::read_data(&path, LIMIT).ok().flatten()?;
+                Some((path, bytes))
+            }),
+            directories: directories(world),
+            is_damaged: *carrying == Carrying::Damaged,
+            is_applied: carrying
+                .state()
+                .is_some_and(|state| state.outcome == crate::env::state::Outcome::Applied),
+            policy: None,
+        }
+    }
+}
+
+fn shell(env: &Env) -> Option<Shell> {
+    let path = path_of(env.get("SHELL")?);
+    match path.file_name()?.to_str()? {
+        "bash" => Some(Shell::Bash),
+        "zsh" => Some(Shell::Zsh),
+        "fish" => Some(Shell::Fish),
+        _ => None,
+    }
+}
+
+/// Returns the startup files of an interactive shell, the one to write to first.
+fn startup_files(shell: Shell, env: &Env) -> Vec<PathBuf> {
+    let set = |name: &str| env.get(name).filter(|value| !value.is_empty()).map(path_of);
+    let home = set("HOME").unwrap_or_default();
+    match shell {
+        Shell::Bash => {
+            [".bashrc", ".bash_profile", ".profile"].map(|name| home.join(name)).to_vec()
+        }
+        Shell::Zsh => {
+            let directory = set("ZDOTDIR").unwrap_or(home);
+            [".zshrc", ".zprofile", ".zshenv"].map(|name| directory.join(name)).to_vec()
+        }
+        Shell::Fish => {
+            let config =
+                set("XDG_CONFIG_HOME").unwrap_or_else(|| home.join(".config")).join("fish");
+            let mut paths = vec![config.join("config.fish")];
+            let parts = files::list(&config.join("conf.d"));
+            paths.extend(
+                parts.into_iter().filter(|path| path.extension().is_some_and(|e| e == "fish")),
+            );
+            paths
+        }
+    }
+}
+
+/// Returns the file of `go env -w`: GOENV, unless that is `off`, or go/env in the user's configuration.
+fn user_file(env: &Env) -> Option<PathBuf> {
+    match env.get("GOENV").unwrap_or_default() {
+        b"off" => None,
+        b"" => {
+            let set = |name: &str| env.get(name).filter(|value| !value.is_empty()).map(path_of);
+            let config = set("XDG_CONFIG_HOME").or_else(|| Some(set("HOME")?.join(".config")));
+            Some(config?.join("go/env"))
+        }
+        path => Some(path_of(path)),
+    }
+}
+
+/// Returns what is wrong with the directories of approvals, rules and state.
+fn directories(world: &World) -> Vec<(String, String)> {
+    let dirs = world.dirs();
+    [dirs.data, dirs.config, dirs.state, dirs.runtime]
+        .into_iter()
+        .flatten()
+        .filter_map(|directory| {
+            let problem = files::check_directory(&directory, world.uid).err()?;
+            let hint = problem.hint().unwrap_or_else(|| "look at the directory".to_owned());
+            Some((problem.to_string(), hint))
+        })
+        .collect()
+}

@@ -1,0 +1,98 @@
+//! Signatures at the gate: made by ssh-keygen, staged with the policy, weighed by the trusted signers.
+
+use crate::repository::Repository;
+
+/// Returns a repository whose remote is the scope of `policy`, and a signer whom the user trusts for production.
+fn repository() -> Repository {
+    let repository = Repository::new();
+    let url = "git@git.corp.example:payments/ledger.git";
+    repository.git(&["remote", "add", "origin", url]).success();
+    let key = repository.sandbox.path("home/key");
+    let key = key.to_str().unwrap();
+    let make = ["-q", "-t", "ed25519", "-N", "", "-C", "ann", "-f", key];
+    repository.sandbox.run(&repository.root, "ssh-keygen", &make).success();
+    let public = std::fs::read_to_string(format!("{key}.pub")).unwrap();
+    let signer = format!("ann@corp.example namespaces=\"goenv-policy-prod\" {public}");
+    repository.sandbox.file("home/.config/goenv/allowed_signers", signer);
+    repository
+}
+
+fn policy(serial: u32, rest: &str) -> String {
+    let expires = "#goenv: expires 2099-01-01";
+    format!(
+        "#goenv: v1\n#goenv: scope git.corp.example/payments/ledger//\n#goenv: tier prod\n#goenv: serial {serial}\n{expires}\n{rest}"
+    )
+}
+
+fn sign(repository: &Repository) {
+    let _ = std::fs::remove_file(repository.root.join(".envrc.sig"));
+    let key = repository.sandbox.path("home/key");
+    let arguments =
+        ["-Y", "sign", "-q", "-n", "goenv-policy-prod", "-f", key.to_str().unwrap(), ".envrc"];
+    repository.sandbox.run(&repository.root, "ssh-keygen", &arguments).success();
+}
+
+fn errors(repository: &Repository) -> (Vec<String>, i32) {
+    let (found, code) = repository.found(&["--staged"]);
+    // Without a hash in production there is a warning.
+    (found.into_iter().filter(|found| !found.ends_with("GOENV405")).collect(), code)
+}
+
+#[test]
+fn a_signed_policy_passes_and_a_changed_one_does_not() {
+    let repository = repository();
+    repository
+        .sandbox
+        .file("home/.config/goenv/config.toml", "[tiers.prod]\nrequire = \"signed\"\n");
+    repository.write(".envrc", policy(1, "use go 1.26.4\n"));
+    repository.stage();
+    assert_eq!(errors(&repository), (vec![".envrc:1:1 GOENV001".to_owned()], 3), "not signed");
+    sign(&repository);
+    assert_eq!(errors(&repository).1, 3, "signed, and the signature is not staged");
+    repository.commit();
+    repository.write(".envrc", policy(2, "use go 1.26.6\n"));
+    repository.stage();
+    assert_eq!(errors(&repository), (vec![".envrc:1:1 GOENV001".to_owned()], 3), "changed");
+    sign(&repository);
+    repository.stage();
+    assert_eq!(errors(&repository), (vec![], 0));
+    // Somebody else's repository: the scope does not fit.
+    repository
+        .git(&["remote", "set-url", "origin", "https://git.corp.example/other.git"])
+        .success();
+    assert_eq!(errors(&repository).1, 3);
+}
+
+#[test]
+fn a_signer_whom_nobody_trusts_is_named() {
+    let repository = repository();
+    repository.sandbox.file("home/.config/goenv/allowed_signers", "");
+    repository.write(".envrc", policy(1, "use go 1.26.4\n"));
+    sign(&repository);
+    repository.stage();
+    assert_eq!(errors(&repository), (vec![".envrc:1:1 GOENV002".to_owned()], 3));
+}
+
+#[test]
+fn a_signed_policy_reads_signed_text_alone() {
+    let repository = repository();
+    repository.write(".envrc", policy(1, "use go 1.26.4\nsource_env more.sh\n"));
+    repository.write("more.sh", "export A=1\n");
+    sign(&repository);
+    repository.stage();
+    assert_eq!(errors(&repository), (vec![".envrc:7:12 GOENV303".to_owned()], 1));
+}
+
+#[test]
+fn a_signed_policy_sets_sensitive_names_by_grant() {
+    let repository = repository();
+    repository
+        .write(".envrc", policy(1, "use go 1.26.4\nexport GOPROXY=https://proxy.corp.example\n"));
+    sign(&repository);
+    repository.stage();
+    assert_eq!(errors(&repository), (vec![".envrc:7:8 GOENV306".to_owned()], 1));
+    repository
+        .sandbox
+        .file("home/.config/goenv/config.toml", "[tiers.prod]\ngrant = [\"GOPROXY\"]\n");
+    assert_eq!(errors(&repository), (vec![], 0));
+}
