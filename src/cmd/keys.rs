@@ -70,7 +70,7 @@ fn list(json: bool, world: &World, ui: &Ui) -> Result<Exit, Error> {
         }
         revocations.extend(read(REVOKED)?);
     }
-    let keys: Vec<_> = listed.iter().map(|(signer, ..)| signer.key).collect();
+    let keys: Vec<_> = listed.iter().map(|(signer, ..)| signer.key.clone()).collect();
     let mut revoked = Vec::new();
     for text in revocations {
         match find_revoked(&text.bytes, &keys) {
@@ -169,7 +169,7 @@ fn add(
     }
     let key = edit::public_key(&key_argument(key)?).map_err(refused)?;
     let (path, text) = own(SIGNERS, world)?;
-    let added = edit::add(&text, principal, key, &named, until)
+    let added = edit::add(&text, principal, &key, &named, until)
         .map_err(|what| refused(format!("{}: {what}", short(&path, world))))?;
     files::write_private(&path, &added)?;
     let names: Vec<&str> = named.iter().map(Tier::name).collect();

@@ -161,6 +161,11 @@ pub(super) fn signature(
     let [made] =
         <[Signature; 1]>::try_from(sshsig::decode(&file).map_err(|flaw| wrong(flaw.message))?)
             .map_err(|_| wrong("ssh-keygen made more than one signature".into()))?;
+    if !made.is_attended() {
+        let hint = Some("make one that asks for a touch: ssh-keygen -t ed25519-sk");
+        let what = format!("{}: this hardware key signs without a touch", safe_path(&path));
+        return Err(refused(Exit::Failed, what, hint));
+    }
     if made.namespace != namespace || !made.verify(bytes) {
         return Err(wrong("ssh-keygen's signature does not verify".into()));
     }
@@ -170,8 +175,8 @@ pub(super) fn signature(
 /// Returns the key that is used where none is named, and the scratch file that holds an agent's public key.
 fn default_key(world: &World) -> Result<(PathBuf, Option<tempfile::NamedTempFile>), Error> {
     if let Some(home) = world.dirs().home {
-        for name in [".ssh/id_ed25519", ".ssh/id_ed25519.pub"] {
-            let path = home.join(name);
+        for name in ["id_ed25519", "id_ed25519.pub", "id_ed25519_sk", "id_ed25519_sk.pub"] {
+            let path = home.join(".ssh").join(name);
             if files::look_through(&path).is_some() {
                 return Ok((path, None));
             }
@@ -203,7 +208,7 @@ fn report(path: &Path, header: &Header, made: &Signature, trust: &Trust, world: 
     let path = short(path, world);
     let signed = format!("signed {path}: tier {tier}, serial {serial}, expires {expires}");
     ui.say(Tone::Plain, &signed);
-    say_verdict(trust, made.key, ui);
+    say_verdict(trust, &made.key, ui);
 }
 
 /// Returns the signer whom nobody here has named.
@@ -211,7 +216,7 @@ fn unnamed(key: &Key) -> Approver {
     Approver { principal: String::new(), fingerprint: key.fingerprint() }
 }
 
-fn say_verdict(trust: &Trust, key: Key, ui: &Ui) {
+fn say_verdict(trust: &Trust, key: &Key, ui: &Ui) {
     if trust.applies() {
         return ui.say(Tone::Plain, &safe(trust.reason.as_bytes()));
     }
@@ -219,7 +224,8 @@ fn say_verdict(trust: &Trust, key: Key, ui: &Ui) {
     ui.say(Tone::Warning, &format!("not enough here yet: {}", safe(trust.reason.as_bytes())));
     if !known && trust.need > 0 {
         let add = format!(
-            "trust the key on this machine with: goenv keys add NAME 'ssh-ed25519 {}'",
+            "trust the key on this machine with: goenv keys add NAME '{} {}'",
+            key.kind(),
             key.base64()
         );
         ui.say(Tone::Plain, &add);

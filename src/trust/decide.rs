@@ -15,7 +15,7 @@ use super::header::{self, Engine, Header};
 use super::rules::{Require, Rules, TierRules};
 use super::scope::{Repository, Scope};
 use super::serial::{Mark, Order};
-use super::signers::{Signer, Validity, find_revoked};
+use super::signers::{Signer, Validity, find_revoked, is_other_name};
 use super::sshsig::{self, Key, Signature};
 use super::{Approver, State, Trust, Weighed};
 
@@ -98,7 +98,7 @@ pub struct Store<'a> {
 /// None where the file is not understood, which the decision says.
 pub fn keys(signature: &[u8]) -> Vec<Key> {
     let signatures = sshsig::decode(signature).unwrap_or_default();
-    signatures.iter().map(|signature| signature.key).collect()
+    signatures.into_iter().map(|signature| signature.key).collect()
 }
 
 /// Returns the SHA-256 of a policy.
@@ -214,7 +214,7 @@ impl Open<'_> {
         if let Some(no) = no {
             return Err(Box::new(no));
         }
-        let keys: Vec<Key> = signatures.iter().map(|signature| signature.key).collect();
+        let keys: Vec<Key> = signatures.iter().map(|signature| signature.key.clone()).collect();
         let known =
             Known::read(&keys, evidence.stores, rules).map_err(|reason| invalid(3, reason))?;
         let count = self.count(&signatures, &known, &tier.namespace(), rules.threshold);
@@ -245,11 +245,13 @@ impl Open<'_> {
             let judged = if signature.namespace != namespace {
                 let found = super::flaw::shown(signature.namespace.as_bytes());
                 Err(format!("is for {found}, expected {namespace}"))
+            } else if !signature.is_attended() {
+                Err("was made by a hardware key that nobody touched".to_owned())
             } else if !signature.verify(self.policy) {
                 count.forged = true;
                 Err("does not match the file".to_owned())
             } else {
-                known.signer(signature.key, namespace, self.now, need)
+                known.signer(&signature.key, namespace, self.now, need)
             };
             let judged = judged.and_then(|signer| {
                 let principal = signer.principal.clone();
@@ -343,22 +345,19 @@ impl Known {
 
     /// Refuses a key that one store lists for another principal than the other does.
     fn one_principal(&self, signer: &Signer, place: &str) -> Result<(), String> {
-        let other = self
-            .signers
-            .iter()
-            .find(|(other, _)| other.key == signer.key && other.principal != signer.principal);
+        let other = self.signers.iter().find(|(other, _)| is_other_name(other, signer));
         other.map_or(Ok(()), |(_, other)| {
             Err(format!("{place}:1: this key is already listed for another principal in {other}"))
         })
     }
 
     /// Returns the line of who signs with `key`, or why the key does not count.
-    fn signer(&self, key: Key, namespace: &str, now: i64, need: u32) -> Result<&Signer, String> {
-        if self.revoked.contains(&key) {
+    fn signer(&self, key: &Key, namespace: &str, now: i64, need: u32) -> Result<&Signer, String> {
+        if self.revoked.contains(key) {
             return Err(format!("is by {}, which is revoked", key.fingerprint()));
         }
         let mut doubt = format!("is by {}, no trusted signer", key.fingerprint());
-        for (signer, place) in self.signers.iter().filter(|(signer, _)| signer.key == key) {
+        for (signer, place) in self.signers.iter().filter(|(signer, _)| signer.key == *key) {
             let who = super::flaw::shown(signer.principal.as_bytes());
             let day = |time: Option<i64>| date::day(time.unwrap_or_default());
             doubt = match signer.validity(now) {

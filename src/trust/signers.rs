@@ -13,7 +13,7 @@ pub use search::Search;
 
 use super::date;
 use super::flaw::{Flaw, shown};
-use super::sshsig::Key;
+use super::sshsig::{self, Key};
 
 /// One line of an `allowed_signers` file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -99,16 +99,20 @@ pub fn parse(text: &[u8]) -> Vec<Result<Signer, Flaw>> {
             all.push(Err(Flaw::new(number, 1, message)));
             continue;
         }
-        let first = principals.entry(signer.key).or_insert_with(|| signer.clone());
+        let first = principals.entry(*signer.key.raw()).or_insert_with(|| signer.clone());
         all.push(one_principal(std::slice::from_ref(first), &signer).map(|()| signer));
     }
     all
 }
 
+/// Returns whether two signers are two names for one secret: a token's key counts as the bare one of the same bytes.
+pub fn is_other_name(one: &Signer, other: &Signer) -> bool {
+    one.key.raw() == other.key.raw() && one.principal != other.principal
+}
+
 /// Refuses a signer whose key another principal has: two names for one key are one approver.
 fn one_principal(before: &[Signer], signer: &Signer) -> Result<(), Flaw> {
-    let other =
-        before.iter().find(|other| other.key == signer.key && other.principal != signer.principal);
+    let other = before.iter().find(|other| is_other_name(other, signer));
     other.map_or(Ok(()), |other| {
         let rule = "a key belongs to one principal";
         let (name, line) = (shown(other.principal.as_bytes()), other.line);
@@ -133,15 +137,16 @@ pub fn find_revoked(text: &[u8], keys: &[Key]) -> Result<Vec<Key>, Flaw> {
         if entry.is_empty() || entry.starts_with(b"#") {
             continue;
         }
-        let key = match revoked_line(entry, number)? {
-            Revoked::Key(key) => Some(key),
+        match revoked_line(entry, number)? {
+            Revoked::Key(gone) => {
+                revoked.extend(keys.iter().filter(|key| key.raw() == gone.raw()).cloned());
+            }
             Revoked::Fingerprint(text) => {
                 let at = fingerprints.iter().position(|fingerprint| *fingerprint == text);
-                at.and_then(|at| keys.get(at)).copied()
+                revoked.extend(at.and_then(|at| keys.get(at)).cloned());
             }
-            Revoked::OtherType => None,
-        };
-        revoked.extend(key.filter(|key| keys.contains(key)));
+            Revoked::OtherType => {}
+        }
     }
     Ok(revoked)
 }
@@ -167,7 +172,9 @@ fn revoked_line(entry: &[u8], number: usize) -> Result<Revoked<'_>, Flaw> {
         return if whole { Ok(Revoked::Fingerprint(first)) } else { Err(not_understood()) };
     }
     match (first, second) {
-        ("ssh-ed25519", Some(key)) => Key::from_base64(key).map(Revoked::Key).map_err(wrong),
+        (kind, Some(key)) if sshsig::is_key_type(kind) => {
+            Key::from_words(kind, key).map(Revoked::Key).map_err(wrong)
+        }
         (kind, Some(_)) if ["ssh-", "ecdsa-", "sk-"].iter().any(|p| kind.starts_with(p)) => {
             Ok(Revoked::OtherType)
         }
@@ -206,7 +213,7 @@ fn parse_line(line: &[u8], number: usize) -> Result<Option<Signer>, Flaw> {
         key_place = words.column();
         kind = words.next().map_err(|message| wrong(key_place, message))?;
     }
-    if kind != "ssh-ed25519" {
+    if !sshsig::is_key_type(kind) {
         let expected = "expected ssh-ed25519";
         let message = match kind {
             "" => format!("the line ends before its key, {expected}"),
@@ -217,7 +224,7 @@ fn parse_line(line: &[u8], number: usize) -> Result<Option<Signer>, Flaw> {
     words.skip_blanks();
     let place_of_base64 = words.column();
     let base64 = words.next().map_err(|message| wrong(place_of_base64, message))?;
-    let key = Key::from_base64(base64).map_err(|message| wrong(place_of_base64, message))?;
+    let key = Key::from_words(kind, base64).map_err(|message| wrong(place_of_base64, message))?;
     let Some(namespaces) = options.namespaces else {
         let why = "without it the key could approve anything";
         let fix = "namespaces=\"goenv-policy-TIER\"";

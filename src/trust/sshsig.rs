@@ -1,16 +1,20 @@
 //! OpenSSH signatures (SSHSIG): bytes of an `.envrc.sig` → signatures, and whether one is over given bytes.
 //!
 //! One to eight armoured blocks, concatenated, nothing else. Stricter than ssh-keygen wherever verifiers disagree:
-//! ssh-ed25519 only, version 1, reserved field empty (the signature does not cover it), no CR, no text around
-//! blocks, no malleated signature, no small-order key. Every accepted block also verifies with `ssh-keygen -Y
-//! verify`. A decoded signature is a claim: only [`Signature::verify`] makes it evidence. Format: OpenSSH's
-//! PROTOCOL.sshsig; rules: docs/security.md.
+//! ed25519 only, version 1, reserved field empty (the signature does not cover it), no CR, no text around blocks, no
+//! malleated signature, no small-order key, no FIDO token that nobody touched. Every accepted block also verifies with
+//! `ssh-keygen -Y verify`. A decoded signature is a claim: only [`Signature::verify`] makes it evidence. Format:
+//! OpenSSH's PROTOCOL.sshsig and PROTOCOL.u2f; rules: docs/security.md.
 
-use base64ct::{Base64, Base64Unpadded, Encoding};
-use ed25519_dalek::VerifyingKey;
+mod key;
+mod wire;
+
+use base64ct::{Base64, Encoding};
 use sha2::{Digest, Sha256, Sha512};
 
 use super::flaw::{Flaw, shown};
+pub use key::{Key, is_key_type};
+use wire::{Reader, put};
 
 /// The size that a signature file may have: eight blocks are below 3 KiB.
 pub const MOST_BYTES: usize = 16 * 1024;
@@ -20,70 +24,8 @@ pub const MOST_BLOCKS: usize = 8;
 const BEGIN: &[u8] = b"-----BEGIN SSH SIGNATURE-----\n";
 const END: &[u8] = b"-----END SSH SIGNATURE-----\n";
 const MAGIC: &[u8] = b"SSHSIG";
-const KEY_TYPE: &[u8] = b"ssh-ed25519";
-
-/// An ed25519 public key: 32 raw bytes, which are its identity.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Key(pub [u8; 32]);
-
-impl Key {
-    /// Returns the key of an OpenSSH public key blob.
-    pub fn from_blob(blob: &[u8]) -> Result<Self, String> {
-        let mut blob = Reader(blob);
-        let kind = blob.string().ok_or("the public key is cut short")?;
-        if kind != KEY_TYPE {
-            return Err(other_type(kind));
-        }
-        let raw = blob.string().ok_or("the public key is cut short")?;
-        blob.end("the public key")?;
-        let raw = raw.try_into().map_err(|_| {
-            format!("the public key has {} bytes, an ed25519 key has 32", raw.len())
-        })?;
-        Ok(Self(raw))
-    }
-
-    /// Returns the key of the base64 text in an `authorized_keys` or `allowed_signers` line.
-    pub fn from_base64(text: &str) -> Result<Self, String> {
-        let blob = Base64::decode_vec(text).map_err(|_| "the key is not valid base64")?;
-        Self::from_blob(&blob)
-    }
-
-    /// Returns the base64 text that stands for the key in OpenSSH's files.
-    pub fn base64(&self) -> String {
-        let mut blob = Vec::with_capacity(51);
-        put(&mut blob, KEY_TYPE);
-        put(&mut blob, &self.0);
-        Base64::encode_string(&blob)
-    }
-
-    /// Returns the fingerprint as `ssh-keygen -l` prints it: `SHA256:` and unpadded base64.
-    pub fn fingerprint(&self) -> String {
-        let mut blob = Vec::with_capacity(51);
-        put(&mut blob, KEY_TYPE);
-        put(&mut blob, &self.0);
-        format!("SHA256:{}", Base64Unpadded::encode_string(&Sha256::digest(&blob)))
-    }
-
-    /// Returns whether the key is a point of the curve, written in the one canonical way, and not one of the few
-    /// points under which anything verifies.
-    pub fn is_sound(&self) -> bool {
-        self.point().is_some_and(|point| !point.is_weak())
-    }
-
-    /// Returns the point of a key whose y is below 2^255 - 19: dalek also takes the 19 spellings above it.
-    fn point(&self) -> Option<VerifyingKey> {
-        let [lowest, middle @ .., highest] = &self.0;
-        let beyond =
-            highest & 0x7f == 0x7f && middle.iter().all(|byte| *byte == 0xff) && *lowest >= 0xed;
-        if beyond { None } else { VerifyingKey::from_bytes(&self.0).ok() }
-    }
-}
-
-impl std::fmt::Debug for Key {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.fingerprint())
-    }
-}
+/// The flag of a FIDO token's signature that says that somebody touched it.
+const TOUCHED: u8 = 1;
 
 /// How the message was hashed before it was signed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -121,18 +63,49 @@ pub struct Signature {
     pub hash: Hash,
     /// The 64 bytes of the ed25519 signature.
     pub bytes: [u8; 64],
+    /// What a FIDO token says of the moment, where one made the signature.
+    pub moment: Option<Moment>,
     /// The line of the file at which the block begins, from 1.
     pub line: u32,
 }
 
+/// What a FIDO token says of the moment at which it signed; its signature covers it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Moment {
+    /// Whether it was touched, and whether it asked for a PIN.
+    pub flags: u8,
+    /// How many signatures it made.
+    pub counter: u32,
+}
+
 impl Signature {
+    /// Returns whether somebody was there: a FIDO token that was not touched signs for whatever program asks it.
+    pub fn is_attended(&self) -> bool {
+        self.moment.is_none_or(|moment| moment.flags & TOUCHED != 0)
+    }
+
     /// Returns whether this is a signature over exactly `message`, by its key and in its namespace.
     pub fn verify(&self, message: &[u8]) -> bool {
-        let Some(key) = self.key.point() else { return false };
-        let signature = ed25519_dalek::Signature::from_bytes(&self.bytes);
+        let Some(point) = self.key.point() else { return false };
         let data = signed_data(&self.namespace, self.hash, message);
-        key.verify_strict(&data, &signature).is_ok()
+        let data = match (self.key.application(), self.moment) {
+            (None, None) => data,
+            (Some(application), Some(moment)) => token_data(application, moment, &data),
+            _ => return false,
+        };
+        let signature = ed25519_dalek::Signature::from_bytes(&self.bytes);
+        self.is_attended() && point.verify_strict(&data, &signature).is_ok()
     }
+}
+
+/// Returns the bytes that a FIDO token signs when it is asked to sign `data`.
+pub fn token_data(application: &str, moment: Moment, data: &[u8]) -> Vec<u8> {
+    let mut signed = Vec::with_capacity(69);
+    signed.extend_from_slice(&Sha256::digest(application.as_bytes()));
+    signed.push(moment.flags);
+    signed.extend_from_slice(&moment.counter.to_be_bytes());
+    signed.extend_from_slice(&Sha256::digest(data));
+    signed
 }
 
 /// Returns the bytes that an SSHSIG's ed25519 signature is made over.
@@ -234,67 +207,28 @@ fn signature(blob: &[u8], line: usize) -> Result<Signature, String> {
     let mut inner = Reader(blob.string().ok_or(short)?);
     blob.end("the signature")?;
     let kind = inner.string().ok_or(short)?;
-    if kind != KEY_TYPE {
-        return Err(other_type(kind));
+    if !key::is_known(kind) {
+        return Err(key::other_type(kind));
+    }
+    if kind != key.kind().as_bytes() {
+        let (made, key) = (String::from_utf8_lossy(kind), key.kind());
+        return Err(format!("a signature of type {made} by a key of type {key}"));
     }
     let bytes = inner.string().ok_or(short)?;
+    let moment = match key.application() {
+        Some(_) => Some(Moment {
+            flags: inner.byte().ok_or(short)?,
+            counter: inner.number().ok_or(short)?,
+        }),
+        None => None,
+    };
     inner.end("the signature")?;
     let bytes = bytes
         .try_into()
         .map_err(|_| format!("{} signature bytes, an ed25519 signature has 64", bytes.len()))?;
     let namespace = String::from_utf8_lossy(namespace).into_owned();
     let line = u32::try_from(line).unwrap_or(u32::MAX);
-    Ok(Signature { key, namespace, hash, bytes, line })
-}
-
-/// Returns the words for a key type that is not accepted.
-fn other_type(kind: &[u8]) -> String {
-    let known = String::from_utf8_lossy(kind);
-    match kind {
-        b"sk-ssh-ed25519@openssh.com" | b"sk-ecdsa-sha2-nistp256@openssh.com" => format!(
-            "{known} is a hardware key whose touch ssh-keygen does not check; sign with an ssh-ed25519 key"
-        ),
-        b"ssh-rsa" | b"rsa-sha2-256" | b"rsa-sha2-512" => {
-            format!("{known} is an RSA key; sign with an ssh-ed25519 key")
-        }
-        b"ecdsa-sha2-nistp256" | b"ecdsa-sha2-nistp384" | b"ecdsa-sha2-nistp521" | b"ssh-dss" => {
-            format!("{known} keys are not accepted; sign with an ssh-ed25519 key")
-        }
-        _ => format!("key type {}, expected ssh-ed25519", shown(kind)),
-    }
-}
-
-/// Appends an SSH string: its length in four bytes, then its bytes.
-fn put(data: &mut Vec<u8>, string: &[u8]) {
-    // What is put here is a name, a key or a digest: always far below 4 GiB.
-    let length = u32::try_from(string.len()).unwrap_or(u32::MAX);
-    data.extend_from_slice(&length.to_be_bytes());
-    data.extend_from_slice(string);
-}
-
-/// Reads SSH's wire format; a length beyond the end is `None`, never an allocation.
-struct Reader<'a>(&'a [u8]);
-
-impl<'a> Reader<'a> {
-    fn number(&mut self) -> Option<u32> {
-        let (number, rest) = self.0.split_first_chunk()?;
-        self.0 = rest;
-        Some(u32::from_be_bytes(*number))
-    }
-
-    fn string(&mut self) -> Option<&'a [u8]> {
-        let length = usize::try_from(self.number()?).ok()?;
-        let (string, rest) = self.0.split_at_checked(length)?;
-        self.0 = rest;
-        Some(string)
-    }
-
-    fn end(&self, what: &str) -> Result<(), String> {
-        match self.0.len() {
-            0 => Ok(()),
-            more => Err(format!("{more} bytes after the end of {what}")),
-        }
-    }
+    Ok(Signature { key, namespace, hash, bytes, moment, line })
 }
 
 #[cfg(test)]

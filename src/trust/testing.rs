@@ -11,7 +11,7 @@ use std::process::{Command, Output, Stdio};
 use base64ct::{Base64, Encoding};
 use ed25519_dalek::{Signer as _, SigningKey};
 
-use super::sshsig::{Hash, Key, signed_data};
+use super::sshsig::{Hash, Key, Moment, signed_data, token_data};
 
 /// The parts of an SSHSIG blob, each of which a test may spoil before it is armoured.
 pub(crate) struct Parts {
@@ -19,11 +19,15 @@ pub(crate) struct Parts {
     pub(crate) version: u32,
     pub(crate) key_type: Vec<u8>,
     pub(crate) key: Vec<u8>,
+    /// What follows the raw key in the key's blob: of a token's key the application, with its length.
+    pub(crate) key_end: Vec<u8>,
     pub(crate) namespace: Vec<u8>,
     pub(crate) reserved: Vec<u8>,
     pub(crate) hash: Vec<u8>,
     pub(crate) signature_type: Vec<u8>,
     pub(crate) signature: Vec<u8>,
+    /// What follows the 64 bytes: of a token's signature the flags and the counter.
+    pub(crate) signature_end: Vec<u8>,
     pub(crate) trailer: Vec<u8>,
 }
 
@@ -32,7 +36,7 @@ pub(crate) fn signing_key(seed: u8) -> SigningKey {
 }
 
 pub(crate) fn key(seed: u8) -> Key {
-    Key(signing_key(seed).verifying_key().to_bytes())
+    Key::plain(signing_key(seed).verifying_key().to_bytes())
 }
 
 /// Returns the parts of a good signature by the key made from `seed`.
@@ -42,13 +46,47 @@ pub(crate) fn parts(seed: u8, namespace: &str, message: &[u8]) -> Parts {
         magic: b"SSHSIG".to_vec(),
         version: 1,
         key_type: b"ssh-ed25519".to_vec(),
-        key: key(seed).0.to_vec(),
+        key: key(seed).raw().to_vec(),
+        key_end: Vec::new(),
         namespace: namespace.into(),
         reserved: Vec::new(),
         hash: b"sha512".to_vec(),
         signature_type: b"ssh-ed25519".to_vec(),
         signature: signature.to_bytes().to_vec(),
+        signature_end: Vec::new(),
         trailer: Vec::new(),
+    }
+}
+
+const TOKEN: &[u8] = b"sk-ssh-ed25519@openssh.com";
+
+/// Returns the key that a FIDO token would make from `seed` for an application.
+pub(crate) fn token(seed: u8, application: &str) -> Key {
+    let mut blob = Vec::new();
+    for string in [TOKEN, key(seed).raw(), application.as_bytes()] {
+        blob.extend_from_slice(&(string.len() as u32).to_be_bytes());
+        blob.extend_from_slice(string);
+    }
+    Key::from_blob(&blob).unwrap()
+}
+
+/// Returns the parts of a good signature by a token's key: what a token would do, done in software.
+pub(crate) fn token_parts(
+    seed: u8,
+    application: &str,
+    moment: Moment,
+    namespace: &str,
+    message: &[u8],
+) -> Parts {
+    let data = token_data(application, moment, &signed_data(namespace, Hash::Sha512, message));
+    let length = (application.len() as u32).to_be_bytes();
+    Parts {
+        key_type: TOKEN.to_vec(),
+        key_end: [&length, application.as_bytes()].concat(),
+        signature_type: TOKEN.to_vec(),
+        signature: signing_key(seed).sign(&data).to_bytes().to_vec(),
+        signature_end: [&[moment.flags][..], &moment.counter.to_be_bytes()].concat(),
+        ..parts(seed, namespace, message)
     }
 }
 
@@ -61,9 +99,11 @@ impl Parts {
         let mut key = Vec::new();
         put(&mut key, &self.key_type);
         put(&mut key, &self.key);
+        key.extend_from_slice(&self.key_end);
         let mut signature = Vec::new();
         put(&mut signature, &self.signature_type);
         put(&mut signature, &self.signature);
+        signature.extend_from_slice(&self.signature_end);
         let mut blob = self.magic.clone();
         blob.extend_from_slice(&self.version.to_be_bytes());
         for string in [&key, &self.namespace, &self.reserved, &self.hash, &signature] {

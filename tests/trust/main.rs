@@ -19,5 +19,6 @@ mod keys;
 mod race;
 mod repository;
 mod signed;
+mod token;
 mod variables;
 mod vectors;

@@ -31,7 +31,10 @@ fn the_documented_vector_verifies() {
     for signature in &signatures {
         assert!(signature.verify(policy.as_bytes()));
         assert!(document.contains(&signature.key.fingerprint()));
-        let [signer] = find(signers.as_bytes(), &[signature.key]).unwrap().try_into().unwrap();
+        let [signer] = find(signers.as_bytes(), std::slice::from_ref(&signature.key))
+            .unwrap()
+            .try_into()
+            .unwrap();
         assert!(signer.may_sign("goenv-policy-prod"));
     }
     let sandbox = Sandbox::new();

@@ -1,7 +1,8 @@
 use super::super::header::Tier;
 use super::super::rules::Source;
 use super::super::signers::find;
-use super::super::testing::{key, parts, sign};
+use super::super::sshsig::Moment;
+use super::super::testing::{key, parts, sign, token, token_parts};
 use super::*;
 
 const NOW: i64 = 1_798_000_000; // 2026-12-23
@@ -546,4 +547,30 @@ fn every_flipped_bit_of_policy_or_signatures_is_refused() {
         }
     }
     assert!(case.decide().applies());
+}
+
+#[test]
+fn a_token_counts_if_it_was_touched() {
+    let key = token(2, "ssh:");
+    let mut case = good();
+    case.signers = format!(
+        "{}bob@bank namespaces=\"{PROD}\" {} {}\n",
+        line("alice@bank", 1),
+        key.kind(),
+        key.base64()
+    );
+    let mut signed = |flags| {
+        let moment = Moment { flags, counter: 1 };
+        let by_token = token_parts(2, "ssh:", moment, PROD, POLICY.as_bytes()).armour();
+        case.signature = Some([sign(1, PROD, POLICY.as_bytes()), by_token].concat());
+        case.decide()
+    };
+    let trust = signed(1);
+    assert_eq!((trust.state, trust.by.len()), (State::Signed, 2), "{}", trust.reason);
+    let trust = signed(0);
+    assert_eq!((trust.state, trust.code), (State::Blocked, 3));
+    assert_eq!(
+        trust.reason,
+        "1 of 2 approvals (/etc/goenv/config.toml:4): signature 2 was made by a hardware key that nobody touched"
+    );
 }

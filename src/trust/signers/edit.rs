@@ -3,14 +3,14 @@
 use super::{Signer, find, find_revoked};
 use crate::trust::flaw::shown;
 use crate::trust::header::Tier;
-use crate::trust::sshsig::Key;
+use crate::trust::sshsig::{Key, is_key_type};
 
 /// Returns the key of a public key line (`ssh-ed25519 AAAA… comment`), as `.pub` files and agents hold them.
 pub fn public_key(line: &str) -> Result<Key, String> {
     let mut words = line.split_ascii_whitespace();
     match (words.next(), words.next()) {
-        (Some("ssh-ed25519"), Some(base64)) => {
-            let key = Key::from_base64(base64)?;
+        (Some(kind), Some(base64)) if is_key_type(kind) => {
+            let key = Key::from_words(kind, base64)?;
             if key.is_sound() { Ok(key) } else { Err("the key is a weak point".into()) }
         }
         (Some(kind), Some(_)) if !kind.starts_with("-----") => {
@@ -27,7 +27,7 @@ pub fn public_key(line: &str) -> Result<Key, String> {
 pub fn add(
     text: &[u8],
     principal: &str,
-    key: Key,
+    key: &Key,
     tiers: &[Tier],
     until: Option<&str>,
 ) -> Result<Vec<u8>, String> {
@@ -36,7 +36,9 @@ pub fn add(
         let expected = "expected a name or an address, without spaces and patterns";
         return Err(format!("found principal {}, {expected}", shown(principal.as_bytes())));
     }
-    if let Some(listed) = find(text, &[key]).map_err(|flaw| flaw.to_string())?.first() {
+    if let Some(listed) =
+        find(text, std::slice::from_ref(key)).map_err(|flaw| flaw.to_string())?.first()
+    {
         let (name, line) = (&listed.principal, listed.line);
         return Err(format!(
             "the key is already listed for {} in line {line}",
@@ -46,13 +48,14 @@ pub fn add(
     let namespaces: Vec<String> = tiers.iter().map(Tier::namespace).collect();
     let until = until.map(|day| format!(",valid-before=\"{}235959Z\"", day.replace('-', "")));
     let line = format!(
-        "{principal} namespaces=\"{}\"{} ssh-ed25519 {}\n",
+        "{principal} namespaces=\"{}\"{} {} {}\n",
         namespaces.join(","),
         until.unwrap_or_default(),
+        key.kind(),
         key.base64()
     );
     let added = appended(text, &line);
-    match find(&added, &[key]).as_deref() {
+    match find(&added, std::slice::from_ref(key)).as_deref() {
         Ok([Signer { .. }]) => Ok(added),
         Ok(_) => Err("the line would not be found again".into()),
         Err(flaw) => Err(flaw.message.clone()),
@@ -92,7 +95,7 @@ mod tests {
     #[test]
     fn an_added_signer_is_found_and_ssh_keygen_agrees() {
         let text =
-            add(b"# mine", "ann@home", key(1), &tiers(&["dev", "staging"]), Some("2099-12-31"))
+            add(b"# mine", "ann@home", &key(1), &tiers(&["dev", "staging"]), Some("2099-12-31"))
                 .unwrap();
         let expected = format!(
             "# mine\nann@home namespaces=\"goenv-policy-dev,goenv-policy-staging\",valid-before=\"20991231235959Z\" ssh-ed25519 {}\n",
@@ -104,14 +107,14 @@ mod tests {
         let message = sign(1, "goenv-policy-dev", b"x");
         assert!(Keygen::new().verifies(&expected, "ann@home", "goenv-policy-dev", &message, b"x"));
         assert_eq!(
-            add(&text, "bob", key(1), &tiers(&["dev"]), None).unwrap_err(),
+            add(&text, "bob", &key(1), &tiers(&["dev"]), None).unwrap_err(),
             "the key is already listed for \"ann@home\" in line 2"
         );
         for name in ["", "a b", "*", "a,b", "-x", "a\"b", "a\nb"] {
             let expected = "expected a name or an address, without spaces and patterns";
             let found = shown(name.as_bytes());
             assert_eq!(
-                add(b"", name, key(1), &tiers(&["dev"]), None).unwrap_err(),
+                add(b"", name, &key(1), &tiers(&["dev"]), None).unwrap_err(),
                 format!("found principal {found}, {expected}")
             );
         }
@@ -137,7 +140,7 @@ mod tests {
     fn only_sound_ed25519_keys_are_taken() {
         assert_eq!(public_key(&format!("ssh-ed25519 {} a b", key(1).base64())), Ok(key(1)));
         for (line, expected) in [
-            (format!("ssh-ed25519 {}", Key([0; 32]).base64()), "the key is a weak point"),
+            (format!("ssh-ed25519 {}", Key::plain([0; 32]).base64()), "the key is a weak point"),
             ("ssh-rsa AAAA x".into(), "found key type \"ssh-rsa\", expected ssh-ed25519"),
             (
                 "-----BEGIN OPENSSH PRIVATE KEY-----".into(),

@@ -10,7 +10,8 @@ use crate::trust::sshsig::Key;
 
 /// The length of a line at most.
 const MOST_LINE: usize = 64 * 1024;
-/// What is searched for: the end of a key's base64 text, behind the type and the length that all have.
+/// What is searched for: the part of a key's base64 text that spells its 32 bytes. In both types they begin at the
+/// same bit of a character, behind the same byte, so that both spell them alike.
 const NEEDLE: usize = 43;
 const TABLE: usize = 4096;
 
@@ -102,7 +103,7 @@ impl Search {
     fn take(&mut self, line: &[u8]) {
         let Ok(found) = &mut self.found else { return };
         let signer = match parse_line(line, self.line) {
-            Ok(signer) => signer.filter(|signer| self.keys.contains(&signer.key)),
+            Ok(signer) => signer.filter(|signer| is_asked(&self.keys, &signer.key)),
             Err(flaw) => {
                 self.found = Err(flaw);
                 return;
@@ -133,6 +134,11 @@ impl Search {
     }
 }
 
+/// Returns whether a key is asked for, or one of the same bytes: that it is another principal's is an error.
+fn is_asked(keys: &[Key], key: &Key) -> bool {
+    keys.iter().any(|asked| asked.raw() == key.raw())
+}
+
 /// Returns how far the next match is at least, for every two bytes at the end of a window.
 fn shifts(needles: &[[u8; NEEDLE]]) -> Vec<u8> {
     let mut shifts = vec![u8::try_from(NEEDLE - 1).unwrap_or(1); TABLE];
@@ -155,7 +161,7 @@ fn slot(first: u8, second: u8) -> usize {
 }
 
 fn needle(key: &Key) -> Option<[u8; NEEDLE]> {
-    key.base64().as_bytes().last_chunk().copied()
+    Key::plain(*key.raw()).base64().as_bytes().last_chunk().copied()
 }
 
 /// Returns the number of newlines, written so that the compiler counts many bytes at once.
@@ -166,11 +172,11 @@ fn count_newlines(text: &[u8]) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::testing::key;
+    use super::super::super::testing::{key, token};
     use super::*;
 
     fn line(principal: &str, key: Key) -> String {
-        format!("{principal} namespaces=\"goenv-policy-prod\" ssh-ed25519 {} c\n", key.base64())
+        format!("{principal} namespaces=\"goenv-policy-prod\" {} {} c\n", key.kind(), key.base64())
     }
 
     fn lines(found: &Result<Vec<Signer>, Flaw>) -> Vec<(String, u32)> {
@@ -189,6 +195,24 @@ mod tests {
                 text.chunks(length).for_each(|piece| search.feed(piece));
                 assert_eq!(lines(&search.finish()), expected, "{length}");
             }
+        }
+    }
+
+    #[test]
+    fn keys_of_tokens_are_found_among_plain_ones() {
+        let text: String = (1..=40)
+            .map(|n| {
+                let token = token(n, if n % 2 == 0 { "ssh:" } else { "ssh:a-longer-name" });
+                let plain = line(&format!("p{n}"), key(100 + n));
+                format!("{plain}{}", line(&format!("t{n}"), token))
+            })
+            .collect();
+        for length in [1, 43, 1000, 100_000] {
+            let mut search =
+                Search::new(&[token(7, "ssh:a-longer-name"), token(8, "ssh:"), key(109)]);
+            text.as_bytes().chunks(length).for_each(|piece| search.feed(piece));
+            let expected = [("t7".to_owned(), 14), ("t8".into(), 16), ("p9".into(), 17)];
+            assert_eq!(lines(&search.finish()), expected, "{length}");
         }
     }
 

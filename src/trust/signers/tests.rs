@@ -1,4 +1,4 @@
-use super::super::testing::{Keygen, key, sign};
+use super::super::testing::{Keygen, key, sign, token};
 use super::*;
 
 const PROD: &str = "goenv-policy-prod";
@@ -20,7 +20,7 @@ fn a_line_gives_its_principal_namespaces_and_times() {
     let options = r#"namespaces="goenv-policy-*,!goenv-policy-dev",valid-after="20260101Z",valid-before="202702200000Z""#;
     let text = format!("# signers\n\n{}{}", good("bob@bank", 2), line("alice@bank", options, 1));
     let [alice] = find(text.as_bytes(), &[key(1)]).unwrap().try_into().unwrap();
-    assert_eq!((alice.principal.as_str(), alice.line, alice.key), ("alice@bank", 4, key(1)));
+    assert_eq!((alice.principal.as_str(), alice.line, &alice.key), ("alice@bank", 4, &key(1)));
     assert!(alice.may_sign(PROD) && alice.may_sign("goenv-policy-x"));
     assert!(!alice.may_sign("goenv-policy-dev") && !alice.may_sign("git"));
     let (after, before) = (alice.valid_after.unwrap(), alice.valid_before.unwrap());
@@ -122,7 +122,7 @@ fn lines_that_are_refused_say_where_and_why() {
 
 #[test]
 fn a_whole_file_is_read_line_by_line() {
-    let weak = format!("eve namespaces=\"x\" ssh-ed25519 {}", Key([0; 32]).base64());
+    let weak = format!("eve namespaces=\"x\" ssh-ed25519 {}", Key::plain([0; 32]).base64());
     let text =
         format!("{}git@x ssh-rsa AAAA\n\n{weak}\nbob\n{}", good("alice", 1), good("carol", 3));
     let all: Vec<String> = parse(text.as_bytes())
@@ -184,6 +184,38 @@ fn revoked_keys_are_found_by_key_and_by_fingerprint() {
     assert_eq!(find_revoked(b"", &keys), Ok(vec![]));
     let commented = format!("# ssh-ed25519 {}\n", key(2).base64());
     assert_eq!(find_revoked(commented.as_bytes(), &keys), Ok(vec![]));
+}
+
+#[test]
+fn keys_of_tokens_are_signers_and_are_revoked() {
+    let token = token(1, "ssh:");
+    let line = |who: &str, key: &Key| {
+        format!("{who} namespaces=\"{PROD}\" {} {}\n", key.kind(), key.base64())
+    };
+    let text = line("alice", &token);
+    let [signer] = find(text.as_bytes(), std::slice::from_ref(&token)).unwrap().try_into().unwrap();
+    assert_eq!((signer.key, &*signer.principal), (token.clone(), "alice"));
+    // One secret is one person's, as whatever key it is listed.
+    let twice = format!("{text}{}", line("bob", &key(1)));
+    let expected =
+        "2:1: this key is already listed for \"alice\" in line 1; a key belongs to one principal";
+    for keys in [[token.clone()], [key(1)]] {
+        assert_eq!(find(twice.as_bytes(), &keys).unwrap_err().to_string(), expected);
+    }
+    assert_eq!(parse(twice.as_bytes())[1].as_ref().unwrap_err().to_string(), expected);
+    let confused = text.replace(token.kind(), "ssh-ed25519");
+    assert_eq!(
+        parse(confused.as_bytes())[0].as_ref().unwrap_err().to_string(),
+        "1:50: the key is of type sk-ssh-ed25519@openssh.com, and the line says \"ssh-ed25519\""
+    );
+    for gone in [
+        format!("{} {} lost\n", token.kind(), token.base64()),
+        format!("{}\n", token.fingerprint()),
+        format!("ssh-ed25519 {}\n", key(1).base64()),
+    ] {
+        let revoked = find_revoked(gone.as_bytes(), &[key(2), token.clone()]);
+        assert_eq!(revoked, Ok(vec![token.clone()]), "{gone}");
+    }
 }
 
 #[test]

@@ -1,5 +1,8 @@
-use super::super::testing::{Keygen, armour, key, parts, run, sign, signing_key};
+use super::super::testing::{
+    Keygen, armour, key, parts, run, sign, signing_key, token, token_parts,
+};
 use super::*;
+use ed25519_dalek::VerifyingKey;
 
 const NAMESPACE: &str = "goenv-policy-prod";
 const POLICY: &[u8] = b"export A=1\n";
@@ -34,7 +37,7 @@ fn one_to_eight_blocks_are_read_in_order() {
     let file: Vec<u8> = (1..=8).flat_map(|seed| sign(seed, NAMESPACE, POLICY)).collect();
     let signatures = decode(&file).unwrap();
     assert_eq!(
-        signatures.iter().map(|s| s.key).collect::<Vec<_>>(),
+        signatures.iter().map(|s| s.key.clone()).collect::<Vec<_>>(),
         (1..=8).map(key).collect::<Vec<_>>()
     );
     assert!(signatures.iter().all(|signature| signature.verify(POLICY)));
@@ -116,7 +119,11 @@ fn every_field_is_checked() {
         (changed(|p| p.key_type = b"ssh-rsa".to_vec()), "ssh-rsa is an RSA key; sign with an ssh-ed25519 key".into()),
         (
             changed(|p| p.signature_type = b"sk-ssh-ed25519@openssh.com".to_vec()),
-            "sk-ssh-ed25519@openssh.com is a hardware key whose touch ssh-keygen does not check; sign with an ssh-ed25519 key".into(),
+            "a signature of type sk-ssh-ed25519@openssh.com by a key of type ssh-ed25519".into(),
+        ),
+        (
+            changed(|p| p.key_type = b"sk-ecdsa-sha2-nistp256@openssh.com".to_vec()),
+            "sk-ecdsa-sha2-nistp256@openssh.com keys are not accepted; sign with an ssh-ed25519 key".into(),
         ),
         (
             changed(|p| p.key_type = b"ecdsa-sha2-nistp256".to_vec()),
@@ -182,13 +189,13 @@ fn a_small_order_key_verifies_nothing_though_ssh_keygen_takes_it() {
     assert!(!signature.key.is_sound());
     assert!(!signature.verify(POLICY));
     let keygen = Keygen::new();
-    let line = format!("alice ssh-ed25519 {}\n", Key(neutral).base64());
+    let line = format!("alice ssh-ed25519 {}\n", Key::plain(neutral).base64());
     assert!(
         keygen.verifies(&line, "alice", NAMESPACE, &file, POLICY),
         "the table in docs/security.md"
     );
     assert!(key(1).is_sound());
-    assert!(!Key([0xff; 32]).is_sound());
+    assert!(!Key::plain([0xff; 32]).is_sound());
 }
 
 #[test]
@@ -250,7 +257,10 @@ fn what_ssh_keygen_signs_verifies_here() {
             decode(&keygen.sign("alice", namespace, message)).unwrap().try_into().unwrap();
         assert_eq!(signature.namespace, namespace);
         assert!(signature.verify(message));
-        assert_eq!(signature.key, Key::from_base64(line.split(' ').nth(1).unwrap()).unwrap());
+        assert_eq!(
+            signature.key,
+            Key::from_words("ssh-ed25519", line.split(' ').nth(1).unwrap()).unwrap()
+        );
     }
 }
 
@@ -276,7 +286,7 @@ fn a_fingerprint_is_the_one_that_ssh_keygen_prints() {
     let line = keygen.key("ed25519", "alice");
     let printed = run(&["-l", "-f", keygen.path("alice.pub").to_str().unwrap()], b"");
     let printed = String::from_utf8(printed.stdout).unwrap();
-    let key = Key::from_base64(line.split(' ').nth(1).unwrap()).unwrap();
+    let key = Key::from_words("ssh-ed25519", line.split(' ').nth(1).unwrap()).unwrap();
     assert_eq!(printed.split(' ').nth(1), Some(&*key.fingerprint()));
     assert_eq!(line.split(' ').nth(1), Some(&*key.base64()));
 }
@@ -293,5 +303,108 @@ fn keys_of_other_types_are_refused_in_words() {
     assert_eq!(
         refused(&keygen.sign("ecdsa", NAMESPACE, POLICY)),
         "1:1: signature 1: ecdsa-sha2-nistp256 keys are not accepted; sign with an ssh-ed25519 key"
+    );
+}
+
+const MOMENT: Moment = Moment { flags: 1, counter: 7 };
+
+fn by_token(moment: Moment, change: impl Fn(&mut super::super::testing::Parts)) -> Vec<u8> {
+    let mut parts = token_parts(1, "ssh:", moment, NAMESPACE, POLICY);
+    change(&mut parts);
+    parts.armour()
+}
+
+fn token_line(application: &str) -> String {
+    let key = token(1, application);
+    format!("alice namespaces=\"{NAMESPACE}\" {} {}\n", key.kind(), key.base64())
+}
+
+#[test]
+fn a_tokens_signature_verifies_and_ssh_keygen_agrees() {
+    let keygen = Keygen::new();
+    for (application, flags) in [("ssh:", 1), ("ssh:", 5), ("ssh:work", 1)] {
+        let moment = Moment { flags, counter: u32::MAX };
+        let file = token_parts(1, application, moment, NAMESPACE, POLICY).armour();
+        let [signature] = decode(&file).unwrap().try_into().unwrap();
+        assert_eq!(signature.key, token(1, application));
+        assert_eq!(signature.moment, Some(moment));
+        assert!(signature.is_attended() && signature.verify(POLICY));
+        assert!(!signature.verify(b"other"));
+        let line = token_line(application);
+        assert!(keygen.verifies(&line, "alice", NAMESPACE, &file, POLICY), "{application}");
+        assert!(!keygen.verifies(&line, "alice", NAMESPACE, &file, b"other"));
+        let other = Moment { counter: 8, ..moment };
+        assert!(!Signature { moment: Some(other), ..signature.clone() }.verify(POLICY));
+        assert!(!Signature { moment: None, ..signature.clone() }.verify(POLICY));
+        assert!(!Signature { key: token(1, "ssh:x"), ..signature.clone() }.verify(POLICY));
+        assert!(!Signature { key: key(1), ..signature.clone() }.verify(POLICY));
+        assert!(!Signature { key: key(1), moment: None, ..signature }.verify(POLICY));
+    }
+}
+
+#[test]
+fn a_token_that_nobody_touched_does_not_verify_though_ssh_keygen_takes_it() {
+    let keygen = Keygen::new();
+    for flags in [0, 4] {
+        let file = by_token(Moment { flags, ..MOMENT }, |_| {});
+        let signature = &decode(&file).unwrap()[0];
+        assert!(!signature.is_attended() && !signature.verify(POLICY));
+        assert!(
+            keygen.verifies(&token_line("ssh:"), "alice", NAMESPACE, &file, POLICY),
+            "the table in docs/security.md"
+        );
+        // Claiming the touch afterwards spoils the signature.
+        let touched = by_token(Moment { flags, ..MOMENT }, |p| p.signature_end[0] |= 1);
+        assert!(!decode(&touched).unwrap()[0].verify(POLICY));
+    }
+}
+
+#[test]
+fn every_field_of_a_tokens_signature_is_checked() {
+    let long = [&129_u32.to_be_bytes()[..], &[b'a'; 129]].concat();
+    let application = "the key's application is not 1 to 128 printable characters";
+    for (file, expected) in [
+        (by_token(MOMENT, |p| p.key_end = vec![0; 4]), application),
+        (by_token(MOMENT, |p| p.key_end = long.clone()), application),
+        (by_token(MOMENT, |p| p.key_end = vec![0, 0, 0, 1, 0xff]), application),
+        (by_token(MOMENT, |p| p.key_end = vec![0, 0, 0, 1, b' ']), application),
+        (by_token(MOMENT, |p| p.key_end.clear()), "the public key is cut short"),
+        (by_token(MOMENT, |p| p.key_end.push(0)), "1 bytes after the end of the public key"),
+        (by_token(MOMENT, |p| p.signature_end.truncate(4)), "the signature is cut short"),
+        (by_token(MOMENT, |p| p.signature_end.clear()), "the signature is cut short"),
+        (by_token(MOMENT, |p| p.signature_end.push(0)), "1 bytes after the end of the signature"),
+        (
+            by_token(MOMENT, |p| p.signature_type = b"ssh-ed25519".to_vec()),
+            "a signature of type ssh-ed25519 by a key of type sk-ssh-ed25519@openssh.com",
+        ),
+    ] {
+        assert_eq!(refused(&file), format!("1:1: signature 1: {expected}"));
+    }
+    let good = by_token(MOMENT, |_| {});
+    for at in 0..good.len() {
+        for bit in 0..8 {
+            let mut spoilt = good.clone();
+            spoilt[at] ^= 1 << bit;
+            let verifies = |s: &Signature| {
+                s.key == token(1, "ssh:") && s.namespace == NAMESPACE && s.verify(POLICY)
+            };
+            assert!(!decode(&spoilt).is_ok_and(|all| all.iter().any(verifies)), "{at}, bit {bit}");
+        }
+    }
+}
+
+#[test]
+fn a_tokens_key_prints_as_ssh_keygen_prints_it() {
+    let keygen = Keygen::new();
+    let key = token(1, "ssh:");
+    let path = keygen.write("token.pub", format!("{} {} a\n", key.kind(), key.base64()).as_bytes());
+    let printed = run(&["-l", "-f", path.to_str().unwrap()], b"");
+    let printed = String::from_utf8(printed.stdout).unwrap();
+    assert_eq!(printed.split(' ').nth(1), Some(&*key.fingerprint()), "{printed}");
+    assert_eq!(Key::from_words(key.kind(), &key.base64()), Ok(key.clone()));
+    let confused = Key::from_words("ssh-ed25519", &key.base64()).unwrap_err();
+    assert_eq!(
+        confused,
+        "the key is of type sk-ssh-ed25519@openssh.com, and the line says \"ssh-ed25519\""
     );
 }

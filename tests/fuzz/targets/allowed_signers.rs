@@ -9,13 +9,14 @@ fuzz_target!(|text: &[u8]| {
     for signer in &all {
         assert!(!signer.namespaces.is_empty() && !signer.principal.is_empty());
         let _ = (signer.may_sign("goenv-policy-prod"), signer.validity(1_800_000_000));
-        match find(text, &[signer.key]) {
+        match find(text, std::slice::from_ref(&signer.key)) {
             Ok(found) => {
-                let of_key: Vec<_> = all.iter().filter(|other| other.key == signer.key).collect();
+                let of_key = |other: &&Signer| other.key.raw() == signer.key.raw();
+                let of_key: Vec<_> = all.iter().filter(of_key).collect();
                 assert_eq!(found.iter().collect::<Vec<_>>(), of_key);
             }
             Err(flaw) => assert!(flaw.line > 0 && flaw.column > 0),
         }
-        let _ = find_revoked(text, &[signer.key]);
+        let _ = find_revoked(text, std::slice::from_ref(&signer.key));
     }
 });
