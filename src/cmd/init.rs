@@ -158,9 +158,7 @@ fn survey(policy: &Path, allow: &str, world: &World, ui: &Ui) -> Result<Exit, Er
         report += &format!("native: {}\n", ranges(count, &errors));
     }
     for error in &errors {
-        let text = error.render(policy.parent().unwrap_or(policy));
-        let lines: Vec<String> = text.lines().map(|line| safe(line.as_bytes())).collect();
-        report += &format!("\n{}\n", lines.join("\n"));
+        report += &format!("\n{}\n", error.render(policy.parent().unwrap_or(policy)));
     }
     if others > 0 {
         report.push('\n');
@@ -171,7 +169,7 @@ fn survey(policy: &Path, allow: &str, world: &World, ui: &Ui) -> Result<Exit, Er
     if others > 0 {
         ui.say(
             Tone::Warning,
-            "goenv applies a policy whole or not at all: rewrite these lines, then run goenv init again",
+            "a policy applies whole or not at all; rewrite these lines, then look again with: goenv init",
         );
         return Ok(Exit::Failed);
     }

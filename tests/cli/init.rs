@@ -212,7 +212,7 @@ fn a_policy_that_is_there_stays_and_each_line_in_the_way_is_named() {
          $(cat FILE)\n\
          \n\
          7 lines: 2 not native, 5 native\n",
-        "goenv: goenv applies a policy whole or not at all: rewrite these lines, then run goenv init again\n",
+        "goenv: a policy applies whole or not at all; rewrite these lines, then look again with: goenv init\n",
     );
     survey(
         &sandbox,
@@ -226,7 +226,7 @@ fn a_policy_that_is_there_stays_and_each_line_in_the_way_is_named() {
          hint: goenv starts no program; put the values it would give into a .env file, or set them outside\n\
          \n\
          1 line: 1 not native, 0 native\n",
-        "goenv: goenv applies a policy whole or not at all: rewrite these lines, then run goenv init again\n",
+        "goenv: a policy applies whole or not at all; rewrite these lines, then look again with: goenv init\n",
     );
 }
 
