@@ -90,6 +90,17 @@ pub enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true, required = true)]
         command: Vec<OsString>,
     },
+    /// Write a first policy from go.mod, go.work, .go-version or .tool-versions
+    #[command(
+        long_about = "Write a first policy from what go.mod, go.work, .go-version and .tool-versions ask for. The policy \
+        then wants `goenv allow`. Where there is an .envrc already nothing is changed, and each of its lines that is not \
+        in the policy language is named with what to write instead; exit code 1 if there are any.\n\n\
+        Example:  goenv init services/settle"
+    )]
+    Init {
+        /// The directory [default: the current one]
+        dir: Option<PathBuf>,
+    },
     /// Check what a repository asks of Go against its policy and the organisation's rules
     #[command(
         long_about = "Check what a repository asks of Go against its policy and the organisation's rules: policies and \

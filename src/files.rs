@@ -422,8 +422,25 @@ pub fn create_private(directory: &Path) -> Result<(), FileProblem> {
 
 /// Writes a file with the given mode, whole or not at all; the file that was there keeps its mode.
 pub fn write(path: &Path, bytes: &[u8]) -> Result<(), FileProblem> {
-    let problem = |error: std::io::Error| FileProblem::system(path, &error);
     let mode = fs::metadata(path).map_or(0o644, |metadata| metadata.mode() & 0o777);
+    let written = written_beside(path, bytes, mode)?;
+    written.persist(path).map_err(|error| FileProblem::system(path, &error.error))?;
+    Ok(())
+}
+
+/// Writes a file, whole or not at all, where there is none: whatever has its name stays.
+pub fn write_new(path: &Path, bytes: &[u8]) -> Result<(), FileProblem> {
+    let written = written_beside(path, bytes, 0o644)?;
+    written.persist_noclobber(path).map_err(|error| FileProblem::system(path, &error.error))?;
+    Ok(())
+}
+
+fn written_beside(
+    path: &Path,
+    bytes: &[u8],
+    mode: u32,
+) -> Result<tempfile::NamedTempFile, FileProblem> {
+    let problem = |error: std::io::Error| FileProblem::system(path, &error);
     let directory = path.parent().unwrap_or(Path::new("/"));
     let mut file = tempfile::Builder::new()
         .prefix(".new-")
@@ -432,8 +449,7 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<(), FileProblem> {
         .map_err(problem)?;
     file.write_all(bytes).map_err(problem)?;
     file.as_file().sync_all().map_err(problem)?;
-    file.persist(path).map_err(|error| problem(error.error))?;
-    Ok(())
+    Ok(file)
 }
 
 /// Removes a file; returns whether there was one.

@@ -10,6 +10,7 @@ pub mod edit;
 pub mod exec;
 pub mod export;
 pub mod hook;
+pub mod init;
 pub mod keys;
 pub mod pin;
 pub mod prune;
@@ -46,6 +47,7 @@ pub fn run(command: Command, world: &World, ui: &Ui) -> Result<Exit, Error> {
         Command::Why { name, json } => why::run(name.as_deref(), json, world, ui),
         Command::Exec { dir, command } => exec::run(&dir, &command, world),
         Command::Doctor { json } => doctor::run(json, world, ui),
+        Command::Init { dir } => init::run(dir.as_deref(), world, ui),
         Command::Check(arguments) => check::run(&arguments, world, ui),
         Command::Edit { path } => edit::run(path.as_deref(), world, ui),
         Command::Sdk(command) => sdk::run(command, world, ui),

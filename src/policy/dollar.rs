@@ -89,7 +89,7 @@ impl Parser {
         if let Some(message) = unfit {
             self.bump();
             self.eat_name();
-            return Err(self.wrong(start, message).hint(vocabulary::BASH_ENGINE));
+            return Err(self.wrong(start, message).hint(vocabulary::READ_IT));
         }
         let name = self.eat_name();
         if name.is_empty() {
@@ -195,7 +195,7 @@ impl Parser {
                 }
                 (Some(b'('), _) if matches!(self.raw(at.wrapping_sub(1)), Some(b'<' | b'>')) => {
                     let message = "process substitution is not part of the policy language";
-                    return Err(self.wrong_here(1, message).hint(vocabulary::BASH_ENGINE));
+                    return Err(self.wrong_here(1, message).hint(vocabulary::READ_IT));
                 }
                 (Some(b'~'), _) if at > from && self.raw(at - 1) == Some(b':') => {
                     let message = "a `~` after a `:` is not understood here";

@@ -1,13 +1,14 @@
 //! What is wrong with a policy, where, and what to write instead.
 //!
-//! In: a place with its line, a message and a hint. Out: text with a caret. The line that is shown is made safe
-//! for a terminal here, because the caret must stand below the right column; the caller makes the rest safe.
+//! In: a place with its line, a message and a hint. Out: text with a caret, safe for a terminal: names and values out
+//! of the policy are in it.
 
 use std::fmt;
 use std::path::Path;
 
 use super::{Cause, Place};
 use crate::env::Bytes;
+use crate::ui::{safe, safe_path};
 
 /// How many columns of a long line are shown before and after the caret.
 const BEFORE: usize = 60;
@@ -44,12 +45,13 @@ impl PolicyError {
         let number = line.to_string();
         let (shown, before, carets) = self.shown_line();
         let margin = " ".repeat(number.len());
-        let mut text = format!("{}:{line}:{column}: {}", path.display(), self.message);
+        let mut text =
+            format!("{}:{line}:{column}: {}", safe_path(path), safe(self.message.as_bytes()));
         text += &format!("\n  {number} | {shown}\n  {margin} | {}", " ".repeat(before));
         text += &"^".repeat(carets);
         if let Some(hint) = &self.hint {
             text += "\nhint: ";
-            text += hint;
+            text += &safe(hint.as_bytes());
         }
         text
     }

@@ -19,4 +19,4 @@ pub(super) const WORK: usize = 16 << 20;
 /// How much all messages of one evaluation may say.
 pub(super) const MESSAGES: usize = 1 << 20;
 /// How many lines a survey names.
-pub(super) const SURVEYED: usize = 100;
+pub const SURVEYED: usize = 100;

@@ -32,6 +32,7 @@ use std::path::{Path, PathBuf};
 pub use ast::Program;
 pub use error::PolicyError;
 pub use evaluate::evaluate;
+pub use limits::SURVEYED;
 pub use parse::parse;
 pub use survey::survey;
 

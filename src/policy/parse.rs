@@ -12,7 +12,7 @@ use super::ast::{
 use super::cursor::{Parsed, Parser, is_meta};
 use super::error::PolicyError;
 use super::text::{Span, Text};
-use super::vocabulary::{self, BASH_ENGINE, Builtin};
+use super::vocabulary::{self, Builtin, NO_PROGRAM};
 use super::word::Context;
 
 /// Returns the program that `bytes` spell; `path` is where they were read from.
@@ -80,11 +80,11 @@ impl Parser {
                 (Some(b'|'), Some(b'|')) => Join::Or,
                 (Some(b'|'), _) => {
                     let message = "pipelines are not part of the policy language";
-                    return Err(self.wrong_here(1, message).hint(BASH_ENGINE));
+                    return Err(self.wrong_here(1, message).hint(NO_PROGRAM));
                 }
                 (Some(b'&'), _) => {
                     let message = "a policy starts nothing in the background";
-                    return Err(self.wrong_here(1, message).hint(BASH_ENGINE));
+                    return Err(self.wrong_here(1, message).hint(NO_PROGRAM));
                 }
                 _ => return Ok(Chain { first, rest }),
             };
@@ -125,7 +125,8 @@ impl Parser {
             None | Some(b'\n' | b';' | b'&' | b'|' | b')') => Ok(()),
             Some(b'(') if matches!(command, Command::Run(_)) => {
                 let message = "functions and arrays are not part of the policy language";
-                Err(self.wrong_here(1, message).hint(BASH_ENGINE))
+                let hint = "write the lines where they are used, or in a file for `source_env`";
+                Err(self.wrong_here(1, message).hint(hint))
             }
             Some(_) => {
                 let message = "the command should end here, with `;` or a new line";
@@ -291,7 +292,9 @@ impl Parser {
         let start = self.here();
         if name.iter().any(|b| matches!(b, b'$' | b'`' | b'"' | b'\'' | b'\\')) {
             let message = "the name of a command must be written out, without quotes or expansions";
-            return Err(self.wrong_here(name.len(), message).hint(BASH_ENGINE));
+            let hint =
+                "write `export NAME=value`, `PATH_add DIR` or another command of the language";
+            return Err(self.wrong_here(name.len(), message).hint(hint));
         }
         self.eat_all(&name);
         let span = self.since(start);

@@ -79,7 +79,7 @@ impl Parser {
         };
         let hint = "$(…) answers pwd, cd DIR && pwd, dirname, basename, realpath, readlink -f, \
                     expand_path, find_up, user_rel_path, semver_search, go env NAME, cat FILE; \
-                    for anything else: goenv allow --bash";
+                    for anything else write the value into a file and read it: $(cat FILE)";
         self.wrong_here(name.len().max(1), message).hint(hint)
     }
 
@@ -88,10 +88,10 @@ impl Parser {
             None => self.unclosed(start, 2, "this parenthesis is not closed"),
             Some(b'|') => self
                 .wrong_here(1, "pipelines are not part of the policy language")
-                .hint(vocabulary::BASH_ENGINE),
-            Some(_) => self
-                .wrong_here(1, "only one command may stand in $(…)")
-                .hint(vocabulary::BASH_ENGINE),
+                .hint(vocabulary::READ_IT),
+            Some(_) => {
+                self.wrong_here(1, "only one command may stand in $(…)").hint(vocabulary::READ_IT)
+            }
         }
     }
 

@@ -150,9 +150,12 @@ pub(super) const QUERIES: &[(&str, Query)] = &[
     ("user_rel_path", Query::UserRelPath),
 ];
 
-/// What a person is told who needs more than the language has.
-pub(super) const BASH_ENGINE: &str =
-    "the native engine starts no program; to run this file with bash: goenv allow --bash";
+/// What a person is told who wants a program to be run.
+pub(super) const NO_PROGRAM: &str =
+    "goenv starts no program; put the values it would give into a .env file, or set them outside";
+/// What a person is told whose value has to be computed.
+pub(super) const READ_IT: &str =
+    "write the value out, or keep it in a file and read that: $(cat FILE)";
 
 /// Returns the statement called `name`.
 pub(super) fn builtin(name: &[u8]) -> Option<Builtin> {
@@ -179,7 +182,7 @@ pub(super) fn unknown(name: &[u8]) -> (String, String) {
     let message = format!("`{shown}` is not a command of the policy language");
     match near(name) {
         Some(known) => (message, format!("did you mean `{known}`?")),
-        None => (message, BASH_ENGINE.to_owned()),
+        None => (message, NO_PROGRAM.to_owned()),
     }
 }
 
@@ -188,7 +191,7 @@ fn construct(name: &str) -> Option<(&'static str, &'static str)> {
     Some(match name {
         "for" | "while" | "until" | "select" => (
             "loops are not part of the policy language",
-            "write the lines out; to run this file with bash: goenv allow --bash",
+            "write the lines out, once for each round",
         ),
         "function" => (
             "functions are not part of the policy language",
@@ -198,7 +201,7 @@ fn construct(name: &str) -> Option<(&'static str, &'static str)> {
             "a policy does not change the directory",
             "write the path out, or use $(cd DIR && pwd) in a value",
         ),
-        "eval" => ("`eval` is not part of the policy language", BASH_ENGINE),
+        "eval" => ("`eval` is not part of the policy language", NO_PROGRAM),
         "alias" | "unalias" => (
             "aliases do not reach the shell from a policy",
             "put a script into a directory and add that: PATH_add scripts",
@@ -209,10 +212,10 @@ fn construct(name: &str) -> Option<(&'static str, &'static str)> {
         ),
         "mkdir" | "touch" | "ln" | "cp" | "mv" | "rm" | "chmod" => (
             "a policy changes no files",
-            "do this in a script of the project; to run this file with bash: goenv allow --bash",
+            "do this in a script of the project; a directory need not exist for PATH_add",
         ),
         "time" | "coproc" | "exec" | "trap" | "shopt" | "builtin" | "enable" => {
-            ("this is not part of the policy language", BASH_ENGINE)
+            ("this is not part of the policy language", NO_PROGRAM)
         }
         "then" | "elif" | "else" | "fi" | "do" | "done" | "in" | "esac" | "}" => {
             ("this word does not begin a command", "is the line before it complete?")

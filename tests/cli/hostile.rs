@@ -198,3 +198,21 @@ fn a_broken_pipe_is_no_failure() {
     let done = sandbox.run(&sandbox.home(), "bash", &["-c", &script]);
     assert_eq!((done.code(), done.stderr()), (0, String::new()));
 }
+
+#[test]
+fn names_and_values_out_of_a_policy_move_no_cursor() {
+    let sandbox = Sandbox::new();
+    sandbox.file("home/p/.envrc", "a\x1b]0;evil\x07 x\n");
+    let p = sandbox.home().join("p");
+    let said = ".envrc:1:1: `a\\u{1b}]0` is not a command of the policy language\n  \
+                1 | a\u{fffd}]0;evil\u{fffd} x\n    | ^^^^\n\
+                hint: goenv starts no program; put the values it would give into a .env file, or set them outside\n";
+    let _ = sandbox.goenv(&p, &["allow"]).failure(5, &format!("goenv: $SANDBOX/home/p/{said}"));
+    let done = sandbox.goenv(&p, &["init"]);
+    assert!(done.stdout().contains(said), "{}", done.stdout());
+    // A value does not begin a line of its own either.
+    sandbox.file("home/p/.envrc", "use $'go\\ngoenv: allowed'\n");
+    sandbox.goenv(&p, &["allow"]).success();
+    let done = sandbox.goenv(&p, &["export", "bash"]);
+    assert!(done.stderr().contains("`use go\\ngoenv: allowed` is not part"), "{}", done.stderr());
+}

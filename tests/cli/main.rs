@@ -17,4 +17,5 @@ mod commands;
 mod exec;
 mod export;
 mod hostile;
+mod init;
 mod status;

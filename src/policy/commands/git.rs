@@ -4,10 +4,10 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::path::PathBuf;
 
 use super::Outcome;
+use crate::policy::Kind;
 use crate::policy::error::PolicyError;
 use crate::policy::evaluate::{Answer, Evaluator};
 use crate::policy::text::Span;
-use crate::policy::{Kind, vocabulary};
 
 impl Evaluator<'_> {
     /// `on_git_branch [BRANCH]`
@@ -20,7 +20,10 @@ impl Evaluator<'_> {
             [] => None,
             [b"-r", ..] => {
                 let message = "regular expressions are not part of the policy language";
-                return Err(self.text.error(span, message).hint(vocabulary::BASH_ENGINE));
+                return Err(self
+                    .text
+                    .error(span, message)
+                    .hint("name the branch: on_git_branch main"));
             }
             [branch] => Some(*branch).filter(|branch| !branch.is_empty()),
             _ => return Err(self.misused(span, "`on_git_branch` takes one branch")),

@@ -8,7 +8,7 @@ use crate::policy::error::PolicyError;
 use crate::policy::evaluate::{Answer, Evaluator};
 use crate::policy::scope::Exporting;
 use crate::policy::text::Span;
-use crate::policy::vocabulary::BASH_ENGINE;
+use crate::policy::vocabulary::NO_PROGRAM;
 use crate::policy::{Directive, SdkWanted};
 
 const OWNED: &str = "`use go` sets GOROOT and GOTOOLCHAIN, and nothing else may in the same policy";
@@ -23,7 +23,11 @@ impl Evaluator<'_> {
             Some(_) => {
                 let tool = shown.first().map_or("", String::as_str);
                 let message = format!("`use {tool}` is not part of the policy language");
-                Err(self.text.error(span, message).hint(BASH_ENGINE))
+                let hint = match tool {
+                    "nix" | "flake" | "guix" | "devenv" => NO_PROGRAM,
+                    _ => "put the directory of the tool's programs on PATH: PATH_add DIR",
+                };
+                Err(self.text.error(span, message).hint(hint))
             }
             None => Err(self.misused(span, "`use` takes the name of a tool: use go 1.26.6")),
         }

@@ -5,7 +5,7 @@ use crate::env::Bytes;
 use crate::policy::evaluate::{Answer, Evaluator};
 use crate::policy::scope::Exporting;
 use crate::policy::text::Span;
-use crate::policy::vocabulary::BASH_ENGINE;
+use crate::policy::vocabulary::NO_PROGRAM;
 
 impl Evaluator<'_> {
     /// `layout go|node|php|perl|julia`
@@ -26,7 +26,11 @@ impl Evaluator<'_> {
             _ => {
                 let shown = String::from_utf8_lossy(kind).into_owned();
                 let message = format!("`layout {shown}` is not part of the policy language");
-                Err(self.text.error(span, message).hint(BASH_ENGINE))
+                let hint = match shown.starts_with("python") {
+                    true => "export VIRTUAL_ENV=\"$PWD/.venv\"; PATH_add .venv/bin",
+                    false => NO_PROGRAM,
+                };
+                Err(self.text.error(span, message).hint(hint))
             }
         }
     }

@@ -20,7 +20,7 @@ use super::ast::{Argument, Run};
 use super::error::PolicyError;
 use super::evaluate::{Answer, End, Evaluator, Inclusion, Status};
 use super::text::Span;
-use super::vocabulary::{BASH_ENGINE, Builtin};
+use super::vocabulary::{Builtin, NO_PROGRAM};
 use crate::env::Bytes;
 use include::Missing;
 use variables::Strict;
@@ -123,7 +123,11 @@ impl Evaluator<'_> {
     /// Returns the error about a command that only bash can run.
     fn foreign(&self, run: &Run, span: Span) -> PolicyError {
         let name = String::from_utf8_lossy(self.text.slice(run.name)).into_owned();
-        self.text.error(span, format!("`{name}` needs bash")).hint(BASH_ENGINE)
+        let hint = match name.as_str() {
+            "source_url" => "keep a copy that was reviewed in the project: source_env FILE",
+            _ => NO_PROGRAM,
+        };
+        self.text.error(span, format!("`{name}` needs bash")).hint(hint)
     }
 
     /// `direnv_version VERSION`: the language is that of direnv 2.37.1.
