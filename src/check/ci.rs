@@ -110,7 +110,7 @@ fn judge(
         let finding = at(Rule::Image, message);
         findings.push(match &standing.pin {
             Some(pin) if entry.key == "image" => finding.help(format!("image: golang:{pin}")),
-            Some(pin) => finding.help(format!("go-version: '{pin}'")),
+            Some(pin) => finding.help(format!("Name the pinned release: '{pin}'")),
             None => finding,
         });
     }

@@ -101,17 +101,26 @@ fn is_secret_name(name: &str) -> bool {
 /// Returns whether a value is the secret itself and no reference, no file and no placeholder.
 fn is_literal(value: &str) -> bool {
     let lower = value.to_ascii_lowercase();
+    // What everybody gives a database that lives as long as a test.
     let placeholder = [
+        "admin",
         "change",
-        "example",
-        "placeholder",
         "dummy",
-        "your",
-        "xxx",
-        "todo",
-        "redacted",
+        "example",
+        "guest",
+        "mysql",
         "none",
         "null",
+        "passw",
+        "placeholder",
+        "postgres",
+        "redacted",
+        "root",
+        "secret",
+        "test",
+        "todo",
+        "xxx",
+        "your",
     ];
     let reference = value.contains("://") || value.starts_with(['/', '.', '<', '*', '{', '~', '!']);
     value.len() >= 6 && !reference && !placeholder.iter().any(|word| lower.contains(word))
@@ -145,6 +154,8 @@ mod tests {
             ("DB_PASSWORD", "/run/secrets/db", false),
             ("DB_PASSWORD", "op://vault/db", false),
             ("DB_PASSWORD", "", false),
+            ("POSTGRES_PASSWORD", "postgres", false),
+            ("DB_PASSWORD", "testpassword", false),
             ("DB_USER", "hunter22", false),
             ("MONKEY", "hunter22", false),
         ] {
