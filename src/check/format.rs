@@ -22,7 +22,7 @@ pub enum Form {
     /// For people: lines with carets, and a cure for each finding
     #[default]
     Text,
-    /// For programs: docs/reference.md
+    /// For programs: docs/gate.md
     Json,
     /// SARIF 2.1.0, for code scanning
     Sarif,

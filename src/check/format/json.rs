@@ -1,4 +1,4 @@
-//! The form for programs. Fields may be added; none is renamed: docs/reference.md.
+//! The form for programs. Fields may be added; none is renamed: docs/gate.md, section "Formats".
 
 use serde::Serialize;
 
