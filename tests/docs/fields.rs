@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use crate::common::Sandbox;
+use crate::common::{Sandbox, settle};
 use crate::document::{quoted, rows, section, text};
 
 /// Returns the names of a table's fields.
@@ -104,6 +104,7 @@ fn the_table_of_audit_verify_names_its_fields() {
 #[test]
 fn export_json_is_an_object_of_strings_and_nulls() {
     let (mut sandbox, repo) = signed();
+    settle();
     let full = json(&sandbox, &repo, &["export", "json", "--full"]);
     let names: Vec<&String> = full.as_object().unwrap().keys().collect();
     assert_eq!(

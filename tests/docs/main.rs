@@ -16,5 +16,6 @@ mod commands;
 mod document;
 mod fields;
 mod guide;
+mod hooks;
 mod links;
 mod policies;
