@@ -70,3 +70,25 @@ fn a_variable_that_the_user_sets_stays_the_users() {
     let _ = pty.run("cd ~");
     assert_eq!(pty.get("A").as_deref(), Some("mine"));
 }
+
+#[test]
+fn direnv_and_goenv_on_one_policy_in_the_documented_order() {
+    let sandbox = Sandbox::with_sdks(&["1.24.11"]);
+    let library = include_str!("../../hooks/direnv-lib.sh");
+    drop(sandbox.file("home/.config/direnv/lib/goenv.sh", library));
+    let project = sandbox.project("p", "use go 1.24.11\nexport A=1\n");
+    sandbox.run(&project, "direnv", &["allow"]).success();
+    let mut pty = Pty::start(Shell::Bash, &sandbox);
+    let _ = pty.run(&Shell::Bash.hook());
+    let _ = pty.run("eval \"$(direnv hook bash)\"");
+    let before = pty.env();
+    for _ in 0..3 {
+        let _ = pty.run("cd ~/p");
+        assert_eq!(pty.output("go version"), "go version go1.24.11 linux/amd64\n");
+        let path = pty.get("PATH");
+        let _ = pty.run("true");
+        assert_eq!(pty.get("PATH"), path);
+        let _ = pty.run("cd ~");
+        assert_eq!(pty.env(), before);
+    }
+}
