@@ -74,6 +74,7 @@ fn the_tables_name_every_field_of_the_output_and_no_other() {
     same("### sdk list --json", &[json(&sandbox, &repo, &["sdk", "list", "--json"])]);
     same("### keys list --json", &[json(&sandbox, &repo, &["keys", "list", "--json"])]);
     same("### check --format json", &[json(&sandbox, &repo, &["check", "--format", "json"])]);
+    same("### doctor --json", &[json(&sandbox, &repo, &["doctor", "--json"])]);
     let log = sandbox.goenv(&repo, &["audit", "log", "--json"]).stdout();
     let records: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     // One that has no signers or no SDK says so with an empty array or null, in the same field.

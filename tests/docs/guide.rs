@@ -37,6 +37,8 @@ fn steps() -> Vec<Step> {
 fn scene() -> Sandbox {
     let mut sandbox = Sandbox::with_sdks(&["1.24.11", "1.26.6"]);
     sandbox.set("TERM", "dumb");
+    sandbox.set("SHELL", "/bin/bash");
+    drop(sandbox.file("home/.bashrc", "eval \"$(goenv hook bash)\"\n"));
     let home = sandbox.home();
     for directory in ["ledger", "settle", "payments", "keys", ".ssh"] {
         sandbox.dir(home.join(directory));
