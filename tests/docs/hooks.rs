@@ -1,0 +1,94 @@
+//! What docs/hooks.md says is not noticed at once, and when it is, in a real bash.
+
+use crate::common::pty::{Pty, Shell};
+use crate::common::{Sandbox, settle};
+
+/// A shell inside of a project `p` that sets `A` to 1, with the guard armed.
+fn inside(policy: &str) -> (Sandbox, Pty) {
+    let sandbox = Sandbox::new();
+    sandbox.project("p", policy);
+    sandbox.dir("home/p/below");
+    let mut pty = Pty::start(Shell::Bash, &sandbox);
+    let _ = pty.run(&Shell::Bash.hook());
+    let _ = pty.run("export FROM=1");
+    let _ = pty.run("cd ~/p");
+    settle();
+    let _ = pty.run("true");
+    assert_eq!(pty.get("A").as_deref(), Some("1"));
+    (sandbox, pty)
+}
+
+/// Asserts that a change shows at the next change of directory and not before.
+fn shows_at_the_next_cd(change: &str, complaint: &str) {
+    let (_sandbox, mut pty) = inside("export A=1\n");
+    let _ = pty.run(change);
+    let _ = pty.run("true");
+    assert_eq!(pty.get("A").as_deref(), Some("1"), "{change}: noticed at once");
+    let shown = pty.run("cd below");
+    assert!(shown.contains(complaint), "{change}: {shown}");
+    assert_eq!(pty.get("A"), None, "{change}");
+}
+
+#[test]
+fn a_write_that_puts_the_old_time_back() {
+    let change = "touch -r .envrc ~/time; echo export A=2 > .envrc; touch -r ~/time .envrc";
+    shows_at_the_next_cd(change, "its content changed since it was allowed");
+}
+
+#[test]
+fn a_change_of_mode() {
+    shows_at_the_next_cd("chmod 666 .envrc", "can be written by others (mode 0666)");
+}
+
+/// Asserts that a change shows only after leaving and entering.
+fn shows_at_the_next_load(change: &str, entered: Option<&str>) {
+    let (_sandbox, mut pty) = inside("export A=$FROM\n");
+    let _ = pty.run(change);
+    let _ = pty.run("cd below");
+    assert_eq!(pty.get("A").as_deref(), Some("1"), "{change}: noticed at once");
+    let _ = pty.run("cd ~");
+    let _ = pty.run("cd ~/p");
+    assert_eq!(pty.get("A").as_deref(), entered, "{change}");
+}
+
+#[test]
+fn a_variable_that_the_policy_reads() {
+    shows_at_the_next_load("export FROM=2", Some("2"));
+}
+
+#[test]
+fn a_directory_that_others_can_write() {
+    shows_at_the_next_load("chmod 777 ~/p", None);
+}
+
+#[test]
+fn a_variable_that_the_user_sets_stays_the_users() {
+    let (_sandbox, mut pty) = inside("export A=$FROM\n");
+    let _ = pty.run("export A=mine");
+    let _ = pty.run("cd below");
+    assert_eq!(pty.get("A").as_deref(), Some("mine"));
+    let _ = pty.run("cd ~");
+    assert_eq!(pty.get("A").as_deref(), Some("mine"));
+}
+
+#[test]
+fn direnv_and_goenv_on_one_policy_in_the_documented_order() {
+    let sandbox = Sandbox::with_sdks(&["1.24.11"]);
+    let library = include_str!("../../hooks/direnv-lib.sh");
+    drop(sandbox.file("home/.config/direnv/lib/goenv.sh", library));
+    let project = sandbox.project("p", "use go 1.24.11\nexport A=1\n");
+    sandbox.run(&project, "direnv", &["allow"]).success();
+    let mut pty = Pty::start(Shell::Bash, &sandbox);
+    let _ = pty.run(&Shell::Bash.hook());
+    let _ = pty.run("eval \"$(direnv hook bash)\"");
+    let before = pty.env();
+    for _ in 0..3 {
+        let _ = pty.run("cd ~/p");
+        assert_eq!(pty.output("go version"), "go version go1.24.11 linux/amd64\n");
+        let path = pty.get("PATH");
+        let _ = pty.run("true");
+        assert_eq!(pty.get("PATH"), path);
+        let _ = pty.run("cd ~");
+        assert_eq!(pty.env(), before);
+    }
+}
