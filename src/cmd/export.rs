@@ -10,7 +10,7 @@ use crate::env::state::{self, Outcome};
 use crate::env::undo::{self, Fingerprint};
 use crate::env::{Diff, Env, State};
 use crate::error::{Error, Exit};
-use crate::load::{Loaded, Loader};
+use crate::load::{Loaded, Loader, Purpose};
 use crate::locate::Located;
 use crate::policy::Wanted;
 use crate::shell::Format;
@@ -107,7 +107,7 @@ fn enter(
     carrying: &Carrying,
     world: &World,
 ) -> Result<Entered, Error> {
-    let mut loaded = Loader::new(world, outside).load(&located.path);
+    let mut loaded = Loader::new(world, outside, Purpose::Apply).load(&located.path);
     let mut state = State {
         uid: world.uid,
         policy: located.path.clone(),

@@ -17,6 +17,7 @@ mod blocked;
 mod example;
 mod keys;
 mod race;
+mod readonly;
 mod repository;
 mod signed;
 mod token;
