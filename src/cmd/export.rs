@@ -47,6 +47,9 @@ pub fn run(
     }
     if carrying == Carrying::Damaged {
         ui.say(Tone::Warning, DAMAGED);
+        if let Err(error) = transition::dropped(world) {
+            ui.say(Tone::Warning, &error.text());
+        }
     }
     let outside = inherit::outside(&world.env, &carrying);
     let entered = match &located {
