@@ -16,6 +16,7 @@ mod audit;
 mod blocked;
 mod example;
 mod keys;
+mod prompt;
 mod race;
 mod readonly;
 mod repository;
