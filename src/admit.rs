@@ -1,7 +1,7 @@
 //! Gathers the evidence for a verdict on a policy, only as much of it as the verdict needs.
 //!
 //! The verdict itself is pure and lies in `trust/decide.rs`; here are the files that it rests on: records, rules,
-//! the signature, signers, the git remotes and the serial marks. Each is read once, guarded, and watched. Nothing in
+//! the signature, signers, the git remotes and the serial marks (`marks.rs`). Each is read once, guarded, and watched. Nothing in
 //! a repository and no environment variable can make a verdict weaker.
 
 use std::ffi::OsString;
@@ -11,15 +11,15 @@ use std::time::Duration;
 use crate::error::Error;
 use crate::files::{self, FileProblem, Text};
 use crate::locate::POLICY_NAME;
+use crate::marks::Marks;
 use crate::store::Store;
 use crate::trust::decide::{self, Evidence, Local, Owner, Record, decide_local};
 use crate::trust::flaw::Flaw;
 use crate::trust::header::Engine;
-use crate::trust::record::{self, sha256_hex};
+use crate::trust::record;
 use crate::trust::remote::{self, repositories};
 use crate::trust::rules::{Rules, Source};
-use crate::trust::scope::{Repository, Scope};
-use crate::trust::serial::Mark;
+use crate::trust::scope::Repository;
 use crate::trust::signers::{Search, Signer};
 use crate::trust::sshsig::Key;
 use crate::trust::{State, Trust};
@@ -117,7 +117,7 @@ impl Admission {
         let stores = Stores::read(&self.dirs, self.uid, &keys, watched)?;
         let place = Repositories::around(&text.path, self.uid, watched)?;
         let mark = match open.scope() {
-            Some(scope) => self.mark(scope, watched)?,
+            Some(scope) => self.marks()?.read(scope, watched)?,
             None => None,
         };
         Ok(open.decide(&Evidence {
@@ -155,10 +155,9 @@ impl Admission {
         Ok(open.decide(&Evidence { signature, stores, repositories, directory, mark: None }))
     }
 
-    /// Returns whether a text that an approved policy reads is approved by itself.
-    pub fn approves(&self, text: &Text, watched: &mut Watched) -> bool {
-        let Ok(trust) = self.verdict(text, watched) else { return false };
-        trust.applies() && trust.raise.is_none_or(|mark| self.raise(&mark).is_ok())
+    /// Returns the verdict on a text that an approved policy reads, if it is approved by itself.
+    pub fn approves(&self, text: &Text, watched: &mut Watched) -> Option<Trust> {
+        self.verdict(text, watched).ok().filter(Trust::applies)
     }
 
     /// Reads the approval of a policy; one that cannot be read covers nothing.
@@ -178,28 +177,13 @@ impl Admission {
         }
     }
 
-    /// Reads the highest serial seen for a scope.
+    /// Returns the serials that were seen.
     ///
     /// # Errors
-    /// If the mark may not be read or is not understood.
-    pub fn mark(&self, scope: &Scope, watched: &mut Watched) -> Result<Option<Mark>, Error> {
-        let path = self.mark_path(scope)?;
-        let Some(text) = watched.read(&path, RULES_LIMIT, self.uid)? else { return Ok(None) };
-        let mark = Mark::parse(&text.bytes);
-        mark.map(Some).map_err(|flaw| Error::Rules(flaw.at(&safe_path(&path))))
-    }
-
-    /// Keeps the serial of a policy that is about to apply.
-    ///
-    /// # Errors
-    /// If it cannot be kept.
-    pub fn raise(&self, mark: &Mark) -> Result<(), Error> {
-        Ok(files::write_private(&self.mark_path(&mark.scope)?, mark.text().as_bytes())?)
-    }
-
-    fn mark_path(&self, scope: &Scope) -> Result<PathBuf, Error> {
+    /// If there is no place for them.
+    pub fn marks(&self) -> Result<Marks, Error> {
         let state = self.dirs.state.as_ref().ok_or(Error::NoHome)?;
-        Ok(state.join("serials").join(sha256_hex(scope.to_string().as_bytes())))
+        Ok(Marks::new(state, self.uid, self.now))
     }
 }
 

@@ -55,7 +55,8 @@ fn shown(path: &Path) -> String {
 }
 
 impl FileProblem {
-    fn system(path: &Path, error: &std::io::Error) -> Self {
+    /// Returns the problem for what the system said.
+    pub fn system(path: &Path, error: &std::io::Error) -> Self {
         let text = error.to_string();
         // Without the "(os error 13)" that helps nobody at a prompt.
         let what = text.split(" (os error").next().unwrap_or(&text).to_lowercase();

@@ -15,6 +15,9 @@ use crate::files::{self, FileProblem};
 use crate::locate::POLICY_NAME;
 use crate::world::World;
 
+/// The time that both files of a probe have, in whole seconds since 1970.
+pub const PROBE_SECONDS: u64 = 1_000_000_000;
+
 /// What a shell has to ask; any yes means that goenv has to be called.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Guard {
@@ -138,8 +141,8 @@ fn begin(directory: &Path) -> Result<(), FileProblem> {
         }
     }
     files::create_private(directory)?;
-    files::set_stamp(&directory.join("older"), Duration::new(1_000_000_000, 0))?;
-    files::set_stamp(&directory.join("newer"), Duration::new(1_000_000_000, 1))
+    files::set_stamp(&directory.join("older"), Duration::new(PROBE_SECONDS, 0))?;
+    files::set_stamp(&directory.join("newer"), Duration::new(PROBE_SECONDS, 1))
 }
 
 #[cfg(test)]

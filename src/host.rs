@@ -19,6 +19,7 @@ use crate::policy::{Access, Cause, Host, Kind, Look, Refusal, SdkFound, SdkWante
 use crate::sdk::resolve::{Need, Refused, Resolved, Why, resolve};
 use crate::sdk::{Found, Places};
 use crate::trust::record::{Approved, Record};
+use crate::trust::serial::Mark;
 use crate::watch::Watched;
 
 /// The largest data file (`.env`) that is read.
@@ -51,6 +52,8 @@ pub struct Machine<'a> {
     record: Option<Record>,
     /// The policy texts that were sourced, in order.
     pub sourced: Vec<Approved>,
+    /// The serials to keep before the policy applies: those of signed texts that it sources.
+    pub marks: Vec<(PathBuf, Mark)>,
     /// The SDK that was found.
     pub sdk: Option<Resolved>,
     /// Why there is none, while collecting.
@@ -67,8 +70,8 @@ impl<'a> Machine<'a> {
         watched: &'a mut Watched,
     ) -> Self {
         let (record, sourced, sdk, missing) = (None, Vec::new(), None, None);
-        let need = Need::Any;
-        Self { uid, places, outside, sourcing, watched, need, record, sourced, sdk, missing }
+        let (need, marks) = (Need::Any, Vec::new());
+        Self { uid, places, outside, sourcing, watched, need, record, sourced, marks, sdk, missing }
     }
 
     /// Returns the host with what the rules ask of an SDK.
@@ -88,8 +91,13 @@ impl<'a> Machine<'a> {
                     self.record = admission.record_of(policy);
                 }
                 let record = self.record.as_ref();
-                record.is_some_and(|record| record.covers(&text.path, &text.bytes))
-                    || admission.approves(text, self.watched)
+                if record.is_some_and(|record| record.covers(&text.path, &text.bytes)) {
+                    return true;
+                }
+                let trust = admission.approves(text, self.watched);
+                let mark = trust.as_ref().and_then(|trust| trust.raise.clone());
+                self.marks.extend(mark.map(|mark| (text.path.clone(), mark)));
+                trust.is_some()
             }
         }
     }

@@ -31,6 +31,8 @@ pub mod host;
 pub mod inherit;
 pub mod load;
 pub mod locate;
+pub mod lock;
+pub mod marks;
 pub mod policy;
 pub mod process;
 pub mod sdk;

@@ -93,6 +93,15 @@ pub struct Preview {
     pub refused: Option<Error>,
 }
 
+/// What a policy is loaded for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// It is to apply: the serials seen, and how an SDK stands, are kept.
+    Apply,
+    /// Somebody looks at it: nothing is written.
+    Look,
+}
+
 /// Loads policies for one environment outside.
 #[derive(Debug)]
 pub struct Loader<'a> {
@@ -100,15 +109,17 @@ pub struct Loader<'a> {
     outside: &'a Env,
     now: Duration,
     places: Places,
+    purpose: Purpose,
 }
 
 impl<'a> Loader<'a> {
     /// Returns a loader.
-    pub fn new(world: &'a World, outside: &'a Env) -> Self {
+    pub fn new(world: &'a World, outside: &'a Env, purpose: Purpose) -> Self {
         // Without a home there is nothing below it, and the system's SDKs are still found.
         let home = world.dirs().home.unwrap_or_else(|| PathBuf::from("/nonexistent"));
         let places = Places::new(outside, &home, Platform::host(), world.uid, Path::new("/"));
-        Self { world, outside, now: world.now(), places }
+        let places = if purpose == Purpose::Look { places.read_only() } else { places };
+        Self { world, outside, now: world.now(), places, purpose }
     }
 
     /// Loads the policy at `path`.
@@ -143,11 +154,12 @@ impl<'a> Loader<'a> {
                 .needing(need);
         let program = policy::parse(&text.path, &text.bytes)?;
         let wanted = policy::evaluate(&program, self.outside, &mut machine)?;
-        let sdk = machine.sdk.take();
+        let (sdk, mut marks) = (machine.sdk.take(), std::mem::take(&mut machine.marks));
         enforce::variables(path, &wanted, self.outside, trust, rules, self.world.uid)?;
         enforce::releases(&wanted, tier, admission.rules())?;
-        if let Some(mark) = &trust.raise {
-            admission.raise(mark)?;
+        marks.extend(trust.raise.clone().map(|mark| (path.to_path_buf(), mark)));
+        if self.purpose == Purpose::Apply {
+            marks.iter().try_for_each(|(path, mark)| admission.marks()?.raise(path, mark))?;
         }
         Ok(Applied { wanted, sdk })
     }

@@ -99,6 +99,15 @@ pub fn left(before: &State, rules: &Rules, world: &World) -> Result<(), Error> {
     append(&journal, &record)
 }
 
+/// Logs that a state that cannot be read was dropped: what it would have undone stays.
+///
+/// # Errors
+/// If it cannot be logged.
+pub fn dropped(world: &World) -> Result<(), Error> {
+    let Some(journal) = Journal::of(world, &rules(world)) else { return Ok(()) };
+    append(&journal, &journal.record(Event::State, How::Deny))
+}
+
 /// Returns whether a decision is the one that the shell carries: then a prompt merely looked again.
 fn is_same(before: &State, now: &State) -> bool {
     let is_moved = |path: &Path| {

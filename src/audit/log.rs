@@ -15,12 +15,9 @@ use std::os::unix::fs::{
     DirBuilderExt as _, FileExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _,
 };
 use std::path::{Path, PathBuf};
-use std::time::Duration;
-
-use nix::errno::Errno;
-use nix::fcntl::{Flock, FlockArg};
 
 use super::record::{Event, Link, MOST_LINE, Outcome, Record, Tip, line, recovery};
+use crate::lock::Lock;
 
 /// The size at which a log is put aside and a new one begun.
 pub const ROTATE_BYTES: u64 = 16 * 1024 * 1024;
@@ -137,36 +134,8 @@ impl Log {
         std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.directory)
     }
 
-    /// Takes the lock; the kernel drops it with the process, however that ends.
-    fn lock(&self) -> io::Result<Flock<File>> {
-        let path = self.directory.join(format!("{}.lock", self.name));
-        let mut file = OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .mode(0o600)
-            .custom_flags(nix::libc::O_NOFOLLOW | nix::libc::O_NONBLOCK)
-            .open(path)
-            .and_then(regular)?;
-        let mut pause = Duration::from_micros(50);
-        let mut waited = Duration::ZERO;
-        loop {
-            match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
-                Ok(lock) => return Ok(lock),
-                Err((back, Errno::EWOULDBLOCK | Errno::EINTR))
-                    if waited < Duration::from_secs(2) =>
-                {
-                    file = back
-                }
-                Err((_, Errno::EWOULDBLOCK)) => {
-                    return Err(io::Error::other("another process has held it for two seconds"));
-                }
-                Err((_, errno)) => return Err(errno.into()),
-            }
-            std::thread::sleep(pause);
-            waited += pause;
-            pause = (pause * 2).min(Duration::from_millis(2));
-        }
+    fn lock(&self) -> io::Result<Lock> {
+        Lock::take(&self.directory.join(format!("{}.lock", self.name)))
     }
 
     /// Renames the current file to one numbered by its last record, read-only; returns the new name.

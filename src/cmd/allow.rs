@@ -8,7 +8,7 @@ use crate::env::list::{self, Edit};
 use crate::env::{Diff, Env};
 use crate::error::{Error, Exit};
 use crate::inherit;
-use crate::load::{self, Loader, Preview};
+use crate::load::{self, Loader, Preview, Purpose};
 use crate::store::Store;
 use crate::transition::decided;
 use crate::trust::record::{Approved, Record};
@@ -29,7 +29,7 @@ pub fn run(path: Option<&Path>, world: &World, ui: &Ui) -> Result<Exit, Error> {
     let store = Store::of(world)?;
     let text = load::read(&policy, world, &mut Watched::new(world.now()))?;
     let outside = inherit::outside(&world.env, &inherit::carried(world));
-    let preview = Loader::new(world, &outside).preview(&text)?;
+    let preview = Loader::new(world, &outside, Purpose::Look).preview(&text)?;
     let record = Record {
         policy: Approved { path: policy.clone(), bytes: text.bytes },
         sourced: preview.sourced.clone(),

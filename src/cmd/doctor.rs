@@ -6,7 +6,7 @@ use crate::check::rules::Level;
 use crate::doctor::facts::{Applied, Facts};
 use crate::doctor::{Problem, examine};
 use crate::error::{Error, Exit};
-use crate::load::Loader;
+use crate::load::{Loader, Purpose};
 use crate::ui::Ui;
 use crate::world::World;
 use crate::{inherit, locate};
@@ -35,7 +35,7 @@ pub fn run(json: bool, world: &World, ui: &Ui) -> Result<Exit, Error> {
     let mut facts = Facts::gather(world, &carrying);
     if let Some(located) = world.cwd.as_deref().and_then(locate::nearest) {
         let outside = inherit::outside(&world.env, &carrying);
-        let loaded = Loader::new(world, &outside).load(&located.path);
+        let loaded = Loader::new(world, &outside, Purpose::Look).load(&located.path);
         facts.policy = Some(loaded.result.map_err(|error| error.text()).map(|applied| Applied {
             root: applied.wanted.sdk.as_ref().map(|(_, sdk)| sdk.root.clone()),
             complaint: applied.sdk.and_then(|sdk| sdk.health.complaint()),

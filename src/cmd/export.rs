@@ -10,7 +10,7 @@ use crate::env::state::{self, Outcome};
 use crate::env::undo::{self, Fingerprint};
 use crate::env::{Diff, Env, State};
 use crate::error::{Error, Exit};
-use crate::load::{Loaded, Loader};
+use crate::load::{Loaded, Loader, Purpose};
 use crate::locate::Located;
 use crate::policy::Wanted;
 use crate::shell::Format;
@@ -47,6 +47,9 @@ pub fn run(
     }
     if carrying == Carrying::Damaged {
         ui.say(Tone::Warning, DAMAGED);
+        if let Err(error) = transition::dropped(world) {
+            ui.say(Tone::Warning, &error.text());
+        }
     }
     let outside = inherit::outside(&world.env, &carrying);
     let entered = match &located {
@@ -107,7 +110,7 @@ fn enter(
     carrying: &Carrying,
     world: &World,
 ) -> Result<Entered, Error> {
-    let mut loaded = Loader::new(world, outside).load(&located.path);
+    let mut loaded = Loader::new(world, outside, Purpose::Apply).load(&located.path);
     let mut state = State {
         uid: world.uid,
         policy: located.path.clone(),

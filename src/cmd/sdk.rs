@@ -10,7 +10,7 @@ use crate::cli::Sdk;
 use crate::error::{Error, Exit};
 use crate::go::Version;
 use crate::inherit;
-use crate::load::{self, Loader};
+use crate::load::{self, Loader, Purpose};
 use crate::locate;
 use crate::policy::SdkWanted;
 use crate::sdk::bar::Bar;
@@ -38,7 +38,7 @@ const SHOWN: usize = 20;
 pub fn run(command: Sdk, world: &World, ui: &Ui) -> Result<Exit, Error> {
     let places = places(world)?;
     match command {
-        Sdk::List { json } => show(json, &places, world, ui),
+        Sdk::List { json } => show(json, &places.read_only(), world, ui),
         Sdk::Install { version } => fetch(version.as_deref(), &places, world, ui),
         Sdk::Add { path, sha256 } => add(&path, sha256.as_deref(), &places, world, ui),
         Sdk::Verify { version, all: _ } => verify(version.as_deref(), &places, world, ui),
@@ -105,7 +105,7 @@ pub(super) fn wanted_here(world: &World) -> Option<SdkWanted> {
     let text = load::read(&located.path, world, &mut Watched::new(world.now())).ok()?;
     let outside = inherit::outside(&world.env, &inherit::carried(world));
     // Nothing of it applies: a version and hashes are read from it, approved or not.
-    let preview = Loader::new(world, &outside).preview(&text).ok()?;
+    let preview = Loader::new(world, &outside, Purpose::Look).preview(&text).ok()?;
     preview.result.ok()?.sdk.map(|(mut wanted, found)| {
         wanted.version.get_or_insert(found.version);
         wanted
@@ -369,7 +369,7 @@ pub fn which(program: &str, world: &World, ui: &Ui) -> Result<Exit, Error> {
     let cwd = world.cwd.as_deref().ok_or(Error::NoDirectory)?;
     let located = locate::nearest(cwd).ok_or_else(|| Error::NoPolicy(cwd.to_path_buf()))?;
     let outside = inherit::outside(&world.env, &inherit::carried(world));
-    let applied = Loader::new(world, &outside).load(&located.path).result?;
+    let applied = Loader::new(world, &outside, Purpose::Look).load(&located.path).result?;
     let Some((_, sdk)) = applied.wanted.sdk else {
         let policy = located.path.display();
         return Err(refused(format!("{policy} has no `use go`"), None, Exit::Failed));

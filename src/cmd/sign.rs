@@ -119,7 +119,7 @@ fn fill_in(
     let header = header::parse(&text.bytes).ok().flatten().unwrap_or_default();
     let own = header.scope.as_ref().filter(|scope| here.contains(scope)).or(here.first());
     let mark = match own {
-        Some(scope) => admission.mark(scope, watched)?,
+        Some(scope) => admission.marks()?.read(scope, watched)?,
         None => None,
     };
     let host_tier = admission.rules().tier.as_ref();

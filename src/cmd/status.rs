@@ -12,7 +12,7 @@ use crate::env::{Env, State, list};
 use crate::error::{Error, Exit};
 use crate::go::Version;
 use crate::go::request::{self, Request};
-use crate::load::{Applied, Loaded, Loader};
+use crate::load::{Applied, Loaded, Loader, Purpose};
 use crate::sdk::requested::requested;
 use crate::ui::{Ui, safe, safe_path};
 use crate::world::{World, path_of};
@@ -67,7 +67,7 @@ pub fn run(json: bool, world: &World, ui: &Ui) -> Result<Exit, Error> {
     let status = match world.cwd.as_deref().and_then(locate::nearest) {
         Some(located) => {
             let outside = inherit::outside(&world.env, &carrying);
-            let loaded = Loader::new(world, &outside).load(&located.path);
+            let loaded = Loader::new(world, &outside, Purpose::Look).load(&located.path);
             of_policy(&located.path, &loaded, &carrying, world)
         }
         None => of_no_policy(world),

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::export::short;
 use crate::env::Env;
 use crate::error::{Error, Exit};
-use crate::load::Loader;
+use crate::load::{Loader, Purpose};
 use crate::policy::{Place, Wanted};
 use crate::ui::{Ui, safe, safe_path};
 use crate::world::World;
@@ -30,7 +30,7 @@ pub fn run(name: Option<&OsStr>, json: bool, world: &World, ui: &Ui) -> Result<E
     let cwd = world.cwd.as_deref().ok_or(Error::NoDirectory)?;
     let located = locate::nearest(cwd).ok_or_else(|| Error::NoPolicy(cwd.to_path_buf()))?;
     let outside = inherit::outside(&world.env, &inherit::carried(world));
-    let wanted = Loader::new(world, &outside).load(&located.path).result?.wanted;
+    let wanted = Loader::new(world, &outside, Purpose::Look).load(&located.path).result?.wanted;
     let asked = name.map(OsStr::as_bytes);
     let is_asked = |name: &[u8]| asked.is_none_or(|asked| asked == name);
     let places = || wanted.origins.iter().filter(|(name, _)| is_asked(name));

@@ -190,6 +190,16 @@ pub struct Places {
     /// The user that this process acts for: a tree of anybody else but root is not used.
     pub user: u32,
     pub(super) rest: Vec<Place>,
+    pub(super) writing: Writing,
+}
+
+/// Whether what is learnt by looking is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Writing {
+    /// A record learns how its SDK stands now.
+    Allowed,
+    /// Nothing is written.
+    Forbidden,
 }
 
 impl Places {
@@ -225,7 +235,12 @@ impl Places {
             place(Source::Gvm, of("GVM_ROOT", ".gvm").join("gos"), Naming::Toolchain, ""),
             place(Source::ModuleCache, modules.join("golang.org"), Naming::Module, ""),
         ];
-        Self { store, platform, user, rest }
+        Self { store, platform, user, rest, writing: Writing::Allowed }
+    }
+
+    /// Returns the same places, in which looking writes nothing.
+    pub fn read_only(self) -> Self {
+        Self { writing: Writing::Forbidden, ..self }
     }
 
     /// Returns the root that the store has for `version`, there or not.

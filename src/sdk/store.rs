@@ -10,7 +10,7 @@ use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use super::places::{Places, Platform};
+use super::places::{Places, Platform, Writing};
 use super::record::Record;
 use super::seal::{Difference, SEAL_LIMIT, Seal};
 use super::tree::{self, Cores, Links, TreeError};
@@ -116,7 +116,8 @@ pub fn verify(record: &Record, places: &Places, cores: Cores) -> Health {
     if !differences.is_empty() {
         return Health::Altered(differences);
     }
-    if let Ok(stamps) = before
+    if places.writing == Writing::Allowed
+        && let Ok(stamps) = before
         && stamps != record.stamps
         && stamp::rested(&stamps, now_ns())
         && stamp::changed(&record.root, &stamps).is_none()

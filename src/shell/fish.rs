@@ -9,7 +9,7 @@ use std::path::Path;
 
 use crate::env::list;
 use crate::env::{Bytes, Diff};
-use crate::guard::{Guard, Question};
+use crate::guard::{Guard, PROBE_SECONDS, Question};
 
 /// Returns one statement a line for each step of the diff.
 pub fn print(diff: &Diff) -> Bytes {
@@ -34,9 +34,10 @@ pub fn print(diff: &Diff) -> Bytes {
     out
 }
 
-/// Returns the text that arms the guard, if this fish's tests see a difference of a nanosecond: the words of a `test`
-/// that is true where anything changed. fish does not know the time without starting a program, so the end of an
-/// approval is noticed at the next change of directory.
+/// Returns the text that arms the guard, if this fish's tests see a difference of a nanosecond.
+///
+/// When an approval ends is told by the age that a file will have by then. A fish older than 3.5 has no builtin for
+/// ages, so there such a policy is not guarded.
 pub fn arm(guard: &Guard) -> Bytes {
     let file = |path: &Path| quote(path.as_os_str().as_bytes());
     let (older, newer) = &guard.probe;
@@ -51,16 +52,18 @@ pub fn arm(guard: &Guard) -> Bytes {
             Question::Link(path) => [b"-L ", &*file(path)].concat(),
         })
         .collect();
-    [
-        &b"test "[..],
-        &file(newer),
-        b" -nt ",
-        &file(older),
-        b"; and set -g _goenv_changed ",
-        &questions.join(&b" -o "[..]),
-        b";\n",
-    ]
-    .concat()
+    let mut text = [&b"test "[..], &file(newer), b" -nt ", &file(older)].concat();
+    if let Some(until) = guard.until {
+        let age = until.saturating_sub(PROBE_SECONDS).to_string();
+        text.extend(b"; and type -q path; and set -g _goenv_until ");
+        text.extend(file(newer));
+        text.push(b' ');
+        text.extend(age.as_bytes());
+    }
+    text.extend(b"; and set -g _goenv_changed ");
+    text.extend(questions.join(&b" -o "[..]));
+    text.extend(b";\n");
+    text
 }
 
 /// fish joins the words of every variable whose name ends in PATH with colons when it exports it.

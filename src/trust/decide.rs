@@ -442,7 +442,7 @@ fn elsewhere(scope: &Scope, evidence: &Evidence<'_>) -> Option<Trust> {
 }
 
 /// Returns the mark to keep, if it is higher than the one kept, or the refusal of a rollback.
-fn raised(mark: Mark, kept: Option<&Mark>) -> Result<Option<Mark>, Box<Trust>> {
+pub fn raised(mark: Mark, kept: Option<&Mark>) -> Result<Option<Mark>, Box<Trust>> {
     let seen = kept.map_or(0, |kept| kept.serial);
     let serial = mark.serial;
     match mark.order(kept) {

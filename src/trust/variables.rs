@@ -120,7 +120,7 @@ fn objection(change: &Change<'_>, context: Context<'_>) -> Option<Objection> {
         return None;
     }
     let wrong = match name {
-        b"PATH" => path_entries(change),
+        b"PATH" => path_entries(change, context),
         _ => change.after.and_then(|value| values::unreadable(value, context.approval)),
     };
     if let Some(why) = wrong {
@@ -167,10 +167,11 @@ fn set_by_sdk(change: &Change<'_>, sdk_root: Option<&[u8]>) -> Option<String> {
 }
 
 /// Returns what is wrong with the entries that a policy adds to PATH, or with unsetting it.
-fn path_entries(change: &Change<'_>) -> Option<String> {
+fn path_entries(change: &Change<'_>, context: Context<'_>) -> Option<String> {
     if change.after.is_none() {
         return Some("without PATH no program is found".into());
     }
+    let exact = context.approval == Approval::Signed || context.rules.strict;
     added_entries(change).into_iter().find_map(|entry| {
         let shown = super::flaw::shown(entry);
         match entry {
@@ -178,13 +179,18 @@ fn path_entries(change: &Change<'_>) -> Option<String> {
             [b'/', ..] if entry.iter().any(u8::is_ascii_control) => {
                 Some(format!("the entry {shown} has a control character"))
             }
-            [b'/', ..] if entry.split(|byte| *byte == b'/').any(|part| part == b"..") => {
+            [b'/', ..] if exact && climbs(entry) => {
                 Some(format!("the entry {shown} has a .. component"))
             }
             [b'/', ..] => None,
             _ => Some(format!("the entry {shown} is not absolute")),
         }
     })
+}
+
+/// Returns whether a path has a `..` component: where it leads depends on symbolic links, which nobody signed.
+fn climbs(path: &[u8]) -> bool {
+    path.split(|byte| *byte == b'/').any(|part| part == b"..")
 }
 
 #[cfg(test)]

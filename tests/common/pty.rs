@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{ErrorKind, Read, Write};
 use std::os::fd::AsFd;
+use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -14,7 +15,7 @@ use std::time::{Duration, Instant};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::pty::{Winsize, openpty};
 
-use super::{Sandbox, parse_env};
+use super::{GOENV, Sandbox, parse_env, settle};
 
 /// The shells with a hook.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -228,6 +229,39 @@ impl Pty {
             // The last program on the terminal ended.
             Err(error) => error.kind() == ErrorKind::Interrupted,
         }
+    }
+}
+
+/// A shell whose hook calls goenv through a program that counts.
+pub struct Counted {
+    pub pty: Pty,
+    calls: PathBuf,
+}
+
+impl Counted {
+    /// Starts it in the sandbox's home.
+    pub fn start(shell: Shell, sandbox: &Sandbox) -> Self {
+        let calls = sandbox.file("tmp/calls", "");
+        let script =
+            format!("#!/bin/sh\necho \"$*\" >> {}\nexec {GOENV} \"$@\"\n", calls.display());
+        let counter = sandbox.file("counter", script);
+        fs::set_permissions(&counter, fs::Permissions::from_mode(0o755)).unwrap();
+        let mut pty = Pty::start(shell, sandbox);
+        let hook = sandbox.goenv(&sandbox.home(), &["hook", shell.name()]).success().stdout();
+        let hook = sandbox.file("hook", hook.replace(GOENV, &counter.to_string_lossy()));
+        let _ = pty.run(&format!("source {}", hook.display()));
+        Self { pty, calls }
+    }
+
+    /// Returns how often goenv was called.
+    pub fn calls(&self) -> usize {
+        fs::read_to_string(&self.calls).unwrap().lines().count()
+    }
+
+    /// Lets what was just written grow older than the clock's granularity, and the guard be armed.
+    pub fn rest(&mut self) {
+        settle();
+        let _ = self.pty.run("true");
     }
 }
 

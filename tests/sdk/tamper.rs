@@ -144,6 +144,16 @@ fn every_alteration_is_noticed() {
         assert_eq!(verify(&record, &places, Cores::All), Health::Sealed, "{expected}");
     }
 
+    // Who only looks teaches it nothing.
+    let taught = record(&places);
+    fs::File::open(root.join("VERSION")).unwrap().set_modified(std::time::UNIX_EPOCH).unwrap();
+    std::thread::sleep(Duration::from_millis(100));
+    let looking = places.clone().read_only();
+    assert_eq!(health(&taught, &looking, Cores::One), Health::Sealed);
+    assert_eq!(record(&places), taught);
+    assert_eq!(health(&taught, &places, Cores::One), Health::Sealed);
+    assert_ne!(record(&places), taught);
+
     // A seal that was altered with the tree proves nothing.
     let record = record(&places);
     flip(&root.join("src/fmt/print.go"));

@@ -4,39 +4,8 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use crate::common::pty::{Pty, Shell};
-use crate::common::{GOENV, Sandbox, settle};
-
-/// A shell whose hook calls goenv through a program that counts.
-struct Counted {
-    pty: Pty,
-    calls: PathBuf,
-}
-
-impl Counted {
-    fn start(shell: Shell, sandbox: &Sandbox) -> Self {
-        let calls = sandbox.file("tmp/calls", "");
-        let script =
-            format!("#!/bin/sh\necho \"$*\" >> {}\nexec {GOENV} \"$@\"\n", calls.display());
-        let counter = sandbox.file("counter", script);
-        fs::set_permissions(&counter, fs::Permissions::from_mode(0o755)).unwrap();
-        let mut pty = Pty::start(shell, sandbox);
-        let hook = sandbox.goenv(&sandbox.home(), &["hook", shell.name()]).success().stdout();
-        let hook = sandbox.file("hook", hook.replace(GOENV, &counter.to_string_lossy()));
-        let _ = pty.run(&format!("source {}", hook.display()));
-        Self { pty, calls }
-    }
-
-    fn calls(&self) -> usize {
-        fs::read_to_string(&self.calls).unwrap().lines().count()
-    }
-
-    /// Lets what was just written grow older than the clock's granularity, and the guard be armed.
-    fn rest(&mut self) {
-        settle();
-        let _ = self.pty.run("true");
-    }
-}
+use crate::common::Sandbox;
+use crate::common::pty::{Counted, Shell};
 
 fn shells(test: impl Fn(Shell)) {
     Shell::ALL.into_iter().for_each(test);

@@ -177,3 +177,22 @@ fn under_strict_rules_what_cannot_be_logged_does_not_apply() {
     assert_eq!(refused.code(), 1);
     assert!(refused.stderr().starts_with(&format!("goenv: {why}")), "{}", refused.stderr());
 }
+
+#[test]
+fn a_state_that_cannot_be_read_is_an_event_once() {
+    let repository = Repository::new();
+    let script = "export GOENV_STATE=1.forged\n\
+         for i in 1 2 3; do eval \"$(goenv export bash)\"; done";
+    let done = repository.sandbox.run(&repository.sandbox.home(), "bash", &["-c", script]);
+    done.success();
+    assert_eq!(
+        done.stderr(),
+        "goenv: GOENV_STATE cannot be read and is dropped; what it would have undone stays\n"
+    );
+    let log = repository.sandbox.goenv(&repository.root, &["audit", "log", "--json"]).stdout();
+    let records: Vec<serde_json::Value> =
+        log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let events: Vec<(&str, &str)> =
+        records.iter().map(|r| (r["ev"].as_str().unwrap(), r["res"].as_str().unwrap())).collect();
+    assert_eq!(events, [("state.invalid", "deny")]);
+}

@@ -88,3 +88,22 @@ fn a_signed_policy_needs_grants_and_its_values_are_checked() {
         stderr()
     );
 }
+
+#[test]
+fn a_directory_beside_the_repository_may_be_on_path_where_a_person_allowed_it() {
+    let repository = Repository::with_two_signers();
+    let policy = "export A=1 PATH=$PWD/../bin:$PATH\n";
+    repository.sandbox.file("home/project/.envrc", policy);
+    let project = repository.sandbox.dir("home/project");
+    repository.sandbox.goenv(&project, &["allow"]).success();
+    let json = repository.sandbox.goenv(&project, &["export", "json"]).stdout();
+    assert!(json.contains("$SANDBOX/home/project/../bin:"), "{json}");
+    let settle = repository.signed("settle", policy, &["alice", "bob"]);
+    let refused = repository.sandbox.goenv(&settle, &["export", "bash"]);
+    assert_eq!(
+        refused.stderr(),
+        "goenv: $SANDBOX/home/ledger/settle/.envrc:6: PATH: the entry \"$SANDBOX/home/ledger/settle/../bin\" has a .. \
+         component\n"
+    );
+    assert_eq!(refused.code(), 5);
+}

@@ -1,5 +1,6 @@
 use std::io::BufReader;
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use super::super::record::tests::record;
 use super::super::verify::{Report, Severity, verify};

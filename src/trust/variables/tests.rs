@@ -215,7 +215,13 @@ fn path_gains_absolute_entries_alone() {
         judged(Some("/usr/bin"), Some("~/bin:/usr/bin")).unwrap(),
         "the entry \"~/bin\" is not absolute"
     );
-    assert_eq!(judged(None, Some("/a/../b")).unwrap(), "the entry \"/a/../b\" has a .. component");
+    assert_eq!(judged(None, Some("/a/../b")), None);
+    for (approval, tier) in [(Approval::Signed, ""), (Approval::Allowed, "strict = true\n")] {
+        assert_eq!(
+            super::tests::judged("PATH", Some("/a/../b"), approval, &rules(tier)).unwrap(),
+            "the entry \"/a/../b\" has a .. component"
+        );
+    }
     assert_eq!(
         judged(None, Some("/a\nb")).unwrap(),
         "the entry \"/a\\nb\" has a control character"
