@@ -29,14 +29,15 @@ use crate::world::{Dirs, World};
 
 /// Where the organisation's rules and signers are: root's.
 const ORGANISATION: &str = "/etc/goenv";
-const RULES: &str = "config.toml";
+/// The name of the file of rules.
+pub const RULES: &str = "config.toml";
 /// The name of the file of trusted signers.
 pub const SIGNERS: &str = "allowed_signers";
 /// The name of the file of revoked keys beside it.
 pub const REVOKED: &str = "revoked_keys";
 
 /// The largest rules file and signature file that are read.
-const RULES_LIMIT: u64 = 1024 * 1024;
+pub const RULES_LIMIT: u64 = 1024 * 1024;
 const SIGNATURE_LIMIT: u64 = 16 * 1024;
 /// The largest signers file that is read: a hundred thousand signers.
 pub const SIGNERS_LIMIT: u64 = 16 * 1024 * 1024;

@@ -89,10 +89,11 @@ pub fn decide<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::env::state::{Outcome, Stamp};
+    use crate::env::state::Outcome;
+    use crate::locate::Kind;
 
     fn located(path: &str) -> Located {
-        Located { path: path.into(), stamp: Stamp(9) }
+        Located { path: path.into(), kind: Kind::Policy }
     }
 
     fn state(path: &str) -> Carrying {

@@ -74,15 +74,16 @@ impl Guard {
     }
 }
 
-/// Arms the guard of the shell with this process id; `None` where it cannot be relied on at this prompt.
-pub fn arm(shell: u32, state: Option<&State>, world: &World) -> Option<Guard> {
+/// Arms the guard of the shell with this process id; `None` where it cannot be relied on at this prompt. `watch` holds
+/// what beside the state's watches decides where there is no policy.
+pub fn arm(shell: u32, state: Option<&State>, watch: &[PathBuf], world: &World) -> Option<Guard> {
     let policy = state.map(|state| state.policy.as_path());
     let watches = state.map(|state| state.watches.as_slice()).unwrap_or_default();
     let directory = world.dirs().runtime?.join("stamps").join(shell.to_string());
     let now = world.now();
     let mut guard = Guard {
         probe: (directory.join("older"), directory.join("newer")),
-        gone: nearer(policy, world.cwd.as_deref()?),
+        gone: nearer(policy.filter(|path| is_policy(path)), world.cwd.as_deref()?),
         directory: None,
         kept: Vec::new(),
         until: state.and_then(|state| state.until),
@@ -103,9 +104,24 @@ pub fn arm(shell: u32, state: Option<&State>, world: &World) -> Option<Guard> {
             _ => return None,
         }
     }
+    for path in watch.iter().filter(|path| !is_watched(watches, path)) {
+        match files::stamp(path) {
+            Stamp::ABSENT => guard.gone.push(path.clone()),
+            _ => times.push((path.clone(), files::settled_mtime(path, now)?)),
+        }
+    }
     guard.kept = set_stamps(&directory, times).ok()?;
     guard.directory = parent.map(|_| guard.kept.remove(0));
     Some(guard)
+}
+
+/// Returns whether this is a policy, and no version file that stands in for one: any policy is nearer than that.
+fn is_policy(path: &Path) -> bool {
+    path.file_name() == Some(POLICY_NAME.as_ref())
+}
+
+fn is_watched(watches: &[Watch], path: &Path) -> bool {
+    watches.iter().any(|watch| watch.path == path)
 }
 
 /// Returns the places in which a nearer policy could appear.

@@ -3,7 +3,7 @@
 //! # Code map
 //!
 //! One natural way through: a prompt hook (`hooks/`) calls `goenv export`, [`cmd::export`], which reads as one
-//! block: [`locate`] the policy, [`decide`] whether anything is to be done, [`load`] it (trust, parse, evaluate,
+//! block: [`locate`] the policy (or the version file that the user's config lets decide, [`follow`]), [`decide`] whether anything is to be done, [`load`] it (trust, parse, evaluate,
 //! resolve), take the [`env::Diff`] and print it for a [`shell`].
 //!
 //! The pure core takes values and returns values: [`mod@env`] (environments, diff, undo, the state), [`policy`] (the
@@ -25,6 +25,7 @@ pub mod enforce;
 pub mod env;
 pub mod error;
 pub mod files;
+pub mod follow;
 pub mod go;
 pub mod guard;
 pub mod host;

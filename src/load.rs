@@ -12,7 +12,9 @@ use crate::env::Env;
 use crate::env::state::Watch;
 use crate::error::Error;
 use crate::files::{self, Text};
+use crate::follow;
 use crate::host::{Machine, Sourcing};
+use crate::locate::{Kind, Located};
 use crate::policy::{self, Refusal, Wanted};
 use crate::sdk::places::{Places, Platform};
 use crate::sdk::resolve::{Need, Resolved};
@@ -20,7 +22,7 @@ use crate::trust::Trust;
 use crate::trust::decide::digest;
 use crate::trust::header::{self, Tier};
 use crate::trust::record::Approved;
-use crate::trust::rules::{OnFailure, Rules, SdkRule};
+use crate::trust::rules::{OnFailure, Rules, SdkRule, TierRules};
 use crate::watch::Watched;
 use crate::world::World;
 
@@ -122,11 +124,14 @@ impl<'a> Loader<'a> {
         Self { world, outside, now: world.now(), places, purpose }
     }
 
-    /// Loads the policy at `path`.
-    pub fn load(&self, path: &Path) -> Loaded {
+    /// Loads a policy, or the version file that stands in for one.
+    pub fn load(&self, located: &Located) -> Loaded {
         let mut watched = Watched::new(self.now);
         let mut known = Known::default();
-        let result = self.try_load(path, &mut known, &mut watched);
+        let result = match &located.kind {
+            Kind::Policy => self.try_load(&located.path, &mut known, &mut watched),
+            Kind::Followed { directory } => self.try_follow(directory, &mut known, &mut watched),
+        };
         let Known { trust, digest, rules } = known;
         Loaded { result, trust, digest, rules, watches: watched.list() }
     }
@@ -147,7 +152,7 @@ impl<'a> Loader<'a> {
         }
         let tier = trust.header.as_ref().and_then(|header| header.tier.as_ref());
         let rules = admission.rules().of(tier);
-        let need = if rules.sdk == SdkRule::Sealed { Need::Sealed } else { Need::Any };
+        let need = need(rules);
         let sourcing = Sourcing::Approved { admission: &admission, policy: &text };
         let mut machine =
             Machine::new(self.world.uid, &self.places, self.outside, sourcing, watched)
@@ -161,6 +166,38 @@ impl<'a> Loader<'a> {
         if self.purpose == Purpose::Apply {
             marks.iter().try_for_each(|(path, mark)| admission.marks()?.raise(path, mark))?;
         }
+        Ok(Applied { wanted, sdk })
+    }
+
+    /// Applies what the followed version files of `directory` ask for, as `use go VERSION` would: no approval, because
+    /// they can do no more than choose among the SDKs that are here, and no more than the rules admit.
+    fn try_follow(
+        &self,
+        directory: &Path,
+        known: &mut Known,
+        watched: &mut Watched,
+    ) -> Result<Applied, Error> {
+        let trust = known.trust.insert(follow::no_policy());
+        let admission = Admission::new(self.world, self.now, watched)?;
+        known.rules.clone_from(admission.rules());
+        let (rules, of_host) = (admission.rules(), admission.rules().of(None));
+        let requests = follow::requests(directory, self.outside, &rules.follow, watched)?;
+        let decides = follow::decides(directory, &requests)?;
+        let version = follow::version(decides, &requests, rules, &self.places, watched);
+        let text = follow::stand_in(decides, &version);
+        let sourcing = Sourcing::Approved { admission: &admission, policy: &text };
+        let mut machine =
+            Machine::new(self.world.uid, &self.places, self.outside, sourcing, watched)
+                .needing(need(of_host));
+        let program = policy::parse(&text.path, &text.bytes)?;
+        let wanted = policy::evaluate(&program, self.outside, &mut machine);
+        let mut wanted = wanted.map_err(|error| follow::refused(decides, error))?;
+        let sdk = machine.sdk.take();
+        for (_, place) in &mut wanted.origins {
+            (place.line, place.column) = (decides.line, decides.column);
+        }
+        enforce::variables(&text.path, &wanted, self.outside, trust, of_host, self.world.uid)?;
+        enforce::releases(&wanted, None, rules)?;
         Ok(Applied { wanted, sdk })
     }
 
@@ -186,6 +223,10 @@ impl<'a> Loader<'a> {
         let tier = header.as_ref().and_then(|header| header.tier.as_ref());
         enforce::releases(wanted, tier, admission.rules())
     }
+}
+
+fn need(rules: &TierRules) -> Need {
+    if rules.sdk == SdkRule::Sealed { Need::Sealed } else { Need::Any }
 }
 
 /// Reads a policy's bytes, once.

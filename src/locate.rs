@@ -12,13 +12,25 @@ use crate::files;
 /// The name of a policy file.
 pub const POLICY_NAME: &str = ".envrc";
 
-/// A policy file that was found and not yet opened.
+/// A file that decides for a directory.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Located {
     /// Its path: physical directory and name.
     pub path: PathBuf,
-    /// What stood there.
-    pub stamp: Stamp,
+    /// What it is.
+    pub kind: Kind,
+}
+
+/// The kinds of file that decide.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A policy, not yet opened.
+    Policy,
+    /// A version file that the user's config follows where there is no policy.
+    Followed {
+        /// The directory for which it was found.
+        directory: PathBuf,
+    },
 }
 
 /// Returns the nearest policy file from `directory` upward.
@@ -27,7 +39,7 @@ pub fn nearest(directory: &Path) -> Option<Located> {
         let path = directory.join(POLICY_NAME);
         match files::stamp(&path) {
             Stamp::ABSENT => None,
-            stamp => Some(Located { path, stamp }),
+            _ => Some(Located { path, kind: Kind::Policy }),
         }
     })
 }

@@ -9,7 +9,7 @@ use crate::error::{Error, Exit};
 use crate::load::{Loader, Purpose};
 use crate::ui::Ui;
 use crate::world::World;
-use crate::{inherit, locate};
+use crate::{follow, inherit};
 
 #[derive(Serialize)]
 struct Output<'a> {
@@ -33,9 +33,9 @@ struct Found<'a> {
 pub fn run(json: bool, world: &World, ui: &Ui) -> Result<Exit, Error> {
     let carrying = inherit::carried(world);
     let mut facts = Facts::gather(world, &carrying);
-    if let Some(located) = world.cwd.as_deref().and_then(locate::nearest) {
+    if let Some(located) = world.cwd.as_deref().and_then(|cwd| follow::nearest(cwd, world)) {
         let outside = inherit::outside(&world.env, &carrying);
-        let loaded = Loader::new(world, &outside, Purpose::Look).load(&located.path);
+        let loaded = Loader::new(world, &outside, Purpose::Look).load(&located);
         facts.policy = Some(loaded.result.map_err(|error| error.text()).map(|applied| Applied {
             root: applied.wanted.sdk.as_ref().map(|(_, sdk)| sdk.root.clone()),
             complaint: applied.sdk.and_then(|sdk| sdk.health.complaint()),

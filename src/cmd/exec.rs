@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::error::{Error, Exit};
 use crate::world::World;
-use crate::{files, inherit, locate, process};
+use crate::{files, follow, inherit, process};
 
 /// Runs the command in place of this process; the current directory stays.
 ///
@@ -17,7 +17,7 @@ pub fn run(dir: &Path, command: &[OsString], world: &World) -> Result<Exit, Erro
         return Err(files::FileProblem::Missing(given).into());
     };
     let outside = inherit::outside(&world.env, &inherit::carried(world));
-    let env = match locate::nearest(&directory) {
+    let env = match follow::nearest(&directory, world) {
         Some(located) => super::export::inside(&located, &outside, world)?,
         None => outside,
     };

@@ -3,20 +3,21 @@
 //! stdout carries the shell's text alone and is valid whatever happens; people are told on stderr, once.
 
 use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::decide::{self, Action, Carrying};
 use crate::env::state::{self, Outcome};
 use crate::env::undo::{self, Fingerprint};
 use crate::env::{Diff, Env, State};
 use crate::error::{Error, Exit};
+use crate::follow::Governing;
 use crate::load::{Loaded, Loader, Purpose};
 use crate::locate::Located;
 use crate::policy::Wanted;
 use crate::shell::Format;
 use crate::ui::{self, Tone, Ui};
 use crate::world::World;
-use crate::{files, guard, inherit, locate, stub, transition};
+use crate::{files, follow, guard, inherit, stub, transition};
 
 /// How much is printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,11 +39,12 @@ pub fn run(
     world: &World,
     ui: &Ui,
 ) -> Result<Exit, Error> {
-    let located = world.cwd.as_deref().and_then(locate::nearest);
+    let governing = world.cwd.as_deref().map(|cwd| follow::governing(cwd, world));
+    let Governing { located, watch } = governing.unwrap_or_default();
     let carrying = inherit::carried(world);
     let action = decide(located.as_ref(), &carrying, world);
     if action == Action::Nothing && scope == Scope::Change {
-        arm(format, shell, carrying.state(), world, ui)?;
+        arm(format, shell, carrying.state(), &watch, world, ui)?;
         return Ok(Exit::Done);
     }
     if carrying == Carrying::Damaged {
@@ -59,7 +61,8 @@ pub fn run(
     let inside = entered.as_ref().map_or(&outside, |entered| &entered.inside);
     let before = if scope == Scope::Full { &outside } else { &world.env };
     print(format, before, inside, ui)?;
-    arm(format, shell, entered.as_ref().map(|entered| &entered.state), world, ui)?;
+    let state = entered.as_ref().map(|entered| &entered.state);
+    arm(format, shell, state, &watch, world, ui)?;
     match entered {
         Some(entered) => entered.told?.iter().for_each(|line| ui.say(Tone::Plain, line)),
         None => tell_left(&carrying, world, ui),
@@ -84,10 +87,11 @@ fn arm(
     format: Format,
     shell: Option<u32>,
     state: Option<&State>,
+    watch: &[PathBuf],
     world: &World,
     ui: &Ui,
 ) -> Result<(), Error> {
-    if let Some(guard) = shell.and_then(|shell| guard::arm(shell, state, world)) {
+    if let Some(guard) = shell.and_then(|shell| guard::arm(shell, state, watch, world)) {
         ui.data(&format.arm(&guard))?;
     }
     Ok(())
@@ -110,7 +114,7 @@ fn enter(
     carrying: &Carrying,
     world: &World,
 ) -> Result<Entered, Error> {
-    let mut loaded = Loader::new(world, outside, Purpose::Apply).load(&located.path);
+    let mut loaded = Loader::new(world, outside, Purpose::Apply).load(located);
     let mut state = State {
         uid: world.uid,
         policy: located.path.clone(),

@@ -8,6 +8,7 @@ use crate::audit::log::Durability;
 use crate::audit::record::{Event, Outcome, Sdk as Logged};
 use crate::cli::Sdk;
 use crate::error::{Error, Exit};
+use crate::follow;
 use crate::go::Version;
 use crate::inherit;
 use crate::load::{self, Loader, Purpose};
@@ -367,9 +368,10 @@ fn remove(text: &str, places: &Places, world: &World, ui: &Ui) -> Result<Exit, E
 /// If nothing here says which SDK, or it has no such program.
 pub fn which(program: &str, world: &World, ui: &Ui) -> Result<Exit, Error> {
     let cwd = world.cwd.as_deref().ok_or(Error::NoDirectory)?;
-    let located = locate::nearest(cwd).ok_or_else(|| Error::NoPolicy(cwd.to_path_buf()))?;
+    let located = follow::nearest(cwd, world);
+    let located = located.ok_or_else(|| Error::NoPolicy(cwd.to_path_buf()))?;
     let outside = inherit::outside(&world.env, &inherit::carried(world));
-    let applied = Loader::new(world, &outside, Purpose::Look).load(&located.path).result?;
+    let applied = Loader::new(world, &outside, Purpose::Look).load(&located).result?;
     let Some((_, sdk)) = applied.wanted.sdk else {
         let policy = located.path.display();
         return Err(refused(format!("{policy} has no `use go`"), None, Exit::Failed));

@@ -8,15 +8,16 @@ use serde::Serialize;
 
 use super::export::short;
 use crate::decide::Carrying;
-use crate::env::{Env, State, list};
+use crate::env::{self, Env, list};
 use crate::error::{Error, Exit};
 use crate::go::Version;
 use crate::go::request::{self, Request};
 use crate::load::{Applied, Loaded, Loader, Purpose};
 use crate::sdk::requested::requested;
+use crate::trust::{State, Trust};
 use crate::ui::{Ui, safe, safe_path};
 use crate::world::{World, path_of};
-use crate::{inherit, locate};
+use crate::{follow, inherit};
 
 #[derive(Serialize)]
 struct Status {
@@ -64,10 +65,10 @@ struct Asked {
 /// If stdout cannot be written.
 pub fn run(json: bool, world: &World, ui: &Ui) -> Result<Exit, Error> {
     let carrying = inherit::carried(world);
-    let status = match world.cwd.as_deref().and_then(locate::nearest) {
+    let status = match world.cwd.as_deref().and_then(|cwd| follow::nearest(cwd, world)) {
         Some(located) => {
             let outside = inherit::outside(&world.env, &carrying);
-            let loaded = Loader::new(world, &outside, Purpose::Look).load(&located.path);
+            let loaded = Loader::new(world, &outside, Purpose::Look).load(&located);
             of_policy(&located.path, &loaded, &carrying, world)
         }
         None => of_no_policy(world),
@@ -130,8 +131,8 @@ fn of_policy(policy: &Path, loaded: &Loaded, carrying: &Carrying, world: &World)
     }
 }
 
-fn is_in_force(state: &State, policy: &Path) -> bool {
-    state.policy == policy && state.outcome == crate::env::state::Outcome::Applied
+fn is_in_force(state: &env::State, policy: &Path) -> bool {
+    state.policy == policy && state.outcome == env::state::Outcome::Applied
 }
 
 /// Returns the verdict; where there was none, why the policy was not even judged.
@@ -145,10 +146,11 @@ fn verdict(loaded: &Loaded) -> Verdict {
     Verdict { state: trust.state.name(), by: by.collect(), reason: trust.reason.clone() }
 }
 
-/// Returns what keeps a trusted policy from applying.
+/// Returns what keeps a trusted policy, or a followed file, from applying.
 fn problem(loaded: &Loaded) -> Option<String> {
-    let is_trusted = loaded.trust.as_ref().is_some_and(crate::trust::Trust::applies);
-    loaded.result.as_ref().err().filter(|_| is_trusted).map(Error::text)
+    let is_fine = |trust: &Trust| trust.applies() || trust.state == State::None;
+    let is_fine = loaded.trust.as_ref().is_some_and(is_fine);
+    loaded.result.as_ref().err().filter(|_| is_fine).map(Error::text)
 }
 
 fn sdk(applied: &Applied) -> Option<Sdk> {

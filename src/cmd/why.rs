@@ -12,7 +12,7 @@ use crate::load::{Loader, Purpose};
 use crate::policy::{Place, Wanted};
 use crate::ui::{Ui, safe, safe_path};
 use crate::world::World;
-use crate::{inherit, locate};
+use crate::{follow, inherit};
 
 #[derive(Serialize)]
 struct Reason {
@@ -28,9 +28,10 @@ struct Reason {
 /// If there is no policy, or it does not apply.
 pub fn run(name: Option<&OsStr>, json: bool, world: &World, ui: &Ui) -> Result<Exit, Error> {
     let cwd = world.cwd.as_deref().ok_or(Error::NoDirectory)?;
-    let located = locate::nearest(cwd).ok_or_else(|| Error::NoPolicy(cwd.to_path_buf()))?;
+    let located = follow::nearest(cwd, world);
+    let located = located.ok_or_else(|| Error::NoPolicy(cwd.to_path_buf()))?;
     let outside = inherit::outside(&world.env, &inherit::carried(world));
-    let wanted = Loader::new(world, &outside, Purpose::Look).load(&located.path).result?.wanted;
+    let wanted = Loader::new(world, &outside, Purpose::Look).load(&located).result?.wanted;
     let asked = name.map(OsStr::as_bytes);
     let is_asked = |name: &[u8]| asked.is_none_or(|asked| asked == name);
     let places = || wanted.origins.iter().filter(|(name, _)| is_asked(name));

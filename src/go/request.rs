@@ -40,7 +40,7 @@ impl Kind {
     }
 
     /// Returns whether the line names a version exactly and not a minimum.
-    fn is_exact(self) -> bool {
+    pub fn is_exact(self) -> bool {
         matches!(self, Self::GoVersion | Self::ToolVersions)
     }
 

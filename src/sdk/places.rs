@@ -294,7 +294,7 @@ impl Places {
     }
 
     /// Returns the directories whose entries are SDKs.
-    pub(super) fn directories(&self) -> impl Iterator<Item = &Path> {
+    pub(crate) fn directories(&self) -> impl Iterator<Item = &Path> {
         std::iter::once(self.store.as_path())
             .chain(self.rest.iter().map(|place| place.directory.as_path()))
     }

@@ -82,7 +82,7 @@ pub fn requested(directory: &Path, env: &Env) -> Requested {
     read
 }
 
-/// Reads what the nearest directory asks for that holds any of `files`; what `follow` in a user's config means.
+/// Reads what the nearest directory asks for in any of `files`; what `follow` in a user's config means.
 pub fn followed(directory: &Path, env: &Env, files: &[File]) -> Requested {
     let mut read = Requested::default();
     for directory in directory.ancestors() {
@@ -115,7 +115,10 @@ pub fn followed(directory: &Path, env: &Env, files: &[File]) -> Requested {
                 read.version_file(kind, path, &bytes);
             }
         }
-        break;
+        // A file that names no Go, such as another tool's .tool-versions, decides nothing.
+        if !(read.requests.is_empty() && read.problems.is_empty()) {
+            break;
+        }
     }
     read
 }
@@ -307,11 +310,13 @@ mod tests {
             (".go-version", "1.25.3\n"),
             ("a/go.mod", "module a\ngo 1.22.1\n"),
             ("a/b/.tool-versions", "golang 1.26.6\n"),
+            ("a/b/c/.tool-versions", "nodejs 20\n"),
         ]);
         let follow = |directory: &str, files: &[File]| {
             show(&followed(&base.join(directory), &Env::new(), files), &base)
         };
         assert_eq!(follow("a/b", &File::ALL), ["a/b/.tool-versions:1 .tool-versions 1.26.6"]);
+        assert_eq!(follow("a/b/c", &File::ALL), ["a/b/.tool-versions:1 .tool-versions 1.26.6"]);
         assert_eq!(follow("a", &File::ALL), ["go.work:1 go.work go 1.24.11"]);
         assert_eq!(follow("a/b", &[File::Mod]), ["a/go.mod:2 go.mod go 1.22.1"]);
         assert_eq!(follow("a/b", &[File::GoVersion]), [".go-version:1 .go-version 1.25.3"]);

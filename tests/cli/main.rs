@@ -16,6 +16,7 @@ mod approve;
 mod commands;
 mod exec;
 mod export;
+mod follow;
 mod hostile;
 mod init;
 mod status;

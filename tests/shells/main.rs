@@ -12,6 +12,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod follow;
 mod guard;
 mod hook;
 mod quoting;
