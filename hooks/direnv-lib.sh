@@ -2,7 +2,7 @@
 # goenv's commands for direnv: put this file into direnv's lib/ directory, and an .envrc in goenv's policy language
 # works with both tools.
 #
-#   cp hooks/direnv-lib.sh "${XDG_CONFIG_HOME:-$HOME/.config}/direnv/lib/goenv.sh"
+#   goenv direnv-lib > "${XDG_CONFIG_HOME:-$HOME/.config}/direnv/lib/goenv.sh"
 #
 # direnv does not verify pins and does not enforce allow_go, deny_go, promote and lock: goenv does, and `goenv check`.
 

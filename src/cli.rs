@@ -77,6 +77,13 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Edit a policy, and approve it if it changed
+    Edit {
+        /// The policy or its directory [default: the nearest .envrc]
+        path: Option<PathBuf>,
+    },
+    /// Make the next prompt load the policy again
+    Reload,
     /// Run a command with a directory's environment
     #[command(
         long_about = "Run a command with a directory's environment, after the same decision as the hook's: for CI, \
@@ -101,72 +108,6 @@ pub enum Command {
         /// The directory [default: the current one]
         dir: Option<PathBuf>,
     },
-    /// Check what a repository asks of Go against its policy and the organisation's rules
-    #[command(
-        long_about = "Check what a repository asks of Go against its policy and the organisation's rules: policies and \
-        signatures, go.mod and go.work, version files, Dockerfiles, CI files. The same rules at a terminal, in a git \
-        hook (--staged) and in CI. Nothing is run, and nothing has to be allowed on this machine.\n\n\
-        Exit codes: 0 clean or warnings only, 1 errors, 3 a policy whose required signature does not hold.\n\n\
-        Examples:\n  goenv check\n  goenv check --staged\n  goenv check --format sarif --output goenv.sarif\n  \
-        goenv check --explain GOENV101"
-    )]
-    Check(CheckArguments),
-    /// Find what keeps goenv from doing its work here, and what mends it
-    Doctor {
-        /// Print JSON
-        #[arg(long)]
-        json: bool,
-    },
-    /// Edit a policy, and approve it if it changed
-    Edit {
-        /// The policy or its directory [default: the nearest .envrc]
-        path: Option<PathBuf>,
-    },
-    /// Go SDKs: those here, from a mirror or an archive, adopted, verified
-    #[command(subcommand)]
-    Sdk(Sdk),
-    /// Write the `use go` line of a policy, with the hashes of the SDK
-    #[command(
-        alias = "local",
-        long_about = "Write the `use go` line of the nearest policy, or of a new one here, with the hashes of the SDK for \
-        this platform and for those that the line already names. The policy then wants `goenv allow` or `goenv sign`.\n\n\
-        Example:  goenv pin 1.26.6 --platform linux/arm64"
-    )]
-    Pin {
-        /// The release
-        version: String,
-        /// Pin it for this platform too, as linux/arm64
-        #[arg(long, value_name = "OS/ARCH")]
-        platform: Vec<String>,
-    },
-    /// Install a release: sdk install
-    #[command(hide = true)]
-    Install {
-        /// The release [default: the one that the policy or the version files here ask for]
-        version: Option<String>,
-    },
-    /// Remove a release: sdk remove
-    #[command(hide = true)]
-    Uninstall {
-        /// The release
-        version: String,
-    },
-    /// List the SDKs: sdk list
-    #[command(hide = true)]
-    Versions {
-        /// Print JSON
-        #[arg(long)]
-        json: bool,
-    },
-    /// Print the path of a program of the SDK that this directory gets
-    #[command(hide = true)]
-    Which {
-        /// The program
-        #[arg(default_value = "go")]
-        program: String,
-    },
-    /// Make the next prompt load the policy again
-    Reload,
     /// Sign a policy, so that it applies wherever its signers are trusted
     #[command(
         long_about = "Sign a policy with an SSH ed25519 key, so that it applies wherever its signers are trusted. \
@@ -205,23 +146,88 @@ pub enum Command {
         #[command(subcommand)]
         command: KeysCommand,
     },
+    /// Go SDKs: those here, from a mirror or an archive, adopted, verified
+    #[command(subcommand)]
+    Sdk(Sdk),
+    /// Write the `use go` line of a policy, with the hashes of the SDK
+    #[command(
+        alias = "local",
+        long_about = "Write the `use go` line of the nearest policy, or of a new one here, with the hashes of the SDK for \
+        this platform and for those that the line already names. The policy then wants `goenv allow` or `goenv sign`.\n\n\
+        Example:  goenv pin 1.26.6 --platform linux/arm64"
+    )]
+    Pin {
+        /// The release
+        version: String,
+        /// Pin it for this platform too, as linux/arm64
+        #[arg(long, value_name = "OS/ARCH")]
+        platform: Vec<String>,
+    },
+    /// Check what a repository asks of Go against its policy and the organisation's rules
+    #[command(
+        long_about = "Check what a repository asks of Go against its policy and the organisation's rules: policies and \
+        signatures, go.mod and go.work, version files, Dockerfiles, CI files. The same rules at a terminal, in a git \
+        hook (--staged) and in CI. Nothing is run, and nothing has to be allowed on this machine.\n\n\
+        Exit codes: 0 clean or warnings only, 1 errors, 3 a policy whose required signature does not hold.\n\n\
+        Examples:\n  goenv check\n  goenv check --staged\n  goenv check --format sarif --output goenv.sarif\n  \
+        goenv check --explain GOENV101"
+    )]
+    Check(CheckArguments),
     /// Read, verify and export the audit log
     Audit {
         /// What to do
         #[command(subcommand)]
         command: AuditCommand,
     },
+    /// Find what keeps goenv from doing its work here, and what mends it
+    Doctor {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// Remove the approvals of policies that are gone
     Prune,
+    /// Print the functions that direnv needs for goenv's directives
+    #[command(
+        long_about = "Print the functions that direnv needs for goenv's directives, for a team that mixes both tools.\n\n\
+        Example:  goenv direnv-lib > ~/.config/direnv/lib/goenv.sh"
+    )]
+    DirenvLib,
+    /// Print the completions for a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
     /// Print the version
     Version {
         /// Fail unless this version is at least that one
         at_least: Option<String>,
     },
-    /// Print the completions for a shell
-    Completions {
-        /// The shell
-        shell: clap_complete::Shell,
+    /// Install a release: sdk install
+    #[command(hide = true)]
+    Install {
+        /// The release [default: the one that the policy or the version files here ask for]
+        version: Option<String>,
+    },
+    /// Remove a release: sdk remove
+    #[command(hide = true)]
+    Uninstall {
+        /// The release
+        version: String,
+    },
+    /// List the SDKs: sdk list
+    #[command(hide = true)]
+    Versions {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print the path of a program of the SDK that this directory gets
+    #[command(hide = true)]
+    Which {
+        /// The program
+        #[arg(default_value = "go")]
+        program: String,
     },
 }
 

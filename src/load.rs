@@ -11,7 +11,7 @@ use crate::enforce;
 use crate::env::Env;
 use crate::env::state::Watch;
 use crate::error::Error;
-use crate::files::{self, Text};
+use crate::files::{self, FileProblem, Text};
 use crate::follow;
 use crate::host::{Machine, Sourcing};
 use crate::locate::{Kind, Located};
@@ -237,5 +237,5 @@ pub fn read(path: &Path, world: &World, watched: &mut Watched) -> Result<Text, E
     watched
         .read(path, files::POLICY_LIMIT, world.uid)
         .map_err(Error::UnsafePolicy)?
-        .ok_or_else(|| Error::NoPolicy(path.parent().unwrap_or(path).to_path_buf()))
+        .ok_or_else(|| FileProblem::Missing(path.to_path_buf()).into())
 }

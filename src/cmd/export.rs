@@ -64,6 +64,7 @@ pub fn run(
     let state = entered.as_ref().map(|entered| &entered.state);
     arm(format, shell, state, &watch, world, ui)?;
     match entered {
+        Some(Entered { told: Err(_), repeats: true, .. }) if scope == Scope::Change => {}
         Some(entered) => entered.told?.iter().for_each(|line| ui.say(Tone::Plain, line)),
         None => tell_left(&carrying, world, ui),
     }
@@ -103,8 +104,10 @@ struct Entered {
     inside: Env,
     /// What the shell carries from now on.
     state: State,
-    /// What to say, or why the policy does not apply; nothing if that was said already.
+    /// What to say, or why the policy does not apply.
     told: Result<Vec<String>, Error>,
+    /// Whether the shell was told just that already: the same complaint is made once.
+    repeats: bool,
 }
 
 fn enter(
@@ -144,15 +147,12 @@ fn enter(
             }
             (inside, Ok(lines))
         }
-        Err(error) => {
-            let is_known = carrying.state().is_some_and(|known| {
-                known.policy == state.policy && known.outcome == state.outcome
-            });
-            let told = if is_known { Ok(Vec::new()) } else { Err(error) };
-            (with_state(blocked, &state, world)?, told)
-        }
+        Err(error) => (with_state(blocked, &state, world)?, Err(error)),
     };
-    Ok(Entered { inside, state, told })
+    let repeats = carrying
+        .state()
+        .is_some_and(|known| known.policy == state.policy && known.outcome == state.outcome);
+    Ok(Entered { inside, state, told, repeats })
 }
 
 /// Writes into the state what became of the policy; returns the environment where it does not apply.

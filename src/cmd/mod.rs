@@ -5,6 +5,7 @@ pub mod audit;
 pub mod check;
 pub mod completions;
 pub mod deny;
+pub mod direnv_lib;
 pub mod doctor;
 pub mod edit;
 pub mod exec;
@@ -67,6 +68,7 @@ pub fn run(command: Command, world: &World, ui: &Ui) -> Result<Exit, Error> {
         Command::Prune => prune::run(world, ui),
         Command::Version { at_least } => version::run(at_least.as_deref(), ui),
         Command::Completions { shell } => completions::run(shell, ui),
+        Command::DirenvLib => direnv_lib::run(ui),
     }
 }
 

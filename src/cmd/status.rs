@@ -141,8 +141,7 @@ fn verdict(loaded: &Loaded) -> Verdict {
         let reason = loaded.result.as_ref().err().map(Error::text).unwrap_or_default();
         return Verdict { state: "invalid", by: Vec::new(), reason };
     };
-    let by =
-        trust.by.iter().map(|by| format!("{} {}", safe(by.principal.as_bytes()), by.fingerprint));
+    let by = trust.by.iter().map(|by| safe(by.principal.as_bytes()));
     Verdict { state: trust.state.name(), by: by.collect(), reason: trust.reason.clone() }
 }
 

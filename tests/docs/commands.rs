@@ -29,7 +29,7 @@ fn cli() -> Vec<(String, Command)> {
 
 /// Returns the words of a command without its arguments.
 fn bare(synopsis: &str) -> String {
-    let is_word = |word: &&str| word.chars().all(|c| c.is_ascii_lowercase());
+    let is_word = |word: &&str| word.chars().all(|c| c.is_ascii_lowercase() || c == '-');
     synopsis.split(' ').take_while(is_word).collect::<Vec<_>>().join(" ")
 }
 
