@@ -8,6 +8,7 @@ use crate::env::state::{self, Carried, INLINE_LIMIT};
 use crate::env::undo::{self, Fingerprint};
 use crate::env::{Bytes, Env, State};
 use crate::files::{self, FileProblem};
+use crate::trust::variables::{Class, class};
 use crate::world::World;
 
 /// The largest state that is read from a file: every variable of a policy with the longest value.
@@ -30,7 +31,9 @@ pub fn carried(world: &World) -> Carrying {
 /// Returns the environment as it is outside: without what goenv did, and without its own variables.
 pub fn outside(env: &Env, carrying: &Carrying) -> Env {
     let changes = carrying.state().map(|state| state.changes.as_slice()).unwrap_or_default();
-    let mut outside = undo::revert(env, changes);
+    // No policy sets such a name, so a state that would restore one was forged.
+    let ours = changes.iter().filter(|change| class(&change.name).0 != Class::Never);
+    let mut outside = undo::revert(env, ours);
     for name in [state::STATE, state::POLICY, state::TIER] {
         outside.unset(name);
     }

@@ -73,7 +73,7 @@ fn before(name: &[u8], outside: Option<&[u8]>, wanted: Option<&[u8]>) -> Before 
 }
 
 /// Returns `inside` with the changes undone.
-pub fn revert(inside: &Env, changes: &[Change]) -> Env {
+pub fn revert<'a>(inside: &Env, changes: impl IntoIterator<Item = &'a Change>) -> Env {
     let mut outside = inside.clone();
     for change in changes {
         let now = inside.get(&change.name);

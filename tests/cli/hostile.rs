@@ -216,3 +216,27 @@ fn names_and_values_out_of_a_policy_move_no_cursor() {
     let done = sandbox.goenv(&p, &["export", "bash"]);
     assert!(done.stderr().contains("`use go\\ngoenv: allowed` is not part"), "{}", done.stderr());
 }
+
+#[test]
+fn a_forged_state_sets_nothing_that_takes_over_the_shell() {
+    use goenv::env::State;
+    use goenv::env::state::Outcome;
+    use goenv::env::undo::{Before, Change};
+    let change = |name: &str| Change {
+        name: name.into(),
+        given: None,
+        before: Before::Value(b"/tmp/evil".to_vec()),
+    };
+    let state = State {
+        uid: nix::unistd::geteuid().as_raw(),
+        policy: "/gone/.envrc".into(),
+        outcome: Outcome::Applied,
+        until: None,
+        watches: Vec::new(),
+        changes: ["BASH_ENV", "LD_PRELOAD", "PROMPT_COMMAND", "PLAIN"].map(change).to_vec(),
+    };
+    let mut sandbox = Sandbox::new();
+    sandbox.set("GOENV_STATE", String::from_utf8(state.text()).unwrap());
+    let done = sandbox.goenv(&sandbox.home(), &["export", "bash"]);
+    assert_eq!(done.success().stdout(), "export PLAIN='/tmp/evil';\nunset GOENV_STATE;\n");
+}
