@@ -4,6 +4,8 @@
 //! canonical form of JSON matters and `sha256sum` can check it. Keys are always there, in one order, `null` where
 //! there is nothing to say. Text from outside is escaped so that a line stays one line of harmless characters.
 
+use std::fmt::Write as _;
+
 use base64ct::{Base64, Encoding};
 use sha2::{Digest, Sha256};
 
@@ -265,14 +267,16 @@ fn body(seq: u64, tip: Tip, record: &Record, names: usize, extra: &str) -> Strin
 
 /// Returns `text` as a JSON string of at most `most` bytes and its quotes, cut with `…` where it is longer.
 fn quoted(text: &str, most: usize) -> String {
-    let mut quoted = String::from("\"");
+    let mut quoted = String::with_capacity(text.len() + 2);
+    quoted.push('"');
     for c in text.chars() {
-        let escaped = escape(c);
-        if quoted.len() + escaped.len() > most {
+        let before = quoted.len();
+        escape(c, &mut quoted);
+        if quoted.len() > most {
+            quoted.truncate(before);
             quoted.push('…');
             break;
         }
-        quoted.push_str(&escaped);
     }
     quoted.push('"');
     quoted
@@ -280,31 +284,31 @@ fn quoted(text: &str, most: usize) -> String {
 
 /// Returns a path as a JSON string; of a long one the end, which tells more than its beginning.
 fn quoted_end(path: &str) -> String {
-    let escaped: Vec<String> = path.chars().map(escape).collect();
-    let mut room = MOST_PATH;
-    let kept = escaped.iter().rev().take_while(|c| {
-        let fits = c.len() <= room;
-        room = room.saturating_sub(c.len());
-        fits
-    });
-    let kept = kept.count();
-    let dots = if kept < escaped.len() { "…" } else { "" };
-    let end: String = escaped.into_iter().rev().take(kept).rev().collect();
-    format!("\"{dots}{end}\"")
+    let (mut room, mut start, mut escaped) = (MOST_PATH, path.len(), String::new());
+    for (index, c) in path.char_indices().rev() {
+        escaped.clear();
+        escape(c, &mut escaped);
+        let Some(left) = room.checked_sub(escaped.len()) else { break };
+        (room, start) = (left, index);
+    }
+    let dots = if start > 0 { "…" } else { "" };
+    let mut quoted = format!("\"{dots}");
+    path.get(start..).unwrap_or_default().chars().for_each(|c| escape(c, &mut quoted));
+    quoted.push('"');
+    quoted
 }
 
-/// Returns a character as it stands in a JSON string; what a terminal or a reader could mistake is `\u`.
-fn escape(c: char) -> String {
+/// Appends a character as it stands in a JSON string; what a terminal or a reader could mistake is `\u`.
+fn escape(c: char, out: &mut String) {
+    let is_hidden = matches!(c,
+        '\u{61c}' | '\u{feff}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}');
     match c {
-        '"' => "\\\"".into(),
-        '\\' => "\\\\".into(),
-        c if c.is_control() => format!("\\u{:04x}", u32::from(c)),
-        '\u{61c}'
-        | '\u{feff}'
-        | '\u{200b}'..='\u{200f}'
-        | '\u{2028}'..='\u{202e}'
-        | '\u{2060}'..='\u{206f}' => format!("\\u{:04x}", u32::from(c)),
-        c => c.to_string(),
+        '"' | '\\' => out.extend(['\\', c]),
+        c if c.is_control() || is_hidden => {
+            // Writing to a string does not fail.
+            let _ = write!(out, "\\u{:04x}", u32::from(c));
+        }
+        c => out.push(c),
     }
 }
 
