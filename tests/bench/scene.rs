@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs;
 use std::os::unix::ffi::OsStringExt;
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
@@ -14,8 +14,7 @@ use base64ct::{Base64, Encoding};
 
 use crate::measure::Program;
 
-/// The program that is measured.
-pub const GOENV: &str = env!("CARGO_BIN_EXE_goenv");
+const GOENV: &str = env!("CARGO_BIN_EXE_goenv");
 
 /// Ten lines, as a Go project may have them.
 const POLICY: &str = "use go 1.26.6
@@ -60,6 +59,7 @@ impl Scene {
         for directory in ["none/below", "allowed/bin", "direnv/bin", "signed/bin"] {
             fs::create_dir_all(scene.at(directory)).unwrap();
         }
+        install(Path::new(GOENV), &scene.path("goenv"));
         scene.sets_environment(size);
         fs::create_dir_all(scene.path("home/sdk")).unwrap();
         symlink(sdk(), scene.path("home/sdk/go1.26.6")).unwrap();
@@ -153,7 +153,8 @@ impl Scene {
         }
         fs::write(config.join("allowed_signers"), signers).unwrap();
         for person in ["ann", "ben"] {
-            let sign = format!("{GOENV} sign --tier prod --key ~/{person} 2>&1");
+            let sign =
+                format!("{} sign --tier prod --key ~/{person} 2>&1", self.path("goenv").display());
             self.shell(&sign, "signed");
         }
     }
@@ -168,7 +169,8 @@ impl Scene {
 
     fn goenv(&self, args: &[&'static str], directory: &str) -> Program {
         let args = args.iter().map(OsString::from).collect();
-        Program { path: GOENV.into(), args, directory: self.at(directory), env: self.env.clone() }
+        let (directory, env) = (self.at(directory), self.env.clone());
+        Program { path: self.path("goenv"), args, directory, env }
     }
 
     fn shell(&self, script: &str, directory: &str) {
@@ -194,15 +196,16 @@ impl Scene {
 
     /// An empty program, built with the flags that goenv is built with.
     pub fn floor(&self) -> Program {
-        let path = self.path("floor");
+        let (built, path) = (self.path("floor-built"), self.path("floor"));
         let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/bench/floor.rs");
         let status = Command::new("rustc")
             .args(["--edition=2024", "-O", "-Cpanic=abort", "-Clto=fat", "-Ccodegen-units=1"])
             .args(["-Ctarget-feature=+crt-static", "-Crelocation-model=static", "-o"])
-            .args([path.as_os_str(), source.as_ref()])
+            .args([built.as_os_str(), source.as_ref()])
             .status()
             .unwrap();
         assert!(status.success());
+        install(&built, &path);
         Program { path, ..self.goenv(&[], "none/below") }
     }
 
@@ -251,9 +254,16 @@ impl Scene {
             _ => vec!["--no-config".into(), format!("{script}fish").into()],
         };
         let mut program = Program { path: find(shell)?, args, ..self.goenv(&[], "none") };
-        program.args.extend([GOENV.into(), self.at("allowed").into()]);
+        program.args.extend([self.path("goenv").into(), self.at("allowed").into()]);
         Some(program)
     }
+}
+
+/// Writes a program as a package manager does, in one go: how a file came to be decides in which pieces the kernel
+/// maps it, and a linker writes it in another way than it is installed.
+fn install(built: &Path, place: &Path) {
+    fs::write(place, fs::read(built).unwrap()).unwrap();
+    fs::set_permissions(place, fs::Permissions::from_mode(0o755)).unwrap();
 }
 
 /// The root of a real Go SDK, for a seal over a whole tree.
