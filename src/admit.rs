@@ -21,7 +21,7 @@ use crate::trust::remote::{self, repositories};
 use crate::trust::rules::{Rules, Source};
 use crate::trust::scope::Repository;
 use crate::trust::signers::{Search, Signer};
-use crate::trust::sshsig::Key;
+use crate::trust::sshsig::{self, Key};
 use crate::trust::{State, Trust};
 use crate::ui::safe_path;
 use crate::watch::Watched;
@@ -101,28 +101,27 @@ impl Admission {
             Local::Open(open) => open,
         };
         let signature = watched.read(&beside(&text.path), SIGNATURE_LIMIT, self.uid)?;
-        let signature = signature.as_ref().map(|text| text.bytes.as_slice());
-        if signature.is_none() {
+        let signatures = signature.map(|text| sshsig::decode(&text.bytes));
+        let Some(signatures) = signatures else {
             // Without a place for approvals it is not true that nobody approved.
             self.store()?;
             let directory = Path::new("");
             return Ok(open.decide(&Evidence {
-                signature,
+                signatures: None,
                 stores: &[],
                 repositories: &[],
                 directory,
                 mark: None,
             }));
-        }
-        let keys = decide::keys(signature.unwrap_or_default());
-        let stores = Stores::read(&self.dirs, self.uid, &keys, watched)?;
+        };
+        let stores = Stores::read(&self.dirs, self.uid, &decide::keys(&signatures), watched)?;
         let place = Repositories::around(&text.path, self.uid, watched)?;
         let mark = match open.scope() {
             Some(scope) => self.marks()?.read(scope, watched)?,
             None => None,
         };
         Ok(open.decide(&Evidence {
-            signature,
+            signatures: Some(&signatures),
             stores: &stores.views(),
             repositories: &place.repositories,
             directory: &place.directory,
@@ -150,10 +149,10 @@ impl Admission {
             Local::Settled(trust) => return Ok(*trust),
             Local::Open(open) => open,
         };
-        let stores = Stores::read(&self.dirs, self.uid, &decide::keys(signature), watched)?;
-        let signature = Some(signature);
-        let stores = &stores.views();
-        Ok(open.decide(&Evidence { signature, stores, repositories, directory, mark: None }))
+        let signatures = sshsig::decode(signature);
+        let stores = Stores::read(&self.dirs, self.uid, &decide::keys(&signatures), watched)?;
+        let (signatures, stores) = (Some(&signatures), &stores.views());
+        Ok(open.decide(&Evidence { signatures, stores, repositories, directory, mark: None }))
     }
 
     /// Returns the verdict on a text that an approved policy reads, if it is approved by itself.

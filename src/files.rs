@@ -96,9 +96,20 @@ pub fn read_guarded(
     uid: u32,
     now: Duration,
 ) -> Result<Option<Text>, FileProblem> {
+    read_checked(path, limit, uid, now, &mut Checked::default())
+}
+
+/// Reads such a file; the directories above it that are `checked` already are not looked at again.
+pub fn read_checked(
+    path: &Path,
+    limit: u64,
+    uid: u32,
+    now: Duration,
+    checked: &mut Checked,
+) -> Result<Option<Text>, FileProblem> {
     let mut bytes = Vec::new();
-    let read = guarded(path, uid, now, |file, _| {
-        bytes = read_bounded(path, file, limit)?;
+    let read = guarded(path, uid, now, checked, |file, metadata| {
+        bytes = read_bounded(path, file, metadata, limit)?;
         Ok(())
     });
     Ok(read?.map(|stamp| Text { path: path.to_path_buf(), bytes, stamp }))
@@ -108,14 +119,15 @@ pub fn read_guarded(
 const PIECE: usize = 64 * 1024;
 
 /// Reads such a file in pieces, without holding it in memory: `see` gets each. Returns what it was when it was read.
-pub fn scan_guarded(
+pub fn scan_checked(
     path: &Path,
     limit: u64,
     uid: u32,
     now: Duration,
+    checked: &mut Checked,
     mut see: impl FnMut(&[u8]),
 ) -> Result<Option<Stamp>, FileProblem> {
-    guarded(path, uid, now, |file, metadata| {
+    guarded(path, uid, now, checked, |file, metadata| {
         // No larger than the file: fresh memory costs more than reading it.
         let size = usize::try_from(metadata.size()).unwrap_or(PIECE);
         let mut buffer = vec![0; size.saturating_add(1).min(PIECE)];
@@ -141,11 +153,12 @@ fn guarded(
     path: &Path,
     uid: u32,
     now: Duration,
+    checked: &mut Checked,
     read: impl FnOnce(&File, &Metadata) -> Result<(), FileProblem>,
 ) -> Result<Option<Stamp>, FileProblem> {
     let Some((file, before)) = open(path)? else { return Ok(None) };
     check_owner(path, &before, uid)?;
-    check_ancestors(path, uid)?;
+    checked.ancestors(path, uid)?;
     read(&file, &before)?;
     let after = file.metadata().map_err(|error| FileProblem::system(path, &error))?;
     if digest(&before) != digest(&after) {
@@ -165,7 +178,7 @@ pub fn read_data(path: &Path, limit: u64) -> Result<Option<Bytes>, FileProblem> 
     };
     let metadata = file.metadata().map_err(|error| FileProblem::system(path, &error))?;
     check_regular(path, &metadata)?;
-    read_bounded(path, &file, limit).map(Some)
+    read_bounded(path, &file, &metadata, limit).map(Some)
 }
 
 fn open(path: &Path) -> Result<Option<(File, Metadata)>, FileProblem> {
@@ -193,9 +206,14 @@ fn is_absence(error: &std::io::Error) -> bool {
     matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
 }
 
-fn read_bounded(path: &Path, file: &File, limit: u64) -> Result<Bytes, FileProblem> {
+fn read_bounded(
+    path: &Path,
+    file: &File,
+    metadata: &Metadata,
+    limit: u64,
+) -> Result<Bytes, FileProblem> {
     // Room for the whole file and one byte more, so that one call reads it and one sees its end.
-    let size = file.metadata().map_or(0, |metadata| metadata.size()).min(limit) + 1;
+    let size = metadata.size().min(limit) + 1;
     let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or_default());
     let read = file.take(limit + 1).read_to_end(&mut bytes);
     read.map_err(|error| FileProblem::system(path, &error))?;
@@ -232,18 +250,34 @@ fn check_owner(path: &Path, metadata: &Metadata, uid: u32) -> Result<(), FilePro
     Ok(())
 }
 
-/// Checks that nobody but `uid` and root can put another file in the place of `path`. A directory that others can
-/// write is fine if it is root's and sticky (`/tmp`) and what stands in it is ours.
-fn check_ancestors(path: &Path, uid: u32) -> Result<(), FileProblem> {
-    for directory in path.ancestors().skip(1) {
-        let metadata = fs::symlink_metadata(directory)
-            .map_err(|error| FileProblem::system(directory, &error))?;
-        let is_shared = metadata.uid() == 0 && metadata.mode() & 0o1000 != 0;
-        if !is_shared {
-            check_owner(directory, &metadata, uid)?;
+/// Directories that nobody but a user and root can change, nor any above them: each is looked at once.
+#[derive(Debug, Default)]
+pub struct Checked(Vec<(u32, PathBuf)>);
+
+impl Checked {
+    /// Checks that nobody but `uid` and root can put another file in the place of `path`. A directory that others
+    /// can write is fine if it is root's and sticky (`/tmp`) and what stands in it is ours.
+    fn ancestors(&mut self, path: &Path, uid: u32) -> Result<(), FileProblem> {
+        let mut new = Vec::new();
+        for directory in path.ancestors().skip(1) {
+            // Compared as text: going through the components costs more than looking again.
+            let is_it = |(of, known): &(u32, PathBuf)| {
+                *of == uid && known.as_os_str() == directory.as_os_str()
+            };
+            if self.0.iter().any(is_it) {
+                break;
+            }
+            let metadata = fs::symlink_metadata(directory)
+                .map_err(|error| FileProblem::system(directory, &error))?;
+            let is_shared = metadata.uid() == 0 && metadata.mode() & 0o1000 != 0;
+            if !is_shared {
+                check_owner(directory, &metadata, uid)?;
+            }
+            new.push((uid, directory.to_path_buf()));
         }
+        self.0.append(&mut new);
+        Ok(())
     }
-    Ok(())
 }
 
 /// Checks that only `uid` and root can put files into a directory; one that does not exist is fine.

@@ -6,19 +6,20 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::env::state::{Stamp, Watch};
-use crate::files::{self, FileProblem, Text};
+use crate::files::{self, Checked, FileProblem, Text};
 
 /// The watched paths of one decision; absence is watched too.
 #[derive(Debug)]
 pub struct Watched {
     now: Duration,
     stamps: BTreeMap<PathBuf, Stamp>,
+    checked: Checked,
 }
 
 impl Watched {
     /// Returns an empty list for a decision that is made at `now`.
     pub fn new(now: Duration) -> Self {
-        Self { now, stamps: BTreeMap::new() }
+        Self { now, stamps: BTreeMap::new(), checked: Checked::default() }
     }
 
     /// Watches a path as it stands now, unless it is watched already.
@@ -41,7 +42,7 @@ impl Watched {
     /// # Errors
     /// If it may not be read; it is watched all the same.
     pub fn read(&mut self, path: &Path, limit: u64, uid: u32) -> Result<Option<Text>, FileProblem> {
-        let read = files::read_guarded(path, limit, uid, self.now);
+        let read = files::read_checked(path, limit, uid, self.now, &mut self.checked);
         match &read {
             Ok(Some(text)) => {
                 self.stamps.insert(path.to_path_buf(), text.stamp);
@@ -65,7 +66,7 @@ impl Watched {
         uid: u32,
         see: impl FnMut(&[u8]),
     ) -> Result<bool, FileProblem> {
-        let read = files::scan_guarded(path, limit, uid, self.now, see);
+        let read = files::scan_checked(path, limit, uid, self.now, &mut self.checked, see);
         match &read {
             Ok(Some(stamp)) => {
                 self.stamps.insert(path.to_path_buf(), *stamp);
@@ -81,5 +82,40 @@ impl Watched {
     /// Returns the list in the order of the paths.
     pub fn list(self) -> Vec<Watch> {
         self.stamps.into_iter().map(|(path, stamp)| Watch { path, stamp }).collect()
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "tests write files to a scratch directory")]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    #[test]
+    fn a_directory_is_checked_once_for_each_user() {
+        let scratch = tempfile::tempdir().unwrap();
+        let directory = scratch.path().canonicalize().unwrap().join("shared");
+        fs::create_dir(&directory).unwrap();
+        for name in ["a", "b"] {
+            fs::write(directory.join(name), name).unwrap();
+        }
+        let mode =
+            |mode| fs::set_permissions(&directory, fs::Permissions::from_mode(mode)).unwrap();
+        let uid = nix::unistd::geteuid().as_raw();
+        let mut watched = Watched::new(Duration::from_secs(1_800_000_000));
+        assert!(watched.read(&directory.join("a"), 10, uid).unwrap().is_some());
+        mode(0o777);
+        assert!(watched.read(&directory.join("b"), 10, uid).unwrap().is_some());
+        let other = watched.read(&directory.join("b"), 10, uid + 1).unwrap_err();
+        let is_said = match uid {
+            0 => matches!(other, FileProblem::Writable(ref path, 0o777) if *path == directory),
+            _ => matches!(other, FileProblem::Foreign(..)),
+        };
+        assert!(is_said, "{other}");
+        let mut next = Watched::new(Duration::from_secs(1_800_000_000));
+        let refused = next.read(&directory.join("b"), 10, uid).unwrap_err();
+        assert!(matches!(refused, FileProblem::Writable(path, 0o777) if path == directory));
     }
 }

@@ -3,6 +3,8 @@
 //! Two environments come in, an ordered list of assignments goes out. Nothing here knows why a variable changes;
 //! `undo.rs` does.
 
+use std::cmp::Ordering;
+
 use super::{Bytes, Env};
 
 /// What has to be done to one environment to make it the other, in the order of the names.
@@ -12,18 +14,23 @@ pub struct Diff(Vec<(Bytes, Option<Bytes>)>);
 impl Diff {
     /// Returns what turns `from` into `to`.
     pub fn between(from: &Env, to: &Env) -> Self {
-        let mut steps: Vec<(Bytes, Option<Bytes>)> = from
-            .iter()
-            .filter(|(name, _)| to.get(name).is_none())
-            .map(|(name, _)| (name.to_vec(), None))
-            .collect();
-        steps.extend(
-            to.iter()
-                .filter(|(name, value)| from.get(name) != Some(*value))
-                .map(|(name, value)| (name.to_vec(), Some(value.to_vec()))),
-        );
-        steps.sort();
-        Self(steps)
+        let (mut from, mut to) = (from.iter().peekable(), to.iter().peekable());
+        let mut steps = Vec::new();
+        // Both are in the order of their names: one walk through the two finds every difference.
+        loop {
+            let order = match (from.peek(), to.peek()) {
+                (Some((old, _)), Some((new, _))) => old.cmp(new),
+                (Some(_), None) => Ordering::Less,
+                (None, Some(_)) => Ordering::Greater,
+                (None, None) => return Self(steps),
+            };
+            let old = if order.is_le() { from.next() } else { None };
+            let new = if order.is_ge() { to.next() } else { None };
+            if old != new {
+                let name = old.or(new).map(|(name, _)| name.to_vec());
+                steps.extend(name.map(|name| (name, new.map(|(_, value)| value.to_vec()))));
+            }
+        }
     }
 
     /// Returns the steps: a name with its new value, or with `None` where it is to be unset.

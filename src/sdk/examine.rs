@@ -142,7 +142,9 @@ pub fn read_record(version: &Version, places: &Places) -> Result<Record, Reason>
         return Err(Reason::NoRecord("it is not a regular file".to_owned()));
     }
     only_ours(&path, &metadata, places.user)?;
-    let mut bytes = Vec::new();
+    // Room for all of it: without, it is read in ten pieces.
+    let size = usize::try_from(metadata.len().min(RECORD_LIMIT)).unwrap_or_default();
+    let mut bytes = Vec::with_capacity(size + 1);
     fs::File::open(&path)
         .and_then(|file| file.take(RECORD_LIMIT).read_to_end(&mut bytes))
         .map_err(|error| reason(&error))?;

@@ -16,7 +16,7 @@ use super::rules::{Require, Rules, TierRules};
 use super::scope::{Repository, Scope};
 use super::serial::{Mark, Order};
 use super::signers::{Signer, Validity, find_revoked, is_other_name};
-use super::sshsig::{self, Key, Signature};
+use super::sshsig::{Key, Signature};
 use super::{Approver, State, Trust, Weighed};
 
 /// The cure for most signatures that do not count.
@@ -57,8 +57,8 @@ pub struct Open<'a> {
 /// What a decision about signatures needs.
 #[derive(Clone, Copy, Debug)]
 pub struct Evidence<'a> {
-    /// The bytes of `.envrc.sig`, `None` where there is none.
-    pub signature: Option<&'a [u8]>,
+    /// What `.envrc.sig` holds, `None` where there is none.
+    pub signatures: Option<&'a Result<Vec<Signature>, Flaw>>,
     /// The trusted signers: the organisation's first, then the user's.
     pub stores: &'a [Store<'a>],
     /// The repositories that the remotes around the policy name; none where there is no repository or remote.
@@ -93,12 +93,12 @@ pub struct Store<'a> {
     pub revoked: Option<&'a [u8]>,
 }
 
-/// Returns the keys that a signature file names: those to search the trusted signers for.
+/// Returns the keys that signatures name: those to search the trusted signers for.
 ///
 /// None where the file is not understood, which the decision says.
-pub fn keys(signature: &[u8]) -> Vec<Key> {
-    let signatures = sshsig::decode(signature).unwrap_or_default();
-    signatures.into_iter().map(|signature| signature.key).collect()
+pub fn keys(signatures: &Result<Vec<Signature>, Flaw>) -> Vec<Key> {
+    let signatures = signatures.iter().flatten();
+    signatures.map(|signature| signature.key.clone()).collect()
 }
 
 /// Returns the SHA-256 of a policy.
@@ -161,9 +161,9 @@ impl Open<'_> {
     /// Returns the verdict by signatures.
     pub fn decide(&self, evidence: &Evidence<'_>) -> Trust {
         let header = self.header.as_ref().ok().cloned().flatten();
-        let trust = match evidence.signature {
+        let trust = match evidence.signatures {
             None => Ok(self.unsigned()),
-            Some(signature) => self.signed(signature, evidence),
+            Some(signatures) => self.signed(signatures, evidence),
         };
         trust.unwrap_or_else(|refusal| *refusal).with(header)
     }
@@ -185,7 +185,11 @@ impl Open<'_> {
     }
 
     /// Returns the verdict on a policy with a signature file; the refusal as an error, to leave early.
-    fn signed(&self, signature: &[u8], evidence: &Evidence<'_>) -> Result<Trust, Box<Trust>> {
+    fn signed(
+        &self,
+        signatures: &Result<Vec<Signature>, Flaw>,
+        evidence: &Evidence<'_>,
+    ) -> Result<Trust, Box<Trust>> {
         let invalid =
             |code, reason: String| Box::new(Trust::refuse(State::Invalid, code, reason, None));
         let hint = || Some(SIGN.to_owned());
@@ -202,8 +206,7 @@ impl Open<'_> {
             let reason = format!("its header lacks {field}, which a signed policy needs");
             return Err(Box::new(Trust::refuse(State::Invalid, 4, reason, hint())));
         };
-        let signatures =
-            sshsig::decode(signature).map_err(|flaw| invalid(4, flaw.at(".envrc.sig")))?;
+        let signatures = signatures.as_ref().map_err(|flaw| invalid(4, flaw.at(".envrc.sig")))?;
         let rules = self.rules.of(Some(tier));
         let engine = header.engine.unwrap_or_default();
         let no = wrong_tier(header, self.rules)
@@ -217,7 +220,7 @@ impl Open<'_> {
         let keys: Vec<Key> = signatures.iter().map(|signature| signature.key.clone()).collect();
         let known =
             Known::read(&keys, evidence.stores, rules).map_err(|reason| invalid(3, reason))?;
-        let count = self.count(&signatures, &known, &tier.namespace(), rules.threshold);
+        let count = self.count(signatures, &known, &tier.namespace(), rules.threshold);
         if (count.by.len() as u64) < u64::from(rules.threshold) {
             return Err(Box::new(count.refusal(rules)));
         }

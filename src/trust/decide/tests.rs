@@ -1,7 +1,7 @@
 use super::super::header::Tier;
 use super::super::rules::Source;
 use super::super::signers::find;
-use super::super::sshsig::Moment;
+use super::super::sshsig::{self, Moment};
 use super::super::testing::{key, parts, sign, token, token_parts};
 use super::*;
 
@@ -63,7 +63,8 @@ impl Case {
             Local::Settled(trust) => return *trust,
             Local::Open(open) => open,
         };
-        let keys = keys(self.signature.as_deref().unwrap_or_default());
+        let signatures = self.signature.as_deref().map(sshsig::decode);
+        let keys = signatures.as_ref().map(keys).unwrap_or_default();
         let theirs = find(self.signers.as_bytes(), &keys);
         let own = find(self.user_signers.as_bytes(), &keys);
         let stores = [
@@ -88,7 +89,7 @@ impl Case {
             .filter_map(|url| super::super::remote::repository(url.as_bytes()))
             .collect();
         open.decide(&Evidence {
-            signature: self.signature.as_deref(),
+            signatures: signatures.as_ref(),
             stores: &stores,
             repositories: &ids,
             directory: Path::new(self.directory),
