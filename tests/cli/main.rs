@@ -17,6 +17,7 @@ mod commands;
 mod exec;
 mod export;
 mod follow;
+mod go_env;
 mod hostile;
 mod init;
 mod status;
