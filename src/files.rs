@@ -232,12 +232,33 @@ fn check_owner(path: &Path, metadata: &Metadata, uid: u32) -> Result<(), FilePro
     Ok(())
 }
 
+/// How many links may lead from one to another on the way to a file; Linux follows 40.
+const LINKS: usize = 40;
+
 /// Checks that nobody but `uid` and root can put another file in the place of `path`. A directory that others can
 /// write is fine if it is root's and sticky (`/tmp`) and what stands in it is ours.
 fn check_ancestors(path: &Path, uid: u32) -> Result<(), FileProblem> {
+    let mut links = LINKS;
+    check_above(path, uid, &mut links)
+}
+
+fn check_above(path: &Path, uid: u32, links: &mut usize) -> Result<(), FileProblem> {
     for directory in path.ancestors().skip(1) {
-        let metadata = fs::symlink_metadata(directory)
-            .map_err(|error| FileProblem::system(directory, &error))?;
+        let problem = |error: std::io::Error| FileProblem::system(directory, &error);
+        let metadata = fs::symlink_metadata(directory).map_err(problem)?;
+        if metadata.is_symlink() {
+            // The mode of a link says nothing; whose it is does, and where it leads.
+            if metadata.uid() != uid && metadata.uid() != 0 {
+                return Err(FileProblem::Foreign(directory.to_path_buf(), metadata.uid()));
+            }
+            *links = links.checked_sub(1).ok_or_else(|| {
+                FileProblem::System(directory.to_path_buf(), "too many links".to_owned())
+            })?;
+            let target = fs::read_link(directory).map_err(problem)?;
+            let target = directory.parent().unwrap_or(directory).join(target);
+            check_above(&target.join("x"), uid, links)?;
+            continue;
+        }
         let is_shared = metadata.uid() == 0 && metadata.mode() & 0o1000 != 0;
         if !is_shared {
             check_owner(directory, &metadata, uid)?;
