@@ -211,48 +211,54 @@ fn go_env(root: &Path, directory: &Path, env: &Env) -> BTreeMap<&'static str, St
 }
 
 #[test]
-fn every_answer_is_the_real_gos() {
+fn every_answer_is_that_of_go_1_24() {
+    compare("1.24.11");
+}
+
+#[test]
+fn every_answer_is_that_of_go_1_26() {
+    compare("1.26.6");
+}
+
+fn compare(version: &str) {
     let mut wrong = Vec::new();
     let mut answered = 0;
-    for version in ["1.24.11", "1.26.6"] {
-        for (policy, user_file) in PLACES {
-            let sandbox = Sandbox::with_sdks(&[version]);
-            let directory = sandbox.dir("home/p");
-            sandbox.file("home/p/own.env", "GOFLAGS=-x\nGOBIN=/own\n");
-            if let Some(text) = user_file {
-                sandbox.file("home/.config/go/env", text);
-            }
-            let policy = format!("use go {version}\n{policy}\n");
-            let place = format!("go{version} {policy:?} with {user_file:?}");
-            let env = inside(&sandbox, &directory, &policy).unwrap();
-            let real = go_env(&sdk(version), &directory, &env);
-            for name in NAMES {
-                let asking = format!("{policy}export GOT=\"$(go env {name})\"\n");
-                match inside(&sandbox, &directory, &asking) {
-                    Ok(env) => {
-                        answered += 1;
-                        let got = String::from_utf8_lossy(env.get("GOT").unwrap()).into_owned();
-                        if Some(&got) != real.get(name) {
-                            let real = real.get(name);
-                            wrong.push(format!("{place}: {name}: {got:?}, Go says {real:?}"));
-                        }
+    for (policy, user_file) in PLACES {
+        let sandbox = Sandbox::with_sdks(&[version]);
+        let directory = sandbox.dir("home/p");
+        sandbox.file("home/p/own.env", "GOFLAGS=-x\nGOBIN=/own\n");
+        if let Some(text) = user_file {
+            sandbox.file("home/.config/go/env", text);
+        }
+        let policy = format!("use go {version}\n{policy}\n");
+        let place = format!("go{version} {policy:?} with {user_file:?}");
+        let env = inside(&sandbox, &directory, &policy).unwrap();
+        let real = go_env(&sdk(version), &directory, &env);
+        for name in NAMES {
+            let asking = format!("{policy}export GOT=\"$(go env {name})\"\n");
+            match inside(&sandbox, &directory, &asking) {
+                Ok(env) => {
+                    answered += 1;
+                    let got = String::from_utf8_lossy(env.get("GOT").unwrap()).into_owned();
+                    if Some(&got) != real.get(name) {
+                        let real = real.get(name);
+                        wrong.push(format!("{place}: {name}: {got:?}, Go says {real:?}"));
                     }
-                    Err(error) => {
-                        let known = error.contains("only Go itself knows")
-                            || (error.contains("fails here") && !real.contains_key(name))
-                            || (error.contains("it is not absolute")
-                                && policy.contains("GOENV=rel"));
-                        assert!(known, "{place}: {error}");
-                        let plain =
-                            !["XDG", "HOME", "=rel", ":rel"].iter().any(|odd| policy.contains(odd));
-                        if plain && ALWAYS.contains(name) {
-                            wrong.push(format!("{place}: {name} is refused"));
-                        }
+                }
+                Err(error) => {
+                    let known = error.contains("only Go itself knows")
+                        || (error.contains("fails here") && !real.contains_key(name))
+                        || (error.contains("it is not absolute") && policy.contains("GOENV=rel"));
+                    assert!(known, "{place}: {error}");
+                    let plain =
+                        !["XDG", "HOME", "=rel", ":rel"].iter().any(|odd| policy.contains(odd));
+                    if plain && ALWAYS.contains(name) {
+                        wrong.push(format!("{place}: {name} is refused"));
                     }
                 }
             }
         }
     }
     assert!(wrong.is_empty(), "{} of {answered}:\n{}", wrong.len(), wrong.join("\n"));
-    assert!(answered > 1000, "{answered} answers");
+    assert!(answered > 600, "{answered} answers");
 }

@@ -20,4 +20,5 @@ mod follow;
 mod go_env;
 mod hostile;
 mod init;
+mod processes;
 mod status;
