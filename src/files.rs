@@ -250,6 +250,9 @@ fn check_owner(path: &Path, metadata: &Metadata, uid: u32) -> Result<(), FilePro
     Ok(())
 }
 
+/// How many links may lead from one to another on the way to a file; Linux follows 40.
+const LINKS: usize = 40;
+
 /// Directories that nobody but a user and root can change, nor any above them: each is looked at once.
 #[derive(Debug, Default)]
 pub struct Checked(Vec<(u32, PathBuf)>);
@@ -258,7 +261,19 @@ impl Checked {
     /// Checks that nobody but `uid` and root can put another file in the place of `path`. A directory that others
     /// can write is fine if it is root's and sticky (`/tmp`) and what stands in it is ours.
     fn ancestors(&mut self, path: &Path, uid: u32) -> Result<(), FileProblem> {
-        let mut new = Vec::new();
+        let (mut new, mut links) = (Vec::new(), LINKS);
+        self.above(path, uid, &mut links, &mut new)?;
+        self.0.append(&mut new);
+        Ok(())
+    }
+
+    fn above(
+        &self,
+        path: &Path,
+        uid: u32,
+        links: &mut usize,
+        new: &mut Vec<(u32, PathBuf)>,
+    ) -> Result<(), FileProblem> {
         for directory in path.ancestors().skip(1) {
             // Compared as text: going through the components costs more than looking again.
             let is_it = |(of, known): &(u32, PathBuf)| {
@@ -267,15 +282,24 @@ impl Checked {
             if self.0.iter().any(is_it) {
                 break;
             }
-            let metadata = fs::symlink_metadata(directory)
-                .map_err(|error| FileProblem::system(directory, &error))?;
-            let is_shared = metadata.uid() == 0 && metadata.mode() & 0o1000 != 0;
-            if !is_shared {
+            let problem = |error: std::io::Error| FileProblem::system(directory, &error);
+            let metadata = fs::symlink_metadata(directory).map_err(problem)?;
+            if metadata.is_symlink() {
+                // The mode of a link says nothing; whose it is does, and where it leads.
+                if metadata.uid() != uid && metadata.uid() != 0 {
+                    return Err(FileProblem::Foreign(directory.to_path_buf(), metadata.uid()));
+                }
+                *links = links.checked_sub(1).ok_or_else(|| {
+                    FileProblem::System(directory.to_path_buf(), "too many links".to_owned())
+                })?;
+                let target = fs::read_link(directory).map_err(problem)?;
+                let target = directory.parent().unwrap_or(directory).join(target);
+                self.above(&target.join("x"), uid, links, new)?;
+            } else if metadata.uid() != 0 || metadata.mode() & 0o1000 == 0 {
                 check_owner(directory, &metadata, uid)?;
             }
             new.push((uid, directory.to_path_buf()));
         }
-        self.0.append(&mut new);
         Ok(())
     }
 }

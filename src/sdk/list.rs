@@ -4,8 +4,8 @@
 )]
 //! Lists every SDK in every place.
 //!
-//! For `sdk list` and for the answer to a version that is not here; nothing that a prompt waits for lists anything.
-//! Many are looked at on all cores.
+//! For `sdk list`, which looks at many on all cores; and for a version that is not here or names a whole line, where a
+//! prompt may be waiting, which starts no threads.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -47,15 +47,19 @@ pub enum Look {
     /// Where the name of a directory says the version and there is a `bin/go`, take it at its word: whoever uses
     /// the SDK looks again.
     Glance,
-    /// Judge each as if it were to be used.
+    /// Judge each as if it were to be used, on one core.
     Examine,
 }
 
 /// Lists every SDK in every place.
 pub fn list(places: &Places, look: Look) -> List {
     let roots = places.entries(&names);
-    let cores =
-        if roots.len() < MANY { 1 } else { thread::available_parallelism().map_or(1, usize::from) };
+    let cores = match look {
+        Look::Glance if roots.len() >= MANY => {
+            thread::available_parallelism().map_or(1, usize::from)
+        }
+        _ => 1,
+    };
     let share = roots.len().div_ceil(cores).max(1);
     let look =
         |roots: &[Root]| roots.iter().map(|root| root.look(look, places.user)).collect::<Vec<_>>();

@@ -240,3 +240,34 @@ fn a_forged_state_sets_nothing_that_takes_over_the_shell() {
     let done = sandbox.goenv(&sandbox.home(), &["export", "bash"]);
     assert_eq!(done.success().stdout(), "export PLAIN='/tmp/evil';\nunset GOENV_STATE;\n");
 }
+
+#[test]
+fn a_link_on_the_way_is_fine_and_what_it_leads_to_is_looked_at() {
+    let mut sandbox = Sandbox::new();
+    // A home behind a link, and a config in another place: both are common.
+    symlink("home", sandbox.path("alias")).unwrap();
+    sandbox.set("HOME", sandbox.path("alias"));
+    sandbox.file("home/dotfiles/goenv/config.toml", "[sdk]\nmirrors = [\"file:///srv/go\"]\n");
+    symlink("dotfiles", sandbox.home().join(".config")).unwrap();
+    sandbox.file("home/shared/real/.envrc", "export B=1\n");
+    let shared = sandbox.home().join("shared");
+    symlink("shared/real", sandbox.home().join("link")).unwrap();
+    let p = sandbox.project("p", "source_env ../link\n");
+    let b = ["exec", ".", "sh", "-c", "echo $B"];
+    assert_eq!(sandbox.goenv(&p, &b).success().stdout(), "1\n");
+    // Whoever can write above the target can put another file in its place.
+    fs::set_permissions(&shared, fs::Permissions::from_mode(0o777)).unwrap();
+    let done = sandbox.goenv(&p, &b);
+    assert_eq!(done.code(), 5);
+    let said = "home/p/../shared can be written by others (mode 0777)";
+    assert!(
+        done.stderr().contains(said) || done.stderr().contains("home/shared can be written"),
+        "{}",
+        done.stderr()
+    );
+    // Links in a ring end.
+    symlink("ring", sandbox.home().join("ring")).unwrap();
+    sandbox.file("home/q/.envrc", "source_env ../ring\n");
+    assert_eq!(sandbox.goenv(&sandbox.home().join("q"), &["allow"]).code(), 0);
+    assert_eq!(sandbox.goenv(&sandbox.home().join("q"), &["exec", ".", "true"]).code(), 5);
+}

@@ -17,6 +17,8 @@ mod commands;
 mod exec;
 mod export;
 mod follow;
+mod go_env;
 mod hostile;
 mod init;
+mod processes;
 mod status;

@@ -213,6 +213,17 @@ fn every_hand_written_policy_means_the_same_to_direnv() {
         if !found.is_empty() {
             wrong.push(format!("differs:\n{text}\n  {}", found.join("\n  ")));
         }
+        // The whole way: allow, exec, and this machine's answers instead of the test's.
+        match sandbox.program_env(&directory) {
+            Ok(program) if program == goenv => {}
+            Ok(program) => {
+                let found = differences(&program, &goenv).join("\n  ");
+                wrong.push(format!("the program differs:\n{text}\n  {found}"));
+            }
+            // It verifies pins, and these are made up.
+            Err(error) if text.contains("linux/amd64=") && error.contains("hash") => {}
+            Err(error) => wrong.push(format!("the program refuses:\n{text}\n{error}")),
+        }
     }
     assert!(wrong.is_empty(), "{} of {}:\n\n{}", wrong.len(), CASES.len(), wrong.join("\n\n"));
 }

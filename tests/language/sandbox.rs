@@ -120,6 +120,27 @@ impl Sandbox {
         command
     }
 
+    /// Returns the environment that the program makes of `directory`, the policy there allowed, or what it says.
+    pub(crate) fn program_env(&self, directory: &Path) -> Result<Pairs, String> {
+        let directory = directory.to_str().unwrap();
+        let run = |arguments: &[&str]| {
+            let mut command = Command::new(env!("CARGO_BIN_EXE_goenv"));
+            command.args(arguments).env_clear().stdin(Stdio::null()).current_dir(self.root.path());
+            for (name, value) in self.outside().iter() {
+                command.env(os(name), os(value));
+            }
+            let output = command.output().unwrap();
+            match output.status.success() {
+                true => Ok(output.stdout),
+                false => Err(String::from_utf8_lossy(&output.stderr).into_owned()),
+            }
+        };
+        run(&["allow", directory])?;
+        let mut pairs = pairs_of(&run(&["exec", directory, "/usr/bin/env", "-0"])?);
+        pairs.retain(|name, _| !name.starts_with("GOENV_"));
+        Ok(pairs)
+    }
+
     /// Returns the environment that direnv makes of `directory`, or what it says against it.
     pub(crate) fn direnv_env(&self, directory: &Path) -> Result<Pairs, String> {
         let directory = directory.to_str().unwrap();

@@ -7,7 +7,7 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 
-use crate::env::Bytes;
+use crate::env::{Bytes, list};
 use crate::policy::error::PolicyError;
 use crate::policy::evaluate::Evaluator;
 use crate::policy::text::Span;
@@ -15,16 +15,13 @@ use crate::policy::text::Span;
 /// Names whose value is what some layer says, and else empty.
 const EMPTY_BY_DEFAULT: &[&str] = &["GOBIN", "GOFLAGS", "GOINSECURE", "GOPRIVATE"];
 
+/// Flags that Go takes apart.
+const FLAGS: &[&str] = &["CGO_CFLAGS", "CGO_CPPFLAGS", "CGO_CXXFLAGS", "CGO_FFLAGS", "CGO_LDFLAGS"];
+
 /// Names whose value is what some layer says, and else a thing that only Go knows.
 const WHERE_SET: &[&str] = &[
     "AR",
     "CC",
-    "CGO_CFLAGS",
-    "CGO_CPPFLAGS",
-    "CGO_CXXFLAGS",
-    "CGO_ENABLED",
-    "CGO_FFLAGS",
-    "CGO_LDFLAGS",
     "CXX",
     "FC",
     "GCCGO",
@@ -36,7 +33,6 @@ const WHERE_SET: &[&str] = &[
     "GOAUTH",
     "GOCACHEPROG",
     "GODEBUG",
-    "GOEXPERIMENT",
     "GOFIPS140",
     "GOMIPS",
     "GOMIPS64",
@@ -44,7 +40,6 @@ const WHERE_SET: &[&str] = &[
     "GOPROXY",
     "GORISCV64",
     "GOSUMDB",
-    "GOTELEMETRYDIR",
     "GOTMPDIR",
     "GOTOOLCHAIN",
     "GOVCS",
@@ -63,6 +58,11 @@ impl Evaluator<'_> {
                 return Err(self.text.error(span, message).hint("use go 1.26.6"));
             }
         }
+        let gopath = self.gopath(span)?.unwrap_or_default();
+        if list::entries(&gopath).any(|entry| !matches!(entry, [] | [b'/', ..])) {
+            let message = "`go env` fails here: a path in GOPATH is not absolute";
+            return Err(self.text.error(span, message).hint("export GOPATH=~/go"));
+        }
         let answer = match shown.as_str() {
             "GOVERSION" => self.go_version(),
             "GOROOT" => self.goroot(),
@@ -70,7 +70,7 @@ impl Evaluator<'_> {
                 let host = format!("/pkg/tool/{}_{}", host_os(), host_arch());
                 [root.as_slice(), host.as_bytes()].concat()
             }),
-            "GOENV" => self.user_file(),
+            "GOENV" => Some(self.user_file(span)?.unwrap_or_default()),
             "GOHOSTOS" => Some(host_os().into()),
             "GOHOSTARCH" => Some(host_arch().into()),
             "GOOS" => self.layered("GOOS", span)?.or_else(|| Some(host_os().into())),
@@ -80,7 +80,8 @@ impl Evaluator<'_> {
             }),
             "GOPATH" => self.gopath(span)?,
             "GOMODCACHE" => self.gomodcache(span)?,
-            "GOCACHE" => self.layered("GOCACHE", span)?.or_else(|| self.gocache()),
+            "GOCACHE" => self.gocache(span)?,
+            "CGO_ENABLED" => self.layered("CGO_ENABLED", span)?.filter(|v| v == b"0" || v == b"1"),
             "GONOPROXY" | "GONOSUMDB" => match self.layered(&shown, span)? {
                 Some(value) => Some(value),
                 None => Some(self.layered("GOPRIVATE", span)?.unwrap_or_default()),
@@ -88,6 +89,7 @@ impl Evaluator<'_> {
             known if EMPTY_BY_DEFAULT.contains(&known) => {
                 Some(self.layered(known, span)?.unwrap_or_default())
             }
+            flags if FLAGS.contains(&flags) => self.layered(flags, span)?.filter(|v| is_plain(v)),
             known if WHERE_SET.contains(&known) => self.layered(known, span)?,
             _ => None,
         };
@@ -99,41 +101,66 @@ impl Evaluator<'_> {
 
     /// Returns what the environment, the user's file or the SDK's file says; empty counts as unset.
     fn layered(&mut self, name: &str, span: Span) -> Result<Option<Bytes>, PolicyError> {
-        let outer = self.scope.exported(name.as_bytes()).filter(|value| !value.is_empty());
-        if let Some(value) = outer {
+        if let Some(value) = self.exported(name.as_bytes()) {
             return Ok(Some(value.to_vec()));
         }
-        let mut files = Vec::new();
-        files.extend(self.user_file().filter(|file| file != b"off"));
+        // What the user's file sets to nothing the SDK's does not set again.
+        if let Some(file) = self.user_file(span)?
+            && let Some(value) = self.lines_of(&file, name, span)?.pop()
+        {
+            return Ok(Some(value).filter(|value| !value.is_empty()).or_else(|| nothing(name)));
+        }
         match self.goroot() {
-            Some(root) => files.push([root.as_slice(), b"/go.env"].concat()),
-            // Another Go's file may set any of these; GOPATH and the like it does not in practice.
-            None if matches!(name, "GOPROXY" | "GOSUMDB" | "GOTOOLCHAIN") => return Ok(None),
-            None => {}
-        }
-        for file in files {
-            let path = Path::new(OsStr::from_bytes(&file)).to_path_buf();
-            let data = self.host.data(&path).map_err(|refusal| self.refused(refusal, span))?;
-            if let Some(value) = data.and_then(|data| line_of(&data, name)) {
-                return Ok(Some(value));
+            Some(root) => {
+                let file = [root.as_slice(), b"/go.env"].concat();
+                let values = self.lines_of(&file, name, span)?;
+                Ok(values.into_iter().next().filter(|value| !value.is_empty()))
             }
+            // Another Go's file may set GOPROXY, GOSUMDB and GOTOOLCHAIN; GOPATH and the like it does not in practice.
+            None => Ok(None),
         }
-        Ok(None)
     }
 
-    /// Returns the path of the user's go/env file, or `off`.
-    fn user_file(&self) -> Option<Bytes> {
-        let exported = |name: &[u8]| self.scope.exported(name).filter(|value| !value.is_empty());
-        if let Some(file) = exported(b"GOENV") {
-            return Some(file.to_vec());
+    /// Returns the values of `name` in a go/env file, in order: `NAME=value` lines, to the byte.
+    fn lines_of(&mut self, file: &[u8], name: &str, span: Span) -> Result<Vec<Bytes>, PolicyError> {
+        let path = Path::new(OsStr::from_bytes(file)).to_path_buf();
+        let data = self.host.data(&path).map_err(|refusal| self.refused(refusal, span))?;
+        let data = data.unwrap_or_default();
+        let lines = data.split(|byte| *byte == b'\n');
+        let values =
+            lines.filter_map(|line| line.strip_prefix(name.as_bytes())?.strip_prefix(b"="));
+        Ok(values.map(<[u8]>::to_vec).collect())
+    }
+
+    /// Returns the path of the user's go/env file, where there can be one.
+    fn user_file(&self, span: Span) -> Result<Option<Bytes>, PolicyError> {
+        if let Some(file) = self.exported(b"GOENV") {
+            return match file {
+                b"off" => Ok(None),
+                [b'/', ..] => Ok(Some(file.to_vec())),
+                _ => {
+                    let message = "`go env` reads GOENV from where it runs: it is not absolute";
+                    Err(self.text.error(span, message).hint("export GOENV=\"$PWD/go.env\""))
+                }
+            };
         }
+        Ok(self.below("XDG_CONFIG_HOME", "/.config").map(|path| [&path, &b"/go/env"[..]].concat()))
+    }
+
+    /// Returns a directory of the user's as Go finds it: not where the variable holds a relative path.
+    fn below(&self, variable: &str, of_home: &str) -> Option<Bytes> {
         if host_os() != "linux" {
             return None;
         }
-        if let Some(directory) = exported(b"XDG_CONFIG_HOME") {
-            return Some([directory, b"/go/env"].concat());
+        match self.exported(variable.as_bytes()) {
+            Some(path) => Some(path.to_vec()).filter(|path| path.starts_with(b"/")),
+            None => Some([self.exported(b"HOME")?, of_home.as_bytes()].concat()),
         }
-        exported(b"HOME").map(|home| [home, b"/.config/go/env"].concat())
+    }
+
+    /// Returns the value of an exported variable; empty counts as unset.
+    fn exported(&self, name: &[u8]) -> Option<&[u8]> {
+        self.scope.exported(name).filter(|value| !value.is_empty())
     }
 
     fn go_version(&self) -> Option<Bytes> {
@@ -150,8 +177,9 @@ impl Evaluator<'_> {
         if let Some(path) = self.layered("GOPATH", span)? {
             return Ok(Some(path));
         }
-        let home = self.scope.exported(b"HOME").filter(|home| !home.is_empty());
-        let Some(path) = home.map(|home| [home, b"/go"].concat()) else { return Ok(None) };
+        let Some(path) = self.exported(b"HOME").map(|home| [home, b"/go"].concat()) else {
+            return Ok(None);
+        };
         // A GOPATH that is the GOROOT counts as none; a Go that is not ours may be just there.
         let known = self.goroot();
         Ok(match known {
@@ -169,24 +197,31 @@ impl Evaluator<'_> {
         Ok((!first.is_empty()).then(|| [first, b"/pkg/mod"].concat()))
     }
 
-    fn gocache(&self) -> Option<Bytes> {
-        if host_os() != "linux" {
-            return None;
-        }
-        let exported = |name: &[u8]| self.scope.exported(name).filter(|value| !value.is_empty());
-        match exported(b"XDG_CACHE_HOME") {
-            Some(directory) => Some([directory, b"/go-build"].concat()),
-            None => exported(b"HOME").map(|home| [home, b"/.cache/go-build"].concat()),
-        }
+    fn gocache(&mut self, span: Span) -> Result<Option<Bytes>, PolicyError> {
+        let path = match self.layered("GOCACHE", span)? {
+            Some(path) => Some(path),
+            None if host_os() != "linux" => return Ok(None),
+            None => self
+                .below("XDG_CACHE_HOME", "/.cache")
+                .map(|path| [&path, &b"/go-build"[..]].concat()),
+        };
+        Ok(Some(path.filter(|path| path.starts_with(b"/")).unwrap_or_else(|| b"off".to_vec())))
     }
 }
 
-/// Returns the value of `name` in a go/env file: `NAME=value` lines, the last one counts.
-fn line_of(data: &[u8], name: &str) -> Option<Bytes> {
-    let lines = data.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
-    let mut values =
-        lines.filter_map(|line| line.strip_prefix(name.as_bytes())?.strip_prefix(b"="));
-    values.next_back().map(<[u8]>::to_vec).filter(|value| !value.is_empty())
+/// Returns whether flags are words with single blanks between them: anything else Go takes apart and quotes anew.
+fn is_plain(flags: &[u8]) -> bool {
+    let mut words = flags.split(|byte| *byte == b' ');
+    let is_word = |word: &[u8]| {
+        !word.is_empty()
+            && !word.iter().any(|byte| byte.is_ascii_whitespace() || b"'\"\\".contains(byte))
+    };
+    words.all(is_word)
+}
+
+/// Returns what a name is that the user's file sets to nothing: nothing, where that is not the default.
+fn nothing(name: &str) -> Option<Bytes> {
+    matches!(name, "GOPROXY" | "GOSUMDB" | "GOTOOLCHAIN").then(Bytes::new)
 }
 
 fn host_os() -> &'static str {

@@ -1,0 +1,154 @@
+//! `export` starts no process and no thread, whatever a policy holds: strace is the witness.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+
+use crate::common::{GOENV, Sandbox};
+
+/// Every command, every query and every kind of word of docs/language.md.
+const POLICY: &str = r#"#!/usr/bin/env bash
+set -e -u -o pipefail
+set +u
+strict_env
+unstrict_env
+set -a
+SET_A=1
+set +a
+use go 1.26
+export A=1 B='two words' C="$A-${B}" D=~/x E=$'a\tb' F=$SET_A
+G=1
+G+=2
+export G
+unset F
+export H=${A:-x} I=${NONE:-d} J=${NONE-d} K=${A:+y} L=${A+y} M=${NEW:=z} N=${A:?no}
+export O=${PWD##*/} P=${PWD#/} Q=${PWD%/*} R=${PWD%%/*}
+export S=$(pwd) T=$(cd sub && pwd) U=$(pwd -P)
+export V=$(dirname /a/b) W=$(basename /a/b.c .c) X=$(realpath sub) Y=$(readlink -f link)
+export Z=$(expand_path sub) AA=$(user_rel_path sub) AB=$(find_up go.mod) AC=$(direnv_layout_dir)
+export AD=$(semver_search versions go- 1.9) AE=$(cat data.txt)
+export AF=$(go env GOPATH) AG=$(go env GOVERSION) AH=$(go env GOPROXY)
+expand_path sub
+find_up go.mod
+user_rel_path sub
+semver_search versions go- 1.9
+direnv_layout_dir
+true
+false || :
+! false && AI=1
+if [ -d sub ] && [[ -f data.txt && $A == 1* ]]; then export AJ=1; elif test -x sub; then :; else false; fi
+case $A in 1|2) export AK=1 ;; *) export AK=2 ;; esac
+{ export AL=1; } >/dev/null 2>&1
+has ls && type ls >/dev/null && command -v ls >/dev/null && which ls >/dev/null || return 1
+if has nix_is_not_here; then use nix; fi
+echo said >&2
+printf said
+log_status said
+log_error said
+source plain.sh
+. ./plain.sh
+source_env sub
+source_env_if_exists none
+source_up
+source_up_if_exists
+dotenv
+dotenv_if_exists none.env
+PATH_add bin
+path_add LIST bin
+PATH_rm '*/none'
+path_rm LIST '*/none'
+MANPATH_add man
+load_prefix prefix
+layout go
+layout node
+layout php
+layout perl
+layout julia
+watch_file data.txt *.txt
+watch_dir sub
+env_vars_required A B
+on_git_branch main
+direnv_version 2.32.0
+target linux/arm64 cgo=0 GOARM64=v8.0
+lock LOCKED=1
+allow_go prod 1.26.x
+deny_go 1.26.0 'the reason'
+promote dev prod
+exit 0
+"#;
+
+/// Returns the names of the commands in the table of docs/language.md.
+fn documented() -> Vec<String> {
+    let text =
+        fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/language.md")).unwrap();
+    let table = text.split("\n## Commands\n").nth(1).unwrap().split("\n## ").next().unwrap();
+    let rows = table.lines().filter(|line| line.starts_with("| `"));
+    let cells = rows.map(|row| row.split(" | ").next().unwrap().to_owned());
+    let names = cells.flat_map(|cell| {
+        let quoted: Vec<String> = cell.split('`').skip(1).step_by(2).map(str::to_owned).collect();
+        quoted.into_iter().map(|text| text.split(' ').next().unwrap().to_owned())
+    });
+    names.filter(|name| !name.starts_with(['-', '+']) && !name.contains('=')).collect()
+}
+
+#[test]
+fn entering_a_policy_with_every_construct_starts_no_process_and_no_thread() {
+    let names = documented();
+    assert!(names.len() > 50, "{names:?}");
+    for name in names {
+        let stands =
+            POLICY.lines().any(|line| line.split([' ', ';', '(']).any(|word| word == name));
+        assert!(stands, "`{name}` is not in the policy of this test");
+    }
+    let mut sandbox = Sandbox::new();
+    // So many that listing them could pay for threads.
+    for patch in 0..100 {
+        let root = format!("home/sdk/go1.26.{patch}");
+        sandbox.file(format!("{root}/VERSION"), format!("go1.26.{patch}\n"));
+        sandbox.file(format!("{root}/go.env"), "GOPROXY=https://proxy.golang.org,direct\n");
+        let go = sandbox.file(format!("{root}/bin/go"), "#!/bin/sh\n");
+        fs::set_permissions(&go, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    }
+    sandbox.set("LIST", "/a:/b");
+    sandbox.set("MANPATH", "/usr/share/man");
+    for (file, text) in [
+        ("go.mod", "module m\n"),
+        ("data.txt", "data\n"),
+        ("plain.sh", "export PLAIN=1\n"),
+        ("sub/.envrc", "export SUB=1\n"),
+        (".env", "FROM_DOTENV=1\n"),
+        ("versions/go-1.9.2/x", ""),
+        (".git/HEAD", "ref: refs/heads/main\n"),
+        ("../.envrc", "export UP=1\n"),
+    ] {
+        sandbox.file(sandbox.home().join("p").join(file), text);
+    }
+    let p = sandbox.home().join("p");
+    symlink("sub", p.join("link")).unwrap();
+    sandbox.project("p", POLICY);
+    let trace = sandbox.path("trace");
+    let trace = trace.to_string_lossy();
+    let arguments = [
+        "-f",
+        "-e",
+        "trace=process,clone,clone3,fork,vfork",
+        "-o",
+        &trace,
+        GOENV,
+        "export",
+        "bash",
+    ];
+    let done = sandbox.run(&p, "strace", &arguments);
+    for set in ["export AL='1';", "export SUB='1';", "export UP='1';", "export FROM_DOTENV='1';"] {
+        assert!(done.success().stdout().contains(set), "{set} {}", done.stderr());
+    }
+    assert!(
+        done.stdout().contains("export GOROOT='$SANDBOX/home/sdk/go1.26.99';"),
+        "{}",
+        done.stdout()
+    );
+    let calls = fs::read_to_string(&*trace).unwrap();
+    // "1234 execve(…) = 0"; what strace itself says holds no parenthesis.
+    let calls = calls.lines().filter_map(|line| line.split_once('(')?.0.split(' ').next_back());
+    let calls: Vec<&str> = calls.collect();
+    assert_eq!(calls, ["execve", "exit_group"], "{calls:?}");
+}
