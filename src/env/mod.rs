@@ -10,6 +10,7 @@ pub mod state;
 pub mod undo;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 pub use diff::Diff;
 pub use state::State;
@@ -18,8 +19,11 @@ pub use state::State;
 pub type Bytes = Vec<u8>;
 
 /// An environment, ordered by name.
+///
+/// Names and values are shared between copies: on its way from outside to inside an environment is copied a few
+/// times, and most of it never changes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Env(BTreeMap<Bytes, Bytes>);
+pub struct Env(BTreeMap<Arc<[u8]>, Arc<[u8]>>);
 
 impl Env {
     /// Returns an environment without variables.
@@ -29,12 +33,12 @@ impl Env {
 
     /// Returns the value of `name`, or `None` where it is unset.
     pub fn get(&self, name: impl AsRef<[u8]>) -> Option<&[u8]> {
-        self.0.get(name.as_ref()).map(Vec::as_slice)
+        self.0.get(name.as_ref()).map(AsRef::as_ref)
     }
 
     /// Sets `name` to `value`.
     pub fn set(&mut self, name: impl Into<Bytes>, value: impl Into<Bytes>) {
-        self.0.insert(name.into(), value.into());
+        self.0.insert(name.into().into(), value.into().into());
     }
 
     /// Unsets `name`; nothing happens where it was not set.
@@ -44,7 +48,7 @@ impl Env {
 
     /// Returns the pairs in the order of their names.
     pub fn iter(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
-        self.0.iter().map(|(name, value)| (name.as_slice(), value.as_slice()))
+        self.0.iter().map(|(name, value)| (name.as_ref(), value.as_ref()))
     }
 
     /// Returns the number of variables.
@@ -60,7 +64,8 @@ impl Env {
 
 impl<N: Into<Bytes>, V: Into<Bytes>> FromIterator<(N, V)> for Env {
     fn from_iter<I: IntoIterator<Item = (N, V)>>(pairs: I) -> Self {
-        Self(pairs.into_iter().map(|(name, value)| (name.into(), value.into())).collect())
+        let shared = |(name, value): (N, V)| (name.into().into(), value.into().into());
+        Self(pairs.into_iter().map(shared).collect())
     }
 }
 

@@ -9,13 +9,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::limits;
 use crate::env::{Bytes, Env};
 
-/// A variable.
-#[derive(Clone, Debug, Default)]
-struct Variable {
-    value: Option<Bytes>,
-    exported: bool,
-}
-
 /// Whether an assignment exports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Exporting {
@@ -28,24 +21,28 @@ pub(super) enum Exporting {
 /// The variables.
 #[derive(Debug)]
 pub(super) struct Scope {
-    variables: BTreeMap<Bytes, Variable>,
+    /// Those that a child process sees.
+    exported: Env,
+    /// Those that it does not.
+    local: BTreeMap<Bytes, Bytes>,
+    /// Names without a value that are exported once they have one.
+    marked: BTreeSet<Bytes>,
     touched: BTreeSet<Bytes>,
 }
 
 impl Scope {
     pub(super) fn new(outside: &Env) -> Self {
-        let inherit = |value: &[u8]| Variable { value: Some(value.to_vec()), exported: true };
-        let variables = outside.iter().map(|(name, value)| (name.to_vec(), inherit(value)));
-        Self { variables: variables.collect(), touched: BTreeSet::new() }
+        let (local, marked, touched) = (BTreeMap::new(), BTreeSet::new(), BTreeSet::new());
+        Self { exported: outside.clone(), local, marked, touched }
     }
 
     pub(super) fn get(&self, name: &[u8]) -> Option<&[u8]> {
-        self.variables.get(name)?.value.as_deref()
+        self.exported.get(name).or_else(|| self.local.get(name).map(Vec::as_slice))
     }
 
     /// Returns the value of `name` as a child process would see it.
     pub(super) fn exported(&self, name: &[u8]) -> Option<&[u8]> {
-        self.variables.get(name).filter(|variable| variable.exported)?.value.as_deref()
+        self.exported.get(name)
     }
 
     /// Sets a variable, or says which limit is in the way.
@@ -65,22 +62,32 @@ impl Scope {
             ));
         }
         self.touch(name)?;
-        let variable = self.variables.entry(name.to_vec()).or_default();
-        variable.value = Some(value);
-        variable.exported |= exporting == Exporting::Yes;
+        let is_exported = self.exported.get(name).is_some() || self.marked.remove(name);
+        if is_exported || exporting == Exporting::Yes {
+            self.local.remove(name);
+            self.exported.set(name, value);
+        } else {
+            self.local.insert(name.to_vec(), value);
+        }
         Ok(())
     }
 
     /// Marks a variable for export.
     pub(super) fn export(&mut self, name: &[u8]) -> Result<(), String> {
         self.touch(name)?;
-        self.variables.entry(name.to_vec()).or_default().exported = true;
+        match self.local.remove(name) {
+            Some(value) => self.exported.set(name, value),
+            None if self.exported.get(name).is_none() => drop(self.marked.insert(name.to_vec())),
+            None => {}
+        }
         Ok(())
     }
 
     pub(super) fn unset(&mut self, name: &[u8]) -> Result<(), String> {
         self.touch(name)?;
-        self.variables.remove(name);
+        self.exported.unset(name);
+        self.local.remove(name);
+        self.marked.remove(name);
         Ok(())
     }
 
@@ -96,7 +103,6 @@ impl Scope {
 
     /// Returns the exported variables that have a value.
     pub(super) fn environment(&self) -> Env {
-        let exported = self.variables.iter().filter(|(_, variable)| variable.exported);
-        exported.filter_map(|(name, v)| Some((name.clone(), v.value.clone()?))).collect()
+        self.exported.clone()
     }
 }
