@@ -148,14 +148,20 @@ fn set_stamps(
     Ok(kept)
 }
 
+/// Returns the directories of stamps whose shells are gone.
+pub fn left_over(stamps: &Path) -> Vec<PathBuf> {
+    let is_gone = |directory: &PathBuf| {
+        let shell = directory.file_name().and_then(|name| name.to_str()?.parse().ok());
+        shell.is_some_and(|shell| !crate::process::is_alive(shell))
+    };
+    files::list(stamps).into_iter().filter(is_gone).collect()
+}
+
 /// Makes the directory of a shell that is guarded for the first time, and removes those of shells that are gone.
 fn begin(directory: &Path) -> Result<(), FileProblem> {
-    for other in directory.parent().map(files::list).unwrap_or_default() {
-        let shell = other.file_name().and_then(|name| name.to_str()?.parse().ok());
-        if shell.is_some_and(|shell| !crate::process::is_alive(shell)) {
-            files::remove_directory(&other);
-        }
-    }
+    left_over(directory.parent().unwrap_or(directory))
+        .iter()
+        .for_each(|it| files::remove_directory(it));
     files::create_private(directory)?;
     files::set_stamp(&directory.join("older"), Duration::new(PROBE_SECONDS, 0))?;
     files::set_stamp(&directory.join("newer"), Duration::new(PROBE_SECONDS, 1))

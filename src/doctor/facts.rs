@@ -90,6 +90,8 @@ pub struct Facts {
     pub go_env: Option<Bytes>,
     /// What is wrong with goenv's directories, each with its cure.
     pub directories: Vec<(String, String)>,
+    /// Where stamps of shells that are gone were left, and of how many shells.
+    pub stale: Option<(PathBuf, usize)>,
     /// Whether the state that the shell carries is damaged.
     pub is_damaged: bool,
     /// Whether the shell carries an applied policy.
@@ -148,6 +150,7 @@ impl Facts {
                 Some((path, bytes))
             }),
             directories: directories(world),
+            stale: stale(world),
             is_damaged: *carrying == Carrying::Damaged,
             is_applied: carrying
                 .state()
@@ -155,6 +158,12 @@ impl Facts {
             policy: None,
         }
     }
+}
+
+fn stale(world: &World) -> Option<(PathBuf, usize)> {
+    let stamps = world.dirs().runtime?.join("stamps");
+    let count = crate::guard::left_over(&stamps).len();
+    (count > 0).then_some((stamps, count))
 }
 
 fn shell(env: &Env) -> Option<Shell> {

@@ -2,6 +2,7 @@
 
 use super::Problem;
 use super::facts::Facts;
+use crate::ui::safe_path;
 
 pub(super) fn examine(facts: &Facts) -> Vec<Problem> {
     let mut problems: Vec<Problem> = facts
@@ -12,6 +13,13 @@ pub(super) fn examine(facts: &Facts) -> Vec<Problem> {
     if facts.is_damaged {
         let message = "GOENV_STATE cannot be read, so leaving undoes nothing";
         problems.push(Problem::warning("state", message, "start a new shell: exec \"$SHELL\""));
+    }
+    if let Some((stamps, count)) = &facts.stale {
+        let shells =
+            if *count == 1 { "1 shell that is" } else { &format!("{count} shells that are") };
+        let message = format!("{} holds stamps of {shells} gone", safe_path(stamps));
+        let help = "start a new shell with the hook, which removes them";
+        problems.push(Problem::warning("stale-stamps", message, help));
     }
     match &facts.policy {
         Some(Err(why)) => {

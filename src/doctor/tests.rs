@@ -128,3 +128,18 @@ fn what_goenv_keeps_is_looked_at() {
         ]
     );
 }
+
+#[test]
+fn stamps_of_shells_that_are_gone_are_named() {
+    let facts = |count| Facts {
+        stale: Some(("/run/goenv/stamps".into(), count)),
+        ..startup("eval \"$(goenv hook bash)\"\n")
+    };
+    assert_eq!(
+        shown(&facts(1)),
+        [
+            "warning[stale-stamps]: /run/goenv/stamps holds stamps of 1 shell that is gone | start a new shell with the hook, which removes them"
+        ]
+    );
+    assert!(shown(&facts(3))[0].contains("of 3 shells that are gone"));
+}
