@@ -455,18 +455,12 @@ pub fn write_program(path: &Path, bytes: &[u8]) -> Result<(), FileProblem> {
 }
 
 fn write_own(path: &Path, bytes: &[u8], mode: u32) -> Result<(), FileProblem> {
-    let problem = |error: std::io::Error| FileProblem::system(path, &error);
-    let directory = path.parent().unwrap_or(Path::new("/"));
-    create_private(directory)?;
-    let mut file = tempfile::Builder::new()
-        .prefix(".new-")
-        .permissions(fs::Permissions::from_mode(mode))
-        .tempfile_in(directory)
-        .map_err(problem)?;
-    file.write_all(bytes).map_err(problem)?;
-    // Synced before it gets its name, so that a crash leaves the old file or the new one and never half of one.
-    file.as_file().sync_all().map_err(problem)?;
-    file.persist(path).map_err(|error| problem(error.error))?;
+    create_private(path.parent().unwrap_or(Path::new("/")))?;
+    persist(written_beside(path, bytes, mode)?, path)
+}
+
+fn persist(written: tempfile::NamedTempFile, path: &Path) -> Result<(), FileProblem> {
+    written.persist(path).map_err(|error| FileProblem::system(path, &error.error))?;
     Ok(())
 }
 
@@ -482,9 +476,7 @@ pub fn create_private(directory: &Path) -> Result<(), FileProblem> {
 /// Writes a file with the given mode, whole or not at all; the file that was there keeps its mode.
 pub fn write(path: &Path, bytes: &[u8]) -> Result<(), FileProblem> {
     let mode = fs::metadata(path).map_or(0o644, |metadata| metadata.mode() & 0o777);
-    let written = written_beside(path, bytes, mode)?;
-    written.persist(path).map_err(|error| FileProblem::system(path, &error.error))?;
-    Ok(())
+    persist(written_beside(path, bytes, mode)?, path)
 }
 
 /// Writes a file, whole or not at all, where there is none: whatever has its name stays.
@@ -507,6 +499,7 @@ fn written_beside(
         .tempfile_in(directory)
         .map_err(problem)?;
     file.write_all(bytes).map_err(problem)?;
+    // Synced before it gets its name, so that a crash leaves the old file or the new one and never half of one.
     file.as_file().sync_all().map_err(problem)?;
     Ok(file)
 }
