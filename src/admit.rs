@@ -58,7 +58,7 @@ impl Admission {
     /// # Errors
     /// If a rules file may not be read, or holds what is not understood: then nothing is trusted.
     pub fn new(world: &World, now: Duration, watched: &mut Watched) -> Result<Self, Error> {
-        let dirs = world.dirs();
+        let dirs = world.dirs.clone();
         let rules = read_rules(&dirs, world.uid, watched)?;
         let store = dirs.data.as_deref().map(|data| Store::new(data, world.uid));
         Ok(Self { uid: world.uid, now, dirs, store, rules })

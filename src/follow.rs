@@ -50,7 +50,7 @@ pub fn nearest(directory: &Path, world: &World) -> Option<Located> {
 }
 
 fn without_policy(directory: &Path, world: &World) -> Governing {
-    let Some(config) = world.dirs().config.map(|config| config.join(RULES)) else {
+    let Some(config) = world.dirs.config.as_ref().map(|config| config.join(RULES)) else {
         return Governing::default();
     };
     let files = configured(&config, world);

@@ -79,7 +79,7 @@ impl Guard {
 pub fn arm(shell: u32, state: Option<&State>, watch: &[PathBuf], world: &World) -> Option<Guard> {
     let policy = state.map(|state| state.policy.as_path());
     let watches = state.map(|state| state.watches.as_slice()).unwrap_or_default();
-    let directory = world.dirs().runtime?.join("stamps").join(shell.to_string());
+    let directory = world.dirs.runtime.as_ref()?.join("stamps").join(shell.to_string());
     let now = world.now();
     let mut guard = Guard {
         probe: (directory.join("older"), directory.join("newer")),

@@ -50,7 +50,7 @@ pub fn carry(state: &State, world: &World) -> Result<Bytes, FileProblem> {
         return Ok(text);
     }
     let encoded = state.encode();
-    let runtime = world.dirs().runtime.unwrap_or_default();
+    let runtime = world.dirs.runtime.clone().unwrap_or_default();
     let path = runtime.join("undo").join(format!("{:016x}", Fingerprint::of(&encoded).0));
     files::write_private(&path, &encoded)?;
     Ok(state::in_file(&path))

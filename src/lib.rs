@@ -47,7 +47,7 @@ pub mod watch;
 pub mod world;
 
 use std::ffi::OsString;
-use std::process::ExitCode;
+
 
 use clap::Parser;
 
@@ -57,7 +57,7 @@ use crate::ui::{Tone, Ui};
 use crate::world::World;
 
 /// Runs goenv with these arguments, the program's name first, and returns the exit code.
-pub fn run(args: Vec<OsString>, world: &World) -> ExitCode {
+pub fn run(args: Vec<OsString>, world: &World) -> u8 {
     let ui = Ui::new(&world.env);
     let result = match prompt_format(&args) {
         // The prompt's own command does without the command line parser, which costs more than all the rest of a
@@ -71,10 +71,10 @@ pub fn run(args: Vec<OsString>, world: &World) -> ExitCode {
         },
     };
     match result {
-        Ok(exit) => ExitCode::from(exit as u8),
+        Ok(exit) => exit as u8,
         Err(error) => {
             ui.say(Tone::Error, &error.text());
-            ExitCode::from(error.exit() as u8)
+            error.exit() as u8
         }
     }
 }
@@ -97,14 +97,14 @@ fn prompt_format(args: &[OsString]) -> Option<(shell::Format, Option<u32>)> {
 }
 
 /// Prints help to stdout, and what is wrong with a command line to stderr.
-fn usage(error: &clap::Error, ui: &Ui) -> ExitCode {
+fn usage(error: &clap::Error, ui: &Ui) -> u8 {
     let text = error.render();
     if error.use_stderr() {
         ui.raw(&text.to_string());
-        return ExitCode::from(Exit::Usage as u8);
+        return Exit::Usage as u8;
     }
     match ui.data(text.to_string().as_bytes()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => ExitCode::from(Error::Output(error).exit() as u8),
+        Ok(()) => Exit::Done as u8,
+        Err(error) => Error::Output(error).exit() as u8,
     }
 }

@@ -3,7 +3,7 @@
 //! The policy's bytes are read once; what was found approved is what is parsed and applied. Whatever happens, the
 //! watches say what has to change for another outcome. Rules: docs/security.md.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use crate::admit::{self, Admission};
@@ -118,8 +118,8 @@ impl<'a> Loader<'a> {
     /// Returns a loader.
     pub fn new(world: &'a World, outside: &'a Env, purpose: Purpose) -> Self {
         // Without a home there is nothing below it, and the system's SDKs are still found.
-        let home = world.dirs().home.unwrap_or_else(|| PathBuf::from("/nonexistent"));
-        let places = Places::new(outside, &home, Platform::host(), world.uid, Path::new("/"));
+        let home = world.dirs.home.as_deref().unwrap_or(Path::new("/nonexistent"));
+        let places = Places::new(outside, home, Platform::host(), world.uid, Path::new("/"));
         let places = if purpose == Purpose::Look { places.read_only() } else { places };
         Self { world, outside, now: world.now(), places, purpose }
     }

@@ -1,9 +1,56 @@
 //! The `goenv` program: gathers the world once, runs, returns the exit code.
+//!
+//! On Linux it starts without the Rust runtime's set-up. That reads /proc/self/maps and maps a second stack to be able
+//! to name a stack overflow, which is a third of a prompt's system calls and a tenth of its time; nothing in
+//! goenv recurses without a limit. The two things that it does for safety's sake are done here. The rest of the
+//! program forbids unsafe code.
+#![cfg_attr(all(target_os = "linux", target_env = "gnu"), no_main)]
 
-use std::process::ExitCode;
+/// Runs goenv on this process's arguments and surroundings; returns the exit code.
+fn run() -> u8 {
+    goenv::run(std::env::args_os().collect(), &goenv::world::World::gather())
+}
 
-use goenv::world::World;
+#[cfg(not(all(target_os = "linux", target_env = "gnu")))]
+fn main() -> std::process::ExitCode {
+    run().into()
+}
 
-fn main() -> ExitCode {
-    goenv::run(std::env::args_os().collect(), &World::gather())
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+mod start {
+    #![expect(unsafe_code, reason = "the C library calls main by its name, and a signal is ignored")]
+    #![expect(clippy::disallowed_methods, reason = "the standard files are set up here")]
+
+    use std::ffi::{c_char, c_int};
+    use std::fs::File;
+    use std::io::{stderr, stdin, stdout};
+    use std::os::fd::AsRawFd;
+
+    use nix::fcntl::{FcntlArg::F_GETFD, fcntl};
+    use nix::sys::signal::{SigHandler, Signal, signal};
+
+    /// What the C library calls. glibc hands the arguments to `std::env::args_os` before.
+    #[unsafe(no_mangle)]
+    extern "C" fn main(_count: c_int, _words: *const *const c_char) -> c_int {
+        open_standard_files();
+        // SAFETY: ignoring a signal runs no handler.
+        let ignored = unsafe { signal(Signal::SIGPIPE, SigHandler::SigIgn) };
+        debug_assert!(ignored.is_ok(), "SIGPIPE can be ignored");
+        super::run().into()
+    }
+
+    /// Opens /dev/null in place of each of stdin, stdout and stderr that is closed, so that no file that is opened
+    /// later takes its number and is written to.
+    fn open_standard_files() {
+        let are_open = [fcntl(stdin(), F_GETFD), fcntl(stdout(), F_GETFD), fcntl(stderr(), F_GETFD)];
+        if are_open.iter().all(Result::is_ok) {
+            return;
+        }
+        while let Ok(file) = File::open("/dev/null") {
+            if file.as_raw_fd() > 2 {
+                break;
+            }
+            std::mem::forget(file);
+        }
+    }
 }

@@ -33,8 +33,8 @@ impl Store {
     /// # Errors
     /// If there is no home to keep anything in.
     pub fn of(world: &World) -> Result<Self, Error> {
-        let data = world.dirs().data.ok_or(Error::NoHome)?;
-        Ok(Self::new(&data, world.uid))
+        let data = world.dirs.data.as_deref().ok_or(Error::NoHome)?;
+        Ok(Self::new(data, world.uid))
     }
 
     /// Returns where the approval of exactly these bytes at this path is kept.

@@ -40,7 +40,7 @@ pub fn block(outside: &Env, reason: &str, world: &World) -> Result<Env, FileProb
 /// Returns the directory for one reason, so that shells in other directories keep theirs.
 fn directory(reason: &str, world: &World) -> Option<PathBuf> {
     let name = format!("{:016x}", Fingerprint::of(reason.as_bytes()).0);
-    Some(world.dirs().state?.join("blocked").join(name))
+    Some(world.dirs.state.as_ref()?.join("blocked").join(name))
 }
 
 fn script(program: &str, reason: &str) -> String {

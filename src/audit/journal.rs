@@ -6,7 +6,6 @@
 use super::log::{Durability, Log, LogError};
 use super::record::{Event, Outcome, Record, Tip, Writer};
 use super::syslog;
-use crate::files;
 use crate::trust::rules::Rules;
 use crate::world::World;
 
@@ -24,13 +23,11 @@ impl Journal {
     pub fn of(world: &World, rules: &Rules) -> Option<Self> {
         let log = match &rules.audit {
             Some(directory) => Log::new(directory, format!("audit-{}", world.uid)),
-            None => Log::new(world.dirs().state?, "audit"),
+            None => Log::new(world.dirs.state.as_ref()?, "audit"),
         };
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         let user = world.env.get("USER").or_else(|| world.env.get("LOGNAME")).unwrap_or_default();
-        let tty = files::link_target("/proc/self/fd/0".as_ref())
-            .filter(|path| path.starts_with("/dev/pts") || path.starts_with("/dev/tty"))
-            .map(|path| path.to_string_lossy().into_owned());
+        let tty = world.terminal();
         let writer = Writer {
             host: nix::unistd::gethostname().unwrap_or_default().to_string_lossy().into_owned(),
             uid: world.uid,

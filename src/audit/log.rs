@@ -1,7 +1,7 @@
 //! The file of the audit log: appends lines to it and hands it out for reading.
 //!
 //! One of the few files that touch the file system. Appending takes a lock on a file beside the log (the log itself
-//! is renamed when it grew), reads at most the last 8 KiB however long the log is, and writes once, so that a kill at
+//! is renamed when it grew), reads at most the last 16 KiB however long the log is, and writes once, so that a kill at
 //! any moment leaves whole lines or one line cut short, which the next writer declares. Never follows a symbolic
 //! link, never rewrites what is there, never waits longer than two seconds for the lock.
 #![expect(
@@ -21,6 +21,9 @@ use crate::lock::Lock;
 
 /// The size at which a log is put aside and a new one begun.
 pub const ROTATE_BYTES: u64 = 16 * 1024 * 1024;
+
+/// How much of the end of a log is read at first: most lines are far shorter than they may be.
+const FIRST_LOOK: usize = 2 * 1024;
 
 /// How surely a record must be on disk before goenv goes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,8 +70,14 @@ impl Log {
     /// Appends a record and returns the new end of the chain.
     pub fn append(&self, record: &Record, durability: Durability) -> Result<Tip, LogError> {
         let failed = |doing| move |cause| LogError { path: self.path(), doing, cause };
-        self.make_directory().map_err(failed("created"))?;
-        let _lock = self.lock().map_err(failed("locked"))?;
+        let lock = match self.lock() {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                self.make_directory().map_err(failed("created"))?;
+                self.lock()
+            }
+            lock => lock,
+        };
+        let _held = lock.map_err(failed("locked"))?;
         let (mut log, size) = open(&self.path()).map_err(failed("opened"))?;
         let mut end = End::of(&log, size).map_err(failed("read"))?;
         let mut lines = Vec::new();
@@ -128,9 +137,6 @@ impl Log {
     }
 
     fn make_directory(&self) -> io::Result<()> {
-        if self.directory.is_dir() {
-            return Ok(());
-        }
         std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.directory)
     }
 
@@ -172,13 +178,13 @@ impl End {
         // Two lines: one that may be cut short and the one before it.
         let start = size.saturating_sub(2 * MOST_LINE as u64);
         let mut tail = Vec::new();
-        let mut window = usize::try_from(size - start).unwrap_or(MOST_LINE).min(MOST_LINE);
+        let mut window = usize::try_from(size - start).unwrap_or(FIRST_LOOK).min(FIRST_LOOK);
         loop {
             let from = size.saturating_sub(window as u64);
             tail.resize(window, 0);
             log.read_exact_at(&mut tail, from)?;
             let end = Self::in_tail(&tail, size, from == 0);
-            // Most often the last 8 KiB hold a record; where they do not, a cut line may fill them.
+            // Most often they hold a record; where they do not, a long or a cut line may fill them.
             if end.tip.seq > 0 || from <= start {
                 return Ok(end);
             }
@@ -200,8 +206,8 @@ impl End {
             let start = text.iter().rposition(|byte| *byte == b'\n').map(|newline| newline + 1);
             let line = text.get(start.unwrap_or_default()..).unwrap_or_default();
             let complete = start.is_some() || whole;
-            if let Some(link) = Link::parse(line).filter(|_| complete) {
-                found.tip = Tip { seq: link.seq, hash: link.hash };
+            if let Some(tip) = Tip::of_line(line).filter(|_| complete) {
+                found.tip = tip;
                 found.torn = tail.len() - (end + 1);
                 break;
             }

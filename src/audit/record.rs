@@ -19,6 +19,8 @@ pub const MOST_LINE: usize = 8 * 1024;
 const MOST_PATH: usize = 2048;
 /// The size of an escaped text that is no path.
 const MOST_TEXT: usize = 256;
+/// What a line begins with, before its number.
+const BEGIN: &[u8] = b"{\"v\":1,\"seq\":";
 /// What stands before the hash that ends a line.
 pub(super) const HASH: &[u8] = b",\"hash\":\"";
 
@@ -181,6 +183,18 @@ pub struct Tip {
     pub seq: u64,
     /// Its hash, zeros before the first.
     pub hash: [u8; 32],
+}
+
+impl Tip {
+    /// Returns what the next line follows after this one, given without its newline; `None` where it is no record. The
+    /// two ends of a line tell, which a line that was cut short does not have both of; whether it is intact is asked
+    /// when the chain is verified.
+    pub fn of_line(line: &[u8]) -> Option<Self> {
+        let (body, hash) = split(line)?;
+        let digits = body.strip_prefix(BEGIN)?.split(|byte| *byte == b',').next()?;
+        let seq = std::str::from_utf8(digits).ok()?.parse().ok()?;
+        Some(Self { seq, hash })
+    }
 }
 
 /// Returns the line that says `record` after `tip`, its newline included, and the new tip.
@@ -427,11 +441,13 @@ pub(crate) mod tests {
         let link = Link::parse(second.strip_suffix(b"\n").unwrap()).unwrap();
         assert_eq!((link.seq, link.prev, link.hash, link.intact), (2, tip.hash, last.hash, true));
         assert_eq!((link.event.as_str(), link.torn), ("policy.load", None));
+        assert_eq!(Tip::of_line(second.strip_suffix(b"\n").unwrap()), Some(last));
         let mut edited = first.strip_suffix(b"\n").unwrap().to_vec();
         edited[30] ^= 1;
         assert!(Link::parse(&edited).is_none_or(|link| !link.intact));
         for junk in [&b""[..], b"{}", b"{\"hash\":\"\"}", &first[..first.len() - 2], b"\xff"] {
             assert_eq!(Link::parse(junk), None);
+            assert_eq!(Tip::of_line(junk), None);
         }
     }
 

@@ -135,7 +135,7 @@ fn policies(
     world: &World,
 ) -> Result<Vec<Policy>, Error> {
     let mut watched = Watched::new(world.now());
-    let home = world.dirs().home.unwrap_or_else(|| PathBuf::from("/nonexistent"));
+    let home = world.dirs.home.clone().unwrap_or_else(|| PathBuf::from("/nonexistent"));
     let places = Places::new(&facts.outside, &home, Platform::host(), world.uid, Path::new("/"));
     let mut repositories: Option<Vec<Repository>> = None;
     let mut policies = Vec::new();

@@ -147,7 +147,10 @@ fn enter(
             }
             (inside, Ok(lines))
         }
-        Err(error) => (with_state(blocked, &state, world)?, Err(error)),
+        Err(error) => {
+            let blocked = blocked.unwrap_or_else(|| outside.clone());
+            (with_state(blocked, &state, world)?, Err(error))
+        }
     };
     let repeats = carrying
         .state()
@@ -155,12 +158,13 @@ fn enter(
     Ok(Entered { inside, state, told, repeats })
 }
 
-/// Writes into the state what became of the policy; returns the environment where it does not apply.
-fn settle(state: &mut State, loaded: &Loaded, outside: &Env, world: &World) -> Env {
+/// Writes into the state what became of the policy; returns the environment in which other programs stand for Go, where
+/// the policy does not apply and the rules ask for that.
+fn settle(state: &mut State, loaded: &Loaded, outside: &Env, world: &World) -> Option<Env> {
     let error = match &loaded.result {
         Ok(applied) => {
             state.changes = undo::record(outside, &applied.wanted.env);
-            return outside.clone();
+            return None;
         }
         Err(error) => error,
     };
@@ -168,8 +172,7 @@ fn settle(state: &mut State, loaded: &Loaded, outside: &Env, world: &World) -> E
     state.outcome = Outcome::Refused(Fingerprint::of(reason.as_bytes()));
     state.until = None;
     let blocked = if loaded.blocks() { stub::block(outside, &reason, world).ok() } else { None };
-    let blocked = blocked.unwrap_or_else(|| outside.clone());
-    state.changes = undo::record(outside, &blocked);
+    state.changes = undo::record(outside, blocked.as_ref().unwrap_or(outside));
     blocked
 }
 
@@ -242,8 +245,8 @@ pub fn names(diff: &Diff, from: &Env) -> String {
 
 /// Returns a path with `~` for the home directory.
 pub fn short(path: &Path, world: &World) -> String {
-    match world.dirs().home.and_then(|home| path.strip_prefix(home).ok().map(Path::to_path_buf)) {
-        Some(rest) => format!("~/{}", ui::safe_path(&rest)),
+    match world.dirs.home.as_ref().and_then(|home| path.strip_prefix(home).ok()) {
+        Some(rest) => format!("~/{}", ui::safe_path(rest)),
         None => ui::safe_path(path),
     }
 }

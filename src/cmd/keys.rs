@@ -57,7 +57,7 @@ fn list(json: bool, world: &World, ui: &Ui) -> Result<Exit, Error> {
     let mut listed = Vec::new();
     let mut flaws = Vec::new();
     let mut revocations = Vec::new();
-    for (owner, directory, uid) in store_places(&world.dirs(), world.uid) {
+    for (owner, directory, uid) in store_places(&world.dirs, world.uid) {
         let mut read = |name: &str| watched.read(&directory.join(name), SIGNERS_LIMIT, uid);
         if let Some(text) = read(SIGNERS)? {
             let path = safe_path(&text.path);
@@ -138,7 +138,7 @@ fn refused(message: String) -> Error {
 
 /// Returns the path and the text of one of the user's own lists.
 fn own(name: &str, world: &World) -> Result<(PathBuf, Vec<u8>), Error> {
-    let path = world.dirs().config.ok_or(Error::NoHome)?.join(name);
+    let path = world.dirs.config.as_ref().ok_or(Error::NoHome)?.join(name);
     let mut watched = Watched::new(world.now());
     let text = watched.read(&path, SIGNERS_LIMIT, world.uid)?;
     Ok((path, text.map(|text| text.bytes).unwrap_or_default()))

@@ -49,7 +49,7 @@ pub fn run(command: Sdk, world: &World, ui: &Ui) -> Result<Exit, Error> {
 
 /// Returns where SDKs are looked for and kept.
 pub(super) fn places(world: &World) -> Result<Places, Error> {
-    let home = world.dirs().home.ok_or(Error::NoHome)?;
+    let home = world.dirs.home.clone().ok_or(Error::NoHome)?;
     let outside = inherit::outside(&world.env, &inherit::carried(world));
     Ok(Places::new(&outside, &home, Platform::host(), world.uid, Path::new("/")))
 }
@@ -83,7 +83,7 @@ fn table(rows: &[Row], world: &World) -> String {
     let widest = |of: &dyn Fn(&Row) -> usize| rows.iter().map(of).max().unwrap_or_default();
     let (version, source) = (widest(&|row| row.version.len()), widest(&|row| row.source.len()));
     // Asked once: there may be a thousand rows.
-    let home = world.dirs().home;
+    let home = world.dirs.home.clone();
     let line = |row: &Row| {
         let mark = if row.current { '*' } else { ' ' };
         let root =

@@ -174,7 +174,7 @@ pub(super) fn signature(
 
 /// Returns the key that is used where none is named, and the scratch file that holds an agent's public key.
 fn default_key(world: &World) -> Result<(PathBuf, Option<tempfile::NamedTempFile>), Error> {
-    if let Some(home) = world.dirs().home {
+    if let Some(home) = world.dirs.home.clone() {
         for name in ["id_ed25519", "id_ed25519.pub", "id_ed25519_sk", "id_ed25519_sk.pub"] {
             let path = home.join(".ssh").join(name);
             if files::look_through(&path).is_some() {

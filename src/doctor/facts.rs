@@ -161,7 +161,7 @@ impl Facts {
 }
 
 fn stale(world: &World) -> Option<(PathBuf, usize)> {
-    let stamps = world.dirs().runtime?.join("stamps");
+    let stamps = world.dirs.runtime.as_ref()?.join("stamps");
     let count = crate::guard::left_over(&stamps).len();
     (count > 0).then_some((stamps, count))
 }
@@ -216,12 +216,12 @@ fn user_file(env: &Env) -> Option<PathBuf> {
 
 /// Returns what is wrong with the directories of approvals, rules and state.
 fn directories(world: &World) -> Vec<(String, String)> {
-    let dirs = world.dirs();
-    [dirs.data, dirs.config, dirs.state, dirs.runtime]
+    let dirs = &world.dirs;
+    [&dirs.data, &dirs.config, &dirs.state, &dirs.runtime]
         .into_iter()
         .flatten()
         .filter_map(|directory| {
-            let problem = files::check_directory(&directory, world.uid).err()?;
+            let problem = files::check_directory(directory, world.uid).err()?;
             let hint = problem.hint().unwrap_or_else(|| "look at the directory".to_owned());
             Some((problem.to_string(), hint))
         })

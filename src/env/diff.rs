@@ -5,15 +5,15 @@
 
 use std::cmp::Ordering;
 
-use super::{Bytes, Env};
+use super::Env;
 
 /// What has to be done to one environment to make it the other, in the order of the names.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Diff(Vec<(Bytes, Option<Bytes>)>);
+pub struct Diff<'a>(Vec<(&'a [u8], Option<&'a [u8]>)>);
 
-impl Diff {
+impl<'a> Diff<'a> {
     /// Returns what turns `from` into `to`.
-    pub fn between(from: &Env, to: &Env) -> Self {
+    pub fn between(from: &'a Env, to: &'a Env) -> Self {
         let (mut from, mut to) = (from.iter().peekable(), to.iter().peekable());
         let mut steps = Vec::new();
         // Both are in the order of their names: one walk through the two finds every difference.
@@ -27,15 +27,15 @@ impl Diff {
             let old = if order.is_le() { from.next() } else { None };
             let new = if order.is_ge() { to.next() } else { None };
             if old != new {
-                let name = old.or(new).map(|(name, _)| name.to_vec());
-                steps.extend(name.map(|name| (name, new.map(|(_, value)| value.to_vec()))));
+                let name = old.or(new).map(|(name, _)| name);
+                steps.extend(name.map(|name| (name, new.map(|(_, value)| value))));
             }
         }
     }
 
     /// Returns the steps: a name with its new value, or with `None` where it is to be unset.
-    pub fn steps(&self) -> impl Iterator<Item = (&[u8], Option<&[u8]>)> {
-        self.0.iter().map(|(name, value)| (name.as_slice(), value.as_deref()))
+    pub fn steps(&self) -> impl Iterator<Item = (&'a [u8], Option<&'a [u8]>)> {
+        self.0.iter().copied()
     }
 
     /// Returns whether there is nothing to do.
@@ -45,7 +45,7 @@ impl Diff {
 
     /// Moves `name` behind all the others, so that it is set only after they are.
     pub fn put_last(&mut self, name: &[u8]) {
-        self.0.sort_by_key(|(step, _)| step == name);
+        self.0.sort_by_key(|(step, _)| *step == name);
     }
 }
 
@@ -59,10 +59,9 @@ mod tests {
 
     #[test]
     fn sets_changes_and_unsets_in_the_order_of_names() {
-        let diff = Diff::between(
-            &env(&[("B", "1"), ("C", "1"), ("D", "1")]),
-            &env(&[("A", ""), ("C", "2"), ("D", "1")]),
-        );
+        let from = env(&[("B", "1"), ("C", "1"), ("D", "1")]);
+        let to = env(&[("A", ""), ("C", "2"), ("D", "1")]);
+        let diff = Diff::between(&from, &to);
         let steps: Vec<_> = diff.steps().collect();
         assert_eq!(
             steps,
@@ -72,9 +71,10 @@ mod tests {
 
     #[test]
     fn puts_a_name_last() {
-        let mut diff = Diff::between(&env(&[]), &env(&[("A", "1"), ("B", "1"), ("C", "1")]));
+        let (from, to) = (env(&[]), env(&[("A", "1"), ("B", "1"), ("C", "1")]));
+        let mut diff = Diff::between(&from, &to);
         diff.put_last(b"A");
-        let names: Vec<_> = diff.steps().map(|(name, _)| name.to_vec()).collect();
+        let names: Vec<_> = diff.steps().map(|(name, _)| name).collect();
         assert_eq!(names, [b"B", b"C", b"A"]);
     }
 }

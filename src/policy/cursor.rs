@@ -126,7 +126,14 @@ impl Parser {
 
     /// Returns whether the reserved word `word` comes next.
     pub(super) fn at_word(&self, word: &[u8]) -> bool {
-        self.ahead() == word
+        let mut offset = self.here();
+        for byte in word {
+            if self.raw(offset) != Some(*byte) {
+                return false;
+            }
+            offset = self.joined(offset + 1);
+        }
+        self.raw(offset).is_none_or(is_meta)
     }
 
     /// Takes the reserved word `word` if it comes next.

@@ -52,10 +52,7 @@ impl Parser {
         match self.peek() {
             None | Some(b')') => true,
             Some(b';') => true,
-            Some(_) => {
-                let word = self.ahead();
-                CLOSERS.contains(&word.as_slice())
-            }
+            Some(_) => CLOSERS.iter().any(|word| self.at_word(word)),
         }
     }
 

@@ -62,7 +62,8 @@ mod tests {
         #[test]
         fn reading_gives_the_same_bytes_back(value in "([ -~]|\n|\r|\t|é|')*", other in proptest::collection::vec(1_u8.., 0..40)) {
             let to: Env = [("A", value.as_bytes()), ("B", other.as_slice())].into_iter().collect();
-            let diff = Diff::between(&Env::new(), &to);
+            let empty = Env::new();
+            let diff = Diff::between(&empty, &to);
             prop_assume!(refusal(&diff).is_none());
             let read = dotenv::read(&print(&diff), &mut |_| Ok(None)).unwrap();
             prop_assert_eq!(read, [(b"A".to_vec(), value.into_bytes()), (b"B".to_vec(), other)]);

@@ -42,24 +42,22 @@ mod tests {
     use super::*;
     use crate::env::Env;
 
-    fn diff(value: &str) -> Diff {
-        let to: Env =
-            [("A", value), ("GOENV_STATE", "s"), ("PATH", "/sdk/bin:/bin")].into_iter().collect();
-        Diff::between(&Env::new(), &to)
+    fn env(value: &str) -> Env {
+        [("A", value), ("GOENV_STATE", "s"), ("PATH", "/sdk/bin:/bin")].into_iter().collect()
     }
 
     #[test]
     fn a_line_is_a_variable() {
-        assert_eq!(print(&diff("b c")), b"A=b c\nPATH=/sdk/bin:/bin\n");
-        assert_eq!(refusal(&diff("b c")), None);
+        let (empty, plain) = (Env::new(), env("b c"));
+        let diff = Diff::between(&empty, &plain);
+        assert_eq!(print(&diff), b"A=b c\nPATH=/sdk/bin:/bin\n");
+        assert_eq!(refusal(&diff), None);
+        let refused = |value: &str| refusal(&Diff::between(&empty, &env(value))).unwrap();
         let ends = "A: a GitLab report holds no line ends and no blanks at the ends of a value";
         for value in ["a\nb", "a\r", " a", "a\t"] {
-            assert_eq!(refusal(&diff(value)).unwrap(), ends, "{value:?}");
+            assert_eq!(refused(value), ends, "{value:?}");
         }
         let long = "x".repeat(6000);
-        assert_eq!(
-            refusal(&diff(&long)).unwrap(),
-            "the report has 6022 bytes, and GitLab takes 5120"
-        );
+        assert_eq!(refused(&long), "the report has 6022 bytes, and GitLab takes 5120");
     }
 }

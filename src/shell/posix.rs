@@ -32,7 +32,7 @@ pub fn print(diff: &Diff, dialect: Dialect) -> Bytes {
                 out.extend(b"export ");
                 out.extend(name);
                 out.push(b'=');
-                out.extend(quote(value));
+                quote_into(value, &mut out);
             }
             None => {
                 out.extend(b"unset ");
@@ -85,15 +85,19 @@ fn is_answered(guard: &Guard, question: &Question) -> bool {
 /// Returns bytes as one word in single quotes.
 pub fn quote(bytes: &[u8]) -> Bytes {
     let mut word = Bytes::with_capacity(bytes.len() + 2);
-    word.push(b'\'');
-    for byte in bytes {
-        match byte {
-            b'\'' => word.extend(b"'\\''"),
-            _ => word.push(*byte),
-        }
-    }
-    word.push(b'\'');
+    quote_into(bytes, &mut word);
     word
+}
+
+fn quote_into(bytes: &[u8], out: &mut Bytes) {
+    out.push(b'\'');
+    for (index, part) in bytes.split(|byte| *byte == b'\'').enumerate() {
+        if index > 0 {
+            out.extend(b"'\\''");
+        }
+        out.extend(part);
+    }
+    out.push(b'\'');
 }
 
 /// Returns bytes as one `$'…'` word of printable ASCII, for text that a person pastes.

@@ -35,16 +35,17 @@ mod tests {
 
     #[test]
     fn the_characters_with_a_meaning_are_escaped() {
+        let empty = Env::new();
         let to: Env =
             [("A", "say \"hi\" \\ `x` $Y\nz"), ("GOENV_STATE", "s")].into_iter().collect();
-        let diff = Diff::between(&Env::new(), &to);
+        let diff = Diff::between(&empty, &to);
         assert_eq!(
             String::from_utf8(print(&diff)).unwrap(),
             "A=\"say \\\"hi\\\" \\\\ \\`x\\` \\$Y\nz\"\n"
         );
         assert_eq!(refusal(&diff), None);
         let to: Env = [("A", &b"\xff"[..])].into_iter().collect();
-        let diff = Diff::between(&Env::new(), &to);
+        let diff = Diff::between(&empty, &to);
         assert_eq!(refusal(&diff).unwrap(), "A: systemd reads values in UTF-8 alone");
     }
 }

@@ -8,7 +8,7 @@ use goenv::env::Env;
 use goenv::env::state::Stamp;
 use goenv::files::Text;
 use goenv::load::{Loader, Purpose};
-use goenv::world::World;
+use goenv::world::{Dirs, World};
 
 use crate::common::{Sandbox, sdk};
 
@@ -174,6 +174,7 @@ fn env_of(sandbox: &Sandbox) -> Env {
 fn inside(sandbox: &Sandbox, directory: &Path, policy: &str) -> Result<Env, String> {
     let env = env_of(sandbox);
     let world = World {
+        dirs: Dirs::of(&env),
         env: env.clone(),
         cwd: Some(directory.to_path_buf()),
         uid: nix::unistd::geteuid().as_raw(),
