@@ -84,12 +84,15 @@ fn path_entry(
         let place = place_of(policy, wanted, b"PATH");
         Err(Error::Refused { message: format!("{place}: PATH: {why}"), hint, exit: Exit::Policy })
     };
+    // The SDK was looked at when it was found.
+    if wanted.sdk.as_ref().is_some_and(|(_, sdk)| sdk.root.join("bin") == directory) {
+        return Ok(());
+    }
     if let Err(problem) = files::check_directory(directory, uid) {
         return refuse(problem.to_string(), problem.hint());
     }
-    let sdk = wanted.sdk.as_ref().map(|(_, sdk)| sdk.root.join("bin"));
     let here = policy.parent().unwrap_or(policy);
-    if rules.strict && directory.starts_with(here) && sdk.as_deref() != Some(directory) {
+    if rules.strict && directory.starts_with(here) {
         let shown = safe_path(directory);
         return refuse(
             format!("{shown} is inside the repository, whose programs nobody reviewed"),

@@ -10,7 +10,10 @@
 use std::fs;
 use std::io::{self, Read};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
+
+use nix::errno::Errno;
+use nix::fcntl::OFlag;
 
 use super::places::Places;
 use super::record::{RECORD_LIMIT, Record};
@@ -63,12 +66,46 @@ pub(super) fn examine(
     wanted: Option<&Version>,
     user: u32,
 ) -> Result<Examined, Reason> {
-    // What is not there is the usual answer, and the cheapest.
-    let root = match fs::symlink_metadata(root) {
-        Ok(_) => fs::canonicalize(root).map_err(|error| reason(&error))?,
-        Err(error) => return Err(reason(&error)),
-    };
+    let root = without_links(root).map_err(|error| reason(&error))?;
     examine_real(root, wanted, user)
+}
+
+/// The most links that lead from one to another to a root.
+const LINKS: usize = 8;
+
+/// Returns `root` without symbolic links. What is not there is the usual answer, and the cheapest.
+///
+/// The kernel says of a path at once whether it has links, and most often the root has at most one, at its end;
+/// asking for each of the directories above it takes many times as long.
+#[cfg(target_os = "linux")]
+fn without_links(root: &Path) -> io::Result<PathBuf> {
+    use nix::fcntl::{AT_FDCWD, OpenHow, ResolveFlag, openat2};
+
+    let how = OpenHow::new()
+        .flags(OFlag::O_PATH | OFlag::O_CLOEXEC)
+        .resolve(ResolveFlag::RESOLVE_NO_SYMLINKS);
+    // Collected, a path has no `.` and no double slashes.
+    let mut path: PathBuf = root.components().collect();
+    for _ in 0..LINKS {
+        if path.components().any(|part| part == Component::ParentDir) {
+            break;
+        }
+        match openat2(AT_FDCWD, &path, how) {
+            Ok(_) => return Ok(path),
+            Err(Errno::ELOOP) => {}
+            Err(Errno::ENOSYS | Errno::EPERM) => break,
+            Err(error) => return Err(error.into()),
+        }
+        // A link above the root is left to the walk through all of them.
+        let Ok(target) = fs::read_link(&path) else { break };
+        path = path.parent().unwrap_or(&path).join(target).components().collect();
+    }
+    fs::canonicalize(root)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn without_links(root: &Path) -> io::Result<PathBuf> {
+    fs::canonicalize(root)
 }
 
 /// As [`examine`], for a root that has no symbolic links.
@@ -112,7 +149,7 @@ pub(super) fn read_version(root: &Path) -> Result<Version, Reason> {
     // Opened so that a FIFO does not make the prompt wait.
     let mut file = fs::File::options()
         .read(true)
-        .custom_flags(nix::fcntl::OFlag::O_NONBLOCK.bits())
+        .custom_flags(OFlag::O_NONBLOCK.bits())
         .open(root.join("VERSION"))
         .map_err(|error| reason(&error))?;
     // One read is enough for the first line of a file of two lines.
@@ -137,16 +174,24 @@ fn reason(error: &io::Error) -> Reason {
 /// Reads what goenv knows of `version`.
 pub fn read_record(version: &Version, places: &Places) -> Result<Record, Reason> {
     let path = places.record(version);
-    let metadata = fs::symlink_metadata(&path).map_err(|error| reason(&error))?;
+    let irregular = || Reason::NoRecord("it is not a regular file".to_owned());
+    let opened = fs::File::options()
+        .read(true)
+        .custom_flags((OFlag::O_NONBLOCK | OFlag::O_NOFOLLOW).bits())
+        .open(&path);
+    let file = match opened {
+        Ok(file) => file,
+        Err(error) if error.raw_os_error() == Some(Errno::ELOOP as i32) => return Err(irregular()),
+        Err(error) => return Err(reason(&error)),
+    };
+    let metadata = file.metadata().map_err(|error| reason(&error))?;
     if !metadata.is_file() {
-        return Err(Reason::NoRecord("it is not a regular file".to_owned()));
+        return Err(irregular());
     }
     only_ours(&path, &metadata, places.user)?;
     // Room for all of it: without, it is read in ten pieces.
     let size = usize::try_from(metadata.len().min(RECORD_LIMIT)).unwrap_or_default();
     let mut bytes = Vec::with_capacity(size + 1);
-    fs::File::open(&path)
-        .and_then(|file| file.take(RECORD_LIMIT).read_to_end(&mut bytes))
-        .map_err(|error| reason(&error))?;
+    file.take(RECORD_LIMIT).read_to_end(&mut bytes).map_err(|error| reason(&error))?;
     Record::read(&bytes, version, &places.platform).map_err(|error| Reason::NoRecord(error.0))
 }

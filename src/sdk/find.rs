@@ -6,11 +6,21 @@
 
 use std::path::{Path, PathBuf};
 
-use super::examine::{Reason, examine, examine_real, read_record};
+use super::examine::{Examined, Reason, examine, examine_real, read_record};
 use super::list::{Look, list};
 use super::places::{Places, Source};
 use super::record::Record;
+use super::stamp;
 use crate::go::Version;
+
+/// How the files of an SDK stand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// As they stood when it was sealed, so that what was found of it then still holds.
+    AsSealed,
+    /// Otherwise, or nobody recorded it.
+    Unknown,
+}
 
 /// An SDK that is here.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,6 +33,8 @@ pub struct Found {
     pub source: Source,
     /// What goenv recorded of it; none for a tree that was merely found.
     pub record: Option<Record>,
+    /// How its files stand to the record.
+    pub standing: Standing,
     /// Files of it whose change matters to the prompt.
     pub watch: Vec<PathBuf>,
     /// Paths that would win over it if they changed or appeared.
@@ -37,22 +49,14 @@ pub fn find(version: &Version, places: &Places) -> Result<Found, Box<Missing>> {
     let mut looked_at = Vec::new();
     let mut before = vec![places.record(version)];
     match read_record(version, places) {
-        // The root in a record has no symbolic links.
-        Ok(record) => match examine_real(record.root.clone(), Some(version), places.user) {
-            Ok(sdk) => {
+        Ok(record) => match examine_recorded(&record, version, places.user) {
+            Ok((sdk, standing)) => {
                 let stored = record.root == places.stored(version);
                 let source = if stored { Source::Store } else { Source::Adopted };
                 let mut watch = sdk.watch();
                 watch.append(&mut before);
-                let record = Some(record);
-                return Ok(Found {
-                    version: sdk.version,
-                    root: sdk.root,
-                    source,
-                    record,
-                    watch,
-                    before,
-                });
+                let (record, Examined { version, root }) = (Some(record), sdk);
+                return Ok(Found { version, root, source, record, standing, watch, before });
             }
             Err(reason) => looked_at.push((record.root, reason)),
         },
@@ -64,15 +68,9 @@ pub fn find(version: &Version, places: &Places) -> Result<Found, Box<Missing>> {
         match examine(&root, Some(version), places.user) {
             Ok(sdk) => {
                 let watch = sdk.watch();
-                let record = None;
-                return Ok(Found {
-                    version: sdk.version,
-                    root: sdk.root,
-                    source,
-                    record,
-                    watch,
-                    before,
-                });
+                let (record, standing) = (None, Standing::Unknown);
+                let Examined { version, root } = sdk;
+                return Ok(Found { version, root, source, record, standing, watch, before });
             }
             Err(reason) => {
                 before.push(root.join("VERSION"));
@@ -82,6 +80,21 @@ pub fn find(version: &Version, places: &Places) -> Result<Found, Box<Missing>> {
     }
     let here = list(places, Look::Examine).versions();
     Err(Box::new(Missing { version: version.clone(), looked_at, here, watch: before }))
+}
+
+/// Examines an SDK that was recorded. It was examined when it was sealed: where no file of it changed since, neither
+/// its mode nor its owner, there is nothing to look at again.
+fn examine_recorded(
+    record: &Record,
+    version: &Version,
+    user: u32,
+) -> Result<(Examined, Standing), Reason> {
+    // The root in a record has no symbolic links.
+    let root = record.root.clone();
+    if stamp::changed(&root, &record.stamps).is_none() {
+        return Ok((Examined { version: version.clone(), root }, Standing::AsSealed));
+    }
+    examine_real(root, Some(version), user).map(|sdk| (sdk, Standing::Unknown))
 }
 
 fn newest_of_line(line: &Version, places: &Places) -> Result<Found, Box<Missing>> {

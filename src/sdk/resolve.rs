@@ -6,11 +6,11 @@
 
 use std::path::PathBuf;
 
-use super::find::{self, Found};
+use super::find::{self, Found, Standing};
 use super::pin::{Fit, Pins, fit};
 use super::places::Places;
 use super::requested::{Requested, requested};
-use super::store::{Health, health};
+use super::store::{Health, verify};
 use super::tree::Cores;
 use crate::env::Env;
 use crate::go::Version;
@@ -96,7 +96,8 @@ pub fn resolve(
     })?;
     // One core: a prompt may be waiting, and it starts no threads.
     let health = match &found.record {
-        Some(record) => health(record, places, Cores::One),
+        Some(_) if found.standing == Standing::AsSealed => Health::Sealed,
+        Some(record) => verify(record, places, Cores::One),
         None => Health::Unsealed,
     };
     let resolved = Resolved { found, health, requested };

@@ -8,12 +8,21 @@
 //! Size and modification time can be put back, the change time cannot. A stamp is worth something only if it was
 //! taken when the file had rested for longer than the clock's granularity; [`rested`] says so.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io;
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
+use nix::fcntl::{AtFlags, OFlag};
+use nix::sys::stat::fstatat;
+
 use super::record::Stamp;
+
+/// To look at what lies in a directory it need not be readable.
+#[cfg(target_os = "linux")]
+const ROOT_FLAGS: OFlag = OFlag::O_PATH.union(OFlag::O_DIRECTORY);
+#[cfg(not(target_os = "linux"))]
+const ROOT_FLAGS: OFlag = OFlag::O_DIRECTORY;
 
 /// The most files that are stamped; a release has 12 to 25.
 const LIMIT: usize = 256;
@@ -38,7 +47,8 @@ pub fn take(root: &Path) -> io::Result<Vec<Stamp>> {
         paths.push(tools);
     }
     paths.sort();
-    paths.into_iter().map(|path| stamp(root, path)).collect()
+    let root = open(root)?;
+    paths.into_iter().map(|path| stamp(&root, path)).collect()
 }
 
 fn below(root: &Path, directory: &str) -> io::Result<Vec<String>> {
@@ -54,22 +64,27 @@ fn below(root: &Path, directory: &str) -> io::Result<Vec<String>> {
     Ok(paths)
 }
 
-fn stamp(root: &Path, path: String) -> io::Result<Stamp> {
+fn stamp(root: &File, path: String) -> io::Result<Stamp> {
     // What a link leads to is what runs, so that is what is stamped.
-    let metadata = fs::metadata(root.join(&path))?;
+    let found = fstatat(root, path.as_str(), AtFlags::empty())?;
     let time = |seconds: i64, nanoseconds: i64| {
         seconds.saturating_mul(1_000_000_000).saturating_add(nanoseconds)
     };
     Ok(Stamp {
         path,
-        dev: metadata.dev(),
-        ino: metadata.ino(),
-        size: metadata.size(),
-        mode: metadata.mode(),
-        uid: metadata.uid(),
-        mtime: time(metadata.mtime(), metadata.mtime_nsec()),
-        ctime: time(metadata.ctime(), metadata.ctime_nsec()),
+        dev: found.st_dev,
+        ino: found.st_ino,
+        size: u64::try_from(found.st_size).unwrap_or_default(),
+        mode: found.st_mode,
+        uid: found.st_uid,
+        mtime: time(found.st_mtime, found.st_mtime_nsec),
+        ctime: time(found.st_ctime, found.st_ctime_nsec),
     })
+}
+
+/// Opens the root, so that what lies below it is asked for by a short path.
+fn open(root: &Path) -> io::Result<File> {
+    File::options().read(true).custom_flags(ROOT_FLAGS.bits()).open(root)
 }
 
 /// Returns the first path that does not stand as it stood, `None` if all do.
@@ -78,9 +93,10 @@ pub fn changed(root: &Path, stamps: &[Stamp]) -> Option<String> {
     if stamps.is_empty() {
         return Some(".".to_owned());
     }
+    let Ok(root) = open(root) else { return Some(".".to_owned()) };
     stamps
         .iter()
-        .find(|was| stamp(root, was.path.clone()).ok().as_ref() != Some(*was))
+        .find(|was| stamp(&root, was.path.clone()).ok().as_ref() != Some(*was))
         .map(|was| was.path.clone())
 }
 

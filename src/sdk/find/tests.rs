@@ -180,3 +180,30 @@ fn the_nearest_versions_are_of_the_same_line_first() {
     assert_eq!(message("1.28.0"), "go1.28.0 is not installed (here: 1.27.1)");
     assert_eq!(message("1.20"), "go1.20 is not installed (here: 1.24.11)");
 }
+
+#[test]
+fn links_of_every_kind_lead_to_the_real_root() {
+    let machine = Machine::new();
+    let real = machine.sdk("opt/real/go", "1.26.6");
+    let (base, place) = (machine.base(), machine.base().join("home/sdk/go1.26.6"));
+    fs::create_dir_all(base.join("home/sdk")).unwrap();
+    symlink(base.join("opt/real"), base.join("opt/link")).unwrap();
+    symlink("go", base.join("opt/real/again")).unwrap();
+    for target in [
+        base.join("opt/real/again"),
+        base.join("opt/link/go"),
+        base.join("opt//link/./again/"),
+        "../../opt/real/go".into(),
+        "../../opt/link/again".into(),
+    ] {
+        symlink(&target, &place).unwrap();
+        assert_eq!(machine.find("1.26.6").unwrap().root, real, "{}", target.display());
+        fs::remove_file(&place).unwrap();
+    }
+    symlink(&place, &place).unwrap();
+    let missing = machine.find("1.26.6").unwrap_err();
+    assert_eq!(
+        missing.looked_at.iter().find(|(root, _)| *root == place).map(|(_, why)| why.to_string()),
+        Some("Too many levels of symbolic links (os error 40)".to_owned())
+    );
+}
