@@ -16,8 +16,8 @@ const FILE_LIMIT: u64 = 64 * 1024 * 1024;
 
 /// Returns what the shell carries.
 pub fn carried(world: &World) -> Carrying {
-    let Some(text) = world.env.get(state::STATE) else { return Carrying::Nothing };
-    match state::read(text) {
+    let Some(text) = world.variable(state::STATE) else { return Carrying::Nothing };
+    match state::read(&text) {
         Carried::Here(state) => Carrying::State(state),
         Carried::Unreadable => Carrying::Damaged,
         Carried::InFile(path) => {

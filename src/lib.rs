@@ -58,7 +58,7 @@ use crate::world::World;
 
 /// Runs goenv with these arguments, the program's name first, and returns the exit code.
 pub fn run(args: Vec<OsString>, world: &World) -> u8 {
-    let ui = Ui::new(&world.env);
+    let ui = Ui::new(world);
     let result = match prompt_format(&args) {
         // The prompt's own command does without the command line parser, which costs more than all the rest of a
         // prompt where nothing changed.

@@ -9,7 +9,7 @@ use std::io::{IsTerminal, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use crate::env::Env;
+use crate::world::World;
 
 /// Returns bytes as text that moves no cursor and hides nothing.
 pub fn safe(bytes: &[u8]) -> String {
@@ -64,10 +64,10 @@ pub enum Tone {
 }
 
 impl Ui {
-    /// Returns the streams for an environment.
-    pub fn new(env: &Env) -> Self {
-        let no_colour = env.get("NO_COLOR").is_some_and(|value| !value.is_empty());
-        let dumb = env.get("TERM") == Some(b"dumb");
+    /// Returns the streams, coloured as the environment says.
+    pub fn new(world: &World) -> Self {
+        let no_colour = world.variable("NO_COLOR").is_some_and(|value| !value.is_empty());
+        let dumb = world.variable("TERM").is_some_and(|value| value == b"dumb");
         Self { may_colour: !no_colour && !dumb }
     }
 

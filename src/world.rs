@@ -5,7 +5,8 @@
 
 #![expect(clippy::disallowed_methods, reason = "this is the one reader of process state")]
 
-use std::ffi::OsStr;
+use std::cell::OnceCell;
+use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
@@ -15,8 +16,7 @@ use crate::env::{Bytes, Env};
 /// What a command may know about where it runs.
 #[derive(Clone, Debug)]
 pub struct World {
-    /// The environment as it was inherited.
-    pub env: Env,
+    env: OnceCell<Env>,
     /// The physical current directory; `None` if it was deleted.
     pub cwd: Option<PathBuf>,
     /// The effective user.
@@ -30,16 +30,40 @@ pub struct World {
 impl World {
     /// Reads the surroundings of this process.
     pub fn gather() -> Self {
-        let env: Env = std::env::vars_os()
-            .map(|(name, value)| (name.into_vec(), value.into_vec()))
-            .filter(|(name, _)| !name.is_empty())
-            .collect();
         Self {
-            dirs: Dirs::of(&env),
-            env,
+            env: OnceCell::new(),
+            dirs: Dirs::of(inherited),
             cwd: std::env::current_dir().ok(),
             uid: nix::unistd::geteuid().as_raw(),
             program: std::env::args_os().next().map(PathBuf::from).unwrap_or_default(),
+        }
+    }
+
+    /// Returns a world with another environment than this process's.
+    pub fn with(env: Env, cwd: Option<PathBuf>) -> Self {
+        let dirs = Dirs::of(|name| env.get(name).map(<[u8]>::to_vec));
+        Self { env: OnceCell::from(env), cwd, dirs, ..Self::gather() }
+    }
+
+    /// Returns the environment as it was inherited. It is taken in when it is first asked for, which most prompts,
+    /// with their few questions, never do.
+    pub fn env(&self) -> &Env {
+        self.env.get_or_init(|| {
+            let mut pairs: Vec<_> = std::env::vars_os()
+                .map(|(name, value)| (name.into_vec(), value.into_vec()))
+                .filter(|(name, _)| !name.is_empty())
+                .collect();
+            // Of two with one name the first counts, as for the C library; collecting keeps the last.
+            pairs.reverse();
+            pairs.into_iter().collect()
+        })
+    }
+
+    /// Returns one variable of the environment.
+    pub fn variable(&self, name: impl AsRef<[u8]>) -> Option<Bytes> {
+        match self.env.get() {
+            Some(env) => env.get(name).map(<[u8]>::to_vec),
+            None => inherited(name.as_ref()),
         }
     }
 
@@ -69,13 +93,18 @@ impl World {
             return self.absolute(&self.program);
         }
         let found =
-            which::which_in_global(&self.program, self.env.get("PATH").map(OsStr::from_bytes));
+            which::which_in_global(&self.program, self.variable("PATH").map(OsString::from_vec));
         found
             .ok()
             .and_then(|mut places| places.find(|place| place.is_absolute()))
             .or_else(|| std::env::current_exe().ok())
             .unwrap_or_else(|| self.program.clone())
     }
+}
+
+/// Returns one variable that this process inherited.
+fn inherited(name: &[u8]) -> Option<Bytes> {
+    std::env::var_os(OsStr::from_bytes(name)).map(OsString::into_vec)
 }
 
 #[cfg(target_os = "linux")]
@@ -114,9 +143,9 @@ pub struct Dirs {
 impl Dirs {
     /// Returns the directories for an environment. A relative path in a variable counts as unset, as the XDG
     /// specification says.
-    pub fn of(env: &Env) -> Self {
+    pub fn of(variable: impl Fn(&[u8]) -> Option<Bytes>) -> Self {
         let absolute = |name: &str| {
-            let path = PathBuf::from(OsStr::from_bytes(env.get(name)?));
+            let path = path_of(variable(name.as_bytes())?);
             path.is_absolute().then_some(path)
         };
         let home = absolute("HOME");
@@ -138,7 +167,7 @@ impl Dirs {
 
 /// Returns a path for bytes of an environment or a file.
 pub fn path_of(bytes: impl Into<Bytes>) -> PathBuf {
-    PathBuf::from(std::ffi::OsString::from_vec(bytes.into()))
+    PathBuf::from(OsString::from_vec(bytes.into()))
 }
 
 #[cfg(all(test, target_os = "linux"))]

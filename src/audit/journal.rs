@@ -25,13 +25,12 @@ impl Journal {
             Some(directory) => Log::new(directory, format!("audit-{}", world.uid)),
             None => Log::new(world.dirs.state.as_ref()?, "audit"),
         };
-        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        let user = world.env.get("USER").or_else(|| world.env.get("LOGNAME")).unwrap_or_default();
+        let user = world.variable("USER").or_else(|| world.variable("LOGNAME"));
         let tty = world.terminal();
         let writer = Writer {
             host: nix::unistd::gethostname().unwrap_or_default().to_string_lossy().into_owned(),
             uid: world.uid,
-            user: text(user),
+            user: String::from_utf8_lossy(&user.unwrap_or_default()).into_owned(),
             tty,
             version: concat!("goenv ", env!("CARGO_PKG_VERSION")).to_owned(),
         };

@@ -84,7 +84,7 @@ pub fn gather(request: &Request<'_>, admission: &Admission, world: &World) -> Re
         Origin::WorkTree => walk::work_tree(request.paths, world)?,
         Origin::Index => index::staged(request.paths, world)?,
     };
-    let outside = inherit::outside(&world.env, &inherit::carried(world));
+    let outside = inherit::outside(world.env(), &inherit::carried(world));
     let mut facts = Facts::new(found.root, found.files, found.unread);
     facts.outside = outside;
     let here = world.cwd.as_deref().and_then(|cwd| cwd.strip_prefix(&facts.root).ok());
@@ -112,7 +112,7 @@ fn only_committed(facts: &mut Facts, world: &World) {
         dotenvs.iter().map(|path| path.to_string_lossy().into_owned()).collect();
     let mut arguments = vec!["--literal-pathspecs", "ls-files", "-z", "--"];
     arguments.extend(names.iter().map(String::as_str));
-    let Ok(said) = process::git(&arguments, &facts.root, &world.env, b"") else { return };
+    let Ok(said) = process::git(&arguments, &facts.root, world.env(), b"") else { return };
     let tracked: Vec<&[u8]> = said.stdout.split(|byte| *byte == 0).collect();
     if said.code == Some(0) {
         let keep = |file: &File| {
@@ -173,7 +173,7 @@ fn policies(
             None => Signatures::NotAsked,
         };
         let is_bash = sound.is_some_and(|header| header.engine.is_some());
-        let read = |path: &Path| source.read(path, &world.env);
+        let read = |path: &Path| source.read(path, world.env());
         let (wanted, sourced) = if is_bash {
             (None, Vec::new())
         } else {
@@ -190,7 +190,7 @@ fn policies(
         };
         let sourced = sourced.into_iter().map(|path| (path.clone(), is_signed(&path))).collect();
         let serial = sound.is_some_and(|header| header.serial.is_some());
-        let committed = if serial { committed(&facts.root, &file.path, &world.env) } else { None };
+        let committed = if serial { committed(&facts.root, &file.path, world.env()) } else { None };
         let (path, bytes) = (file.path.clone(), file.bytes.clone());
         policies.push(Policy { path, bytes, header, wanted, signatures, committed, sourced });
     }

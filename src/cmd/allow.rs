@@ -28,7 +28,7 @@ pub fn run(path: Option<&Path>, world: &World, ui: &Ui) -> Result<Exit, Error> {
     let policy = super::policy_path(path, world)?;
     let store = Store::of(world)?;
     let text = load::read(&policy, world, &mut Watched::new(world.now()))?;
-    let outside = inherit::outside(&world.env, &inherit::carried(world));
+    let outside = inherit::outside(world.env(), &inherit::carried(world));
     let preview = Loader::new(world, &outside, Purpose::Look).preview(&text)?;
     let record = Record {
         policy: Approved { path: policy.clone(), bytes: text.bytes },

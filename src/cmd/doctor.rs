@@ -34,7 +34,7 @@ pub fn run(json: bool, world: &World, ui: &Ui) -> Result<Exit, Error> {
     let carrying = inherit::carried(world);
     let mut facts = Facts::gather(world, &carrying);
     if let Some(located) = world.cwd.as_deref().and_then(|cwd| follow::nearest(cwd, world)) {
-        let outside = inherit::outside(&world.env, &carrying);
+        let outside = inherit::outside(world.env(), &carrying);
         let loaded = Loader::new(world, &outside, Purpose::Look).load(&located);
         facts.policy = Some(loaded.result.map_err(|error| error.text()).map(|applied| Applied {
             root: applied.wanted.sdk.as_ref().map(|(_, sdk)| sdk.root.clone()),

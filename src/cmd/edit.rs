@@ -16,7 +16,7 @@ pub fn run(path: Option<&Path>, world: &World, ui: &Ui) -> Result<Exit, Error> {
     let policy = super::policy_path(path, world)?;
     let read = || load::read(&policy, world, &mut Watched::new(world.now()));
     let before = read().ok();
-    process::edit(&policy, &inherit::outside(&world.env, &inherit::carried(world)))?;
+    process::edit(&policy, &inherit::outside(world.env(), &inherit::carried(world)))?;
     let after = read()?;
     if before.is_some_and(|before| before.bytes == after.bytes) {
         return Ok(Exit::Done);

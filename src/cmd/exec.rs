@@ -16,7 +16,7 @@ pub fn run(dir: &Path, command: &[OsString], world: &World) -> Result<Exit, Erro
     let Some(directory) = files::real_path(&given) else {
         return Err(files::FileProblem::Missing(given).into());
     };
-    let outside = inherit::outside(&world.env, &inherit::carried(world));
+    let outside = inherit::outside(world.env(), &inherit::carried(world));
     let env = match follow::nearest(&directory, world) {
         Some(located) => super::export::inside(&located, &outside, world)?,
         None => outside,

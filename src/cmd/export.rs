@@ -53,13 +53,13 @@ pub fn run(
             ui.say(Tone::Warning, &error.text());
         }
     }
-    let outside = inherit::outside(&world.env, &carrying);
+    let outside = inherit::outside(world.env(), &carrying);
     let entered = match &located {
         Some(located) => Some(enter(located, &action, &outside, &carrying, world)?),
         None => None,
     };
     let inside = entered.as_ref().map_or(&outside, |entered| &entered.inside);
-    let before = if scope == Scope::Full { &outside } else { &world.env };
+    let before = if scope == Scope::Full { &outside } else { world.env() };
     print(format, before, inside, ui)?;
     let state = entered.as_ref().map(|entered| &entered.state);
     arm(format, shell, state, &watch, world, ui)?;
@@ -74,7 +74,7 @@ pub fn run(
 const DAMAGED: &str = "GOENV_STATE cannot be read and is dropped; what it would have undone stays";
 
 fn decide(located: Option<&Located>, carrying: &Carrying, world: &World) -> Action {
-    let is_in_effect = |state: &State| undo::is_in_effect(&world.env, &state.changes);
+    let is_in_effect = |state: &State| undo::is_in_effect(|name| world.variable(name), &state.changes);
     let is_over = |until| world.now().as_secs() >= until;
     decide::decide(located, carrying, world.uid, is_in_effect, is_over, first_changed)
 }
@@ -208,7 +208,7 @@ fn print(format: Format, from: &Env, to: &Env, ui: &Ui) -> Result<(), Error> {
 /// there is nothing to say.
 fn lines(wanted: &Wanted, action: &Action, policy: &Path, world: &World) -> Vec<String> {
     let mut lines: Vec<String> = wanted.messages.iter().map(|message| ui::safe(message)).collect();
-    let names = names(&Diff::between(&world.env, &wanted.env), &world.env);
+    let names = names(&Diff::between(world.env(), &wanted.env), world.env());
     if *action == Action::Load || !names.is_empty() {
         let sdk = wanted.sdk.as_ref();
         let sdk = sdk.map(|(_, sdk)| format!(" go{}", sdk.version)).unwrap_or_default();

@@ -89,7 +89,7 @@ fn write(
 /// Returns the version that the files ask for: the newest release that is here where they name a language, or
 /// nothing at all.
 fn chosen(directory: &Path, world: &World) -> Result<Chosen, Error> {
-    let outside = inherit::outside(&world.env, &inherit::carried(world));
+    let outside = inherit::outside(world.env(), &inherit::carried(world));
     let asked = requested(directory, &outside);
     if let Some((file, problem)) = asked.problems.first() {
         let place = format!("{}:{}:{}", safe_path(file), problem.line, problem.column);

@@ -50,7 +50,7 @@ pub fn run(command: Sdk, world: &World, ui: &Ui) -> Result<Exit, Error> {
 /// Returns where SDKs are looked for and kept.
 pub(super) fn places(world: &World) -> Result<Places, Error> {
     let home = world.dirs.home.clone().ok_or(Error::NoHome)?;
-    let outside = inherit::outside(&world.env, &inherit::carried(world));
+    let outside = inherit::outside(world.env(), &inherit::carried(world));
     Ok(Places::new(&outside, &home, Platform::host(), world.uid, Path::new("/")))
 }
 
@@ -64,7 +64,7 @@ pub(super) fn version_of(text: &str) -> Result<Version, Error> {
 
 /// Lists the SDKs.
 fn show(json: bool, places: &Places, world: &World, ui: &Ui) -> Result<Exit, Error> {
-    let current = world.env.get("GOROOT").map(crate::world::path_of);
+    let current = world.env().get("GOROOT").map(crate::world::path_of);
     let rows = inventory(places, current.as_deref());
     if json {
         let mut text = serde_json::to_vec_pretty(&rows).unwrap_or_default();
@@ -104,7 +104,7 @@ pub(super) fn wanted_here(world: &World) -> Option<SdkWanted> {
     let cwd = world.cwd.as_deref()?;
     let located = locate::nearest(cwd)?;
     let text = load::read(&located.path, world, &mut Watched::new(world.now())).ok()?;
-    let outside = inherit::outside(&world.env, &inherit::carried(world));
+    let outside = inherit::outside(world.env(), &inherit::carried(world));
     // Nothing of it applies: a version and hashes are read from it, approved or not.
     let preview = Loader::new(world, &outside, Purpose::Look).preview(&text).ok()?;
     preview.result.ok()?.sdk.map(|(mut wanted, found)| {
@@ -143,7 +143,7 @@ fn asked_for(here: Option<&SdkWanted>, world: &World) -> Result<Version, Error> 
         return version_of(version);
     }
     let cwd = world.cwd.as_deref().ok_or(Error::NoDirectory)?;
-    let requested = requested(cwd, &world.env);
+    let requested = requested(cwd, world.env());
     match crate::go::request::choose(&requested.requests) {
         Ok(Some(request)) => Ok(request.version.clone()),
         Ok(None) => Err(refused(
@@ -370,7 +370,7 @@ pub fn which(program: &str, world: &World, ui: &Ui) -> Result<Exit, Error> {
     let cwd = world.cwd.as_deref().ok_or(Error::NoDirectory)?;
     let located = follow::nearest(cwd, world);
     let located = located.ok_or_else(|| Error::NoPolicy(cwd.to_path_buf()))?;
-    let outside = inherit::outside(&world.env, &inherit::carried(world));
+    let outside = inherit::outside(world.env(), &inherit::carried(world));
     let applied = Loader::new(world, &outside, Purpose::Look).load(&located).result?;
     let Some((_, sdk)) = applied.wanted.sdk else {
         let policy = located.path.display();

@@ -153,7 +153,7 @@ pub(super) fn signature(
         Some(key) => (world.absolute(key), None),
         None => default_key(world)?,
     };
-    let file = process::sign(bytes, namespace, &path, &world.env)?;
+    let file = process::sign(bytes, namespace, &path, world.env())?;
     let wrong = |what: String| {
         let hint = "make one with: ssh-keygen -t ed25519";
         refused(Exit::Failed, format!("{}: {what}", safe_path(&path)), Some(hint))
@@ -182,7 +182,7 @@ fn default_key(world: &World) -> Result<(PathBuf, Option<tempfile::NamedTempFile
             }
         }
     }
-    let listed = process::agent_keys(&world.env);
+    let listed = process::agent_keys(world.env());
     let listed = String::from_utf8_lossy(&listed);
     let Some(line) = listed.lines().find(|line| public_key(line).is_ok()) else {
         let message = "there is no ~/.ssh/id_ed25519, and no agent holds an ed25519 key".into();

@@ -67,7 +67,7 @@ pub fn run(json: bool, world: &World, ui: &Ui) -> Result<Exit, Error> {
     let carrying = inherit::carried(world);
     let status = match world.cwd.as_deref().and_then(|cwd| follow::nearest(cwd, world)) {
         Some(located) => {
-            let outside = inherit::outside(&world.env, &carrying);
+            let outside = inherit::outside(world.env(), &carrying);
             let loaded = Loader::new(world, &outside, Purpose::Look).load(&located);
             of_policy(&located.path, &loaded, &carrying, world)
         }
@@ -95,7 +95,7 @@ fn of_no_policy(world: &World) -> Status {
         tier: None,
         problem: None,
         sdk: None,
-        requested: requests(world, &world.env).iter().map(asked).collect(),
+        requested: requests(world, world.env()).iter().map(asked).collect(),
         conflicts: Vec::new(),
         watches: Vec::new(),
     }
@@ -103,7 +103,7 @@ fn of_no_policy(world: &World) -> Status {
 
 fn of_policy(policy: &Path, loaded: &Loaded, carrying: &Carrying, world: &World) -> Status {
     let applied = loaded.result.as_ref().ok();
-    let inside = applied.map_or(&world.env, |applied| &applied.wanted.env);
+    let inside = applied.map_or(world.env(), |applied| &applied.wanted.env);
     let requests = requests(world, inside);
     let is_applied = carrying.state().is_some_and(|state| is_in_force(state, policy));
     let header = loaded.trust.as_ref().and_then(|trust| trust.header.as_ref());
@@ -192,14 +192,14 @@ fn overridden(applied: &Applied, world: &World) -> Vec<String> {
     let Some((_, sdk)) = &applied.wanted.sdk else { return Vec::new() };
     let mut conflicts = Vec::new();
     for name in ["GOROOT", "GOTOOLCHAIN"] {
-        if world.env.get(name) != applied.wanted.env.get(name) {
+        if world.env().get(name) != applied.wanted.env.get(name) {
             conflicts.push(format!(
                 "{name} was changed in this shell; leave and enter again to mend it"
             ));
         }
     }
     let bin = sdk.root.join("bin");
-    let first = list::entries(world.env.get("PATH").unwrap_or_default())
+    let first = list::entries(world.env().get("PATH").unwrap_or_default())
         .map(path_of)
         .find(|directory| crate::files::is_program(&directory.join("go")));
     if let Some(directory) = first.filter(|directory| *directory != bin) {

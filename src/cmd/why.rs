@@ -30,7 +30,7 @@ pub fn run(name: Option<&OsStr>, json: bool, world: &World, ui: &Ui) -> Result<E
     let cwd = world.cwd.as_deref().ok_or(Error::NoDirectory)?;
     let located = follow::nearest(cwd, world);
     let located = located.ok_or_else(|| Error::NoPolicy(cwd.to_path_buf()))?;
-    let outside = inherit::outside(&world.env, &inherit::carried(world));
+    let outside = inherit::outside(world.env(), &inherit::carried(world));
     let wanted = Loader::new(world, &outside, Purpose::Look).load(&located).result?.wanted;
     let asked = name.map(OsStr::as_bytes);
     let is_asked = |name: &[u8]| asked.is_none_or(|asked| asked == name);

@@ -103,7 +103,7 @@ pub struct Facts {
 impl Facts {
     /// Looks at everything but the policy.
     pub fn gather(world: &World, carrying: &Carrying) -> Self {
-        let env = &world.env;
+        let env = world.env();
         let entries: Vec<PathBuf> =
             list::entries(env.get("PATH").unwrap_or_default()).map(path_of).collect();
         let programs = |name: &str| -> Vec<PathBuf> {

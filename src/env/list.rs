@@ -31,6 +31,13 @@ pub fn entries(value: &[u8]) -> impl Iterator<Item = &[u8]> {
 
 /// Returns the script that leads from `before` (`None`: unset) to `after`.
 pub fn edits(before: Option<&[u8]>, after: &[u8]) -> Vec<Edit> {
+    // A policy most often puts a few entries in front of a thousand.
+    if let Some(before) = before
+        && let Some(added) = after.strip_suffix(before).and_then(|rest| rest.strip_suffix(b":"))
+    {
+        let added = entries(added).map(<[u8]>::to_vec).collect();
+        return vec![Edit::Add(added), Edit::Keep(entries(before).count())];
+    }
     let old: Vec<&[u8]> = before.map(|value| entries(value).collect()).unwrap_or_default();
     between(&old, &entries(after).collect::<Vec<_>>())
 }

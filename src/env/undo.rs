@@ -98,9 +98,9 @@ pub fn revert<'a>(inside: &Env, changes: impl IntoIterator<Item = &'a Change>) -
 
 /// Returns whether every list still holds the entries that goenv added to it. It does not in a shell that
 /// inherited the state and then rebuilt PATH (a tmux pane, a login shell), and such a shell is mended.
-pub fn is_in_effect(env: &Env, changes: &[Change]) -> bool {
+pub fn is_in_effect(value: impl Fn(&[u8]) -> Option<Bytes>, changes: &[Change]) -> bool {
     changes.iter().all(|change| match &change.before {
-        Before::List { edits, .. } => list::holds(edits, env.get(&change.name)),
+        Before::List { edits, .. } => list::holds(edits, value(&change.name).as_deref()),
         Before::Unset | Before::Value(_) => true,
     })
 }

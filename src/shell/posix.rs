@@ -91,11 +91,16 @@ pub fn quote(bytes: &[u8]) -> Bytes {
 
 fn quote_into(bytes: &[u8], out: &mut Bytes) {
     out.push(b'\'');
-    for (index, part) in bytes.split(|byte| *byte == b'\'').enumerate() {
-        if index > 0 {
-            out.extend(b"'\\''");
+    // Nearly no value has a quote in it: such a one is copied at once.
+    if bytes.contains(&b'\'') {
+        for byte in bytes {
+            match byte {
+                b'\'' => out.extend(b"'\\''"),
+                _ => out.push(*byte),
+            }
         }
-        out.extend(part);
+    } else {
+        out.extend(bytes);
     }
     out.push(b'\'');
 }

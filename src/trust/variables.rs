@@ -8,6 +8,8 @@
 mod names;
 mod values;
 
+use std::collections::BTreeSet;
+
 use super::rules::{EnvRule, TierRules};
 use super::signers::matches;
 use crate::env::is_identifier;
@@ -101,9 +103,18 @@ pub fn sensitive(changes: &[Change<'_>]) -> Vec<(String, &'static str)> {
 
 /// Returns the entries of a changed PATH that were not in it before, in order.
 pub fn added_entries<'a>(change: &Change<'a>) -> Vec<&'a [u8]> {
-    let entries = |value: Option<&'a [u8]>| value.into_iter().flat_map(|v| v.split(|b| *b == b':'));
-    let before: std::collections::BTreeSet<&[u8]> = entries(change.before).collect();
-    entries(change.after).filter(|entry| !before.contains(entry)).collect()
+    let entries = |value: &'a [u8]| value.split(|byte| *byte == b':');
+    let (Some(after), Some(before)) = (change.after, change.before) else {
+        return change.after.map(|after| entries(after).collect()).unwrap_or_default();
+    };
+    // Most often a policy puts a few in front of a thousand.
+    let rest = after.strip_suffix(before).and_then(|rest| rest.strip_suffix(b":"));
+    let candidates: Vec<&[u8]> = entries(rest.unwrap_or(after)).collect();
+    let mut new: BTreeSet<&[u8]> = candidates.iter().copied().collect();
+    for entry in entries(before) {
+        new.remove(entry);
+    }
+    candidates.into_iter().filter(|entry| new.contains(entry)).collect()
 }
 
 fn objection(change: &Change<'_>, context: Context<'_>) -> Option<Objection> {

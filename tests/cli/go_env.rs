@@ -8,7 +8,7 @@ use goenv::env::Env;
 use goenv::env::state::Stamp;
 use goenv::files::Text;
 use goenv::load::{Loader, Purpose};
-use goenv::world::{Dirs, World};
+use goenv::world::World;
 
 use crate::common::{Sandbox, sdk};
 
@@ -173,13 +173,7 @@ fn env_of(sandbox: &Sandbox) -> Env {
 /// Evaluates a policy as `allow` does; the environment inside, or what is said against it.
 fn inside(sandbox: &Sandbox, directory: &Path, policy: &str) -> Result<Env, String> {
     let env = env_of(sandbox);
-    let world = World {
-        dirs: Dirs::of(&env),
-        env: env.clone(),
-        cwd: Some(directory.to_path_buf()),
-        uid: nix::unistd::geteuid().as_raw(),
-        program: "goenv".into(),
-    };
+    let world = World::with(env.clone(), Some(directory.to_path_buf()));
     let (path, bytes) = (directory.join(".envrc"), policy.as_bytes().to_vec());
     let text = Text { path, bytes, stamp: Stamp::RACY };
     let preview = Loader::new(&world, &env, Purpose::Look)

@@ -30,10 +30,10 @@ struct Object {
 /// Returns what is staged, with what it is judged by.
 pub(super) fn staged(paths: &[PathBuf], world: &World) -> Result<Found, Error> {
     let cwd = world.cwd.as_deref().ok_or(Error::NoDirectory)?;
-    let top = git(&["rev-parse", "--show-toplevel"], cwd, &world.env)?;
+    let top = git(&["rev-parse", "--show-toplevel"], cwd, world.env())?;
     let root = path_of(top.strip_suffix(b"\n").unwrap_or(&top));
-    let index = Index::list(&root, &world.env)?;
-    let changed = changed(&root, &world.env)?;
+    let index = Index::list(&root, world.env())?;
+    let changed = changed(&root, world.env())?;
     let within = within(paths, &root, world)?;
     let is_given = |path: &Path| within.is_empty() || within.iter().any(|up| path.starts_with(up));
     let judged: BTreeSet<PathBuf> = index
@@ -47,10 +47,10 @@ pub(super) fn staged(paths: &[PathBuf], world: &World) -> Result<Found, Error> {
     }
     wanted.retain(|path| index.objects.contains_key(path));
     let mut unread = Vec::new();
-    let mut files = index.contents(&wanted, &judged, &world.env, &mut unread)?;
+    let mut files = index.contents(&wanted, &judged, world.env(), &mut unread)?;
     let known = |path: &PathBuf| !wanted.contains(path) && index.objects.contains_key(path);
     let members: BTreeSet<PathBuf> = super::members(&files).into_iter().filter(known).collect();
-    files.extend(index.contents(&members, &judged, &world.env, &mut unread)?);
+    files.extend(index.contents(&members, &judged, world.env(), &mut unread)?);
     unread.retain(|(path, _)| judged.contains(path));
     Ok(Found { root, files, unread, source: Source::Index(index) })
 }

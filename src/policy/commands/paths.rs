@@ -11,7 +11,7 @@ use crate::policy::text::Span;
 impl Evaluator<'_> {
     /// `path_add NAME DIR…`: puts directories before those that a list variable has.
     pub(super) fn path_add(&mut self, name: &[u8], directories: &[&[u8]], span: Span) -> Outcome {
-        let mut entries = Vec::new();
+        let mut value = Bytes::new();
         for directory in directories {
             let path = self.expand_path(directory, None, span)?;
             if path.contains(&b':') {
@@ -22,21 +22,37 @@ impl Evaluator<'_> {
                 let message = format!("`{shown}` contains `:`, which separates entries of a list");
                 return Err(self.text.error(span, message));
             }
-            entries.push(path);
+            if !value.is_empty() {
+                value.push(b':');
+            }
+            value.extend(path);
         }
-        entries.extend(self.entries(name, span)?);
-        self.assign(name, entries.join(&b':'), Exporting::Yes, span)?;
+        let before = self.list_value(name, span)?;
+        if !before.is_empty() {
+            if !directories.is_empty() {
+                value.push(b':');
+            }
+            // bash's `read` loses the last entry where it is empty.
+            value.extend(before.strip_suffix(b":").unwrap_or(&before));
+        }
+        self.assign(name, value, Exporting::Yes, span)?;
         Ok(Answer::Yes)
     }
 
-    /// Returns the entries of a list variable as bash's `read` splits them: the last one is lost where empty.
-    pub(super) fn entries(&self, name: &[u8], span: Span) -> Result<Vec<Bytes>, PolicyError> {
+    /// Returns the value of a list variable.
+    fn list_value(&self, name: &[u8], span: Span) -> Result<Bytes, PolicyError> {
         let value = self.value(name, span)?.unwrap_or_default();
         if value.contains(&b'\n') {
             let shown = String::from_utf8_lossy(name).into_owned();
             let message = format!("{shown} holds a line end, behind which direnv would drop it");
             return Err(self.text.error(span, message));
         }
+        Ok(value)
+    }
+
+    /// Returns the entries of a list variable as bash's `read` splits them: the last one is lost where empty.
+    pub(super) fn entries(&self, name: &[u8], span: Span) -> Result<Vec<Bytes>, PolicyError> {
+        let value = self.list_value(name, span)?;
         let mut entries: Vec<Bytes> =
             value.split(|byte| *byte == b':').map(<[u8]>::to_vec).collect();
         if entries.last().is_some_and(Vec::is_empty) {
