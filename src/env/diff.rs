@@ -14,6 +14,15 @@ pub struct Diff<'a>(Vec<(&'a [u8], Option<&'a [u8]>)>);
 impl<'a> Diff<'a> {
     /// Returns what turns `from` into `to`.
     pub fn between(from: &'a Env, to: &'a Env) -> Self {
+        let Some(names) = from.changed_names(to) else { return Self::walk(from, to) };
+        let steps = names.into_iter().filter_map(|name| {
+            let (old, new) = (from.get(name), to.get(name));
+            (old != new).then_some((name, new))
+        });
+        Self(steps.collect())
+    }
+
+    fn walk(from: &'a Env, to: &'a Env) -> Self {
         let (mut from, mut to) = (from.iter().peekable(), to.iter().peekable());
         let mut steps = Vec::new();
         // Both are in the order of their names: one walk through the two finds every difference.

@@ -9,7 +9,8 @@ pub mod list;
 pub mod state;
 pub mod undo;
 
-use std::collections::BTreeMap;
+use std::cmp::Ordering;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 pub use diff::Diff;
@@ -20,10 +21,14 @@ pub type Bytes = Vec<u8>;
 
 /// An environment, ordered by name.
 ///
-/// Names and values are shared between copies: on its way from outside to inside an environment is copied a few
-/// times, and most of it never changes.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Env(BTreeMap<Arc<[u8]>, Arc<[u8]>>);
+/// What it began as is shared between copies, and each holds what was changed since: on its way from outside to
+/// inside an environment is copied a few times, and most of it never changes.
+#[derive(Clone, Debug, Default)]
+pub struct Env {
+    base: Arc<BTreeMap<Bytes, Bytes>>,
+    /// Names that were set or, with `None`, unset since.
+    changes: BTreeMap<Bytes, Option<Bytes>>,
+}
 
 impl Env {
     /// Returns an environment without variables.
@@ -33,39 +38,82 @@ impl Env {
 
     /// Returns the value of `name`, or `None` where it is unset.
     pub fn get(&self, name: impl AsRef<[u8]>) -> Option<&[u8]> {
-        self.0.get(name.as_ref()).map(AsRef::as_ref)
+        let name = name.as_ref();
+        let value = match self.changes.get(name) {
+            Some(change) => change.as_ref(),
+            None => self.base.get(name),
+        };
+        value.map(Vec::as_slice)
     }
 
     /// Sets `name` to `value`.
     pub fn set(&mut self, name: impl Into<Bytes>, value: impl Into<Bytes>) {
-        self.0.insert(name.into().into(), value.into().into());
+        self.changes.insert(name.into(), Some(value.into()));
     }
 
     /// Unsets `name`; nothing happens where it was not set.
     pub fn unset(&mut self, name: impl AsRef<[u8]>) {
-        self.0.remove(name.as_ref());
+        let name = name.as_ref();
+        if self.base.contains_key(name) {
+            self.changes.insert(name.to_vec(), None);
+        } else {
+            self.changes.remove(name);
+        }
     }
 
     /// Returns the pairs in the order of their names.
     pub fn iter(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
-        self.0.iter().map(|(name, value)| (name.as_ref(), value.as_ref()))
+        let (mut base, mut changes) = (self.base.iter().peekable(), self.changes.iter().peekable());
+        std::iter::from_fn(move || {
+            loop {
+                let order = match (base.peek(), changes.peek()) {
+                    (Some((old, _)), Some((new, _))) => old.cmp(new),
+                    (Some(_), None) => Ordering::Less,
+                    (None, _) => Ordering::Greater,
+                };
+                let kept = if order.is_le() { base.next() } else { None };
+                if order == Ordering::Less {
+                    return kept.map(|(name, value)| (name.as_slice(), value.as_slice()));
+                }
+                // A change counts instead of what was there; what was unset is passed over.
+                if let (name, Some(value)) = changes.next()? {
+                    return Some((name.as_slice(), value.as_slice()));
+                }
+            }
+        })
+    }
+
+    /// Returns the names that may differ between two environments that began as the same, in order; `None` where
+    /// they did not.
+    fn changed_names<'a>(&'a self, other: &'a Self) -> Option<BTreeSet<&'a [u8]>> {
+        let began_as_one = Arc::ptr_eq(&self.base, &other.base);
+        let names = self.changes.keys().chain(other.changes.keys()).map(Vec::as_slice);
+        began_as_one.then(|| names.collect())
     }
 
     /// Returns the number of variables.
     pub fn len(&self) -> usize {
-        self.0.len()
+        self.iter().count()
     }
 
     /// Returns whether there is no variable at all.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.iter().next().is_none()
     }
 }
 
+impl PartialEq for Env {
+    fn eq(&self, other: &Self) -> bool {
+        self.iter().eq(other.iter())
+    }
+}
+
+impl Eq for Env {}
+
 impl<N: Into<Bytes>, V: Into<Bytes>> FromIterator<(N, V)> for Env {
     fn from_iter<I: IntoIterator<Item = (N, V)>>(pairs: I) -> Self {
-        let shared = |(name, value): (N, V)| (name.into().into(), value.into().into());
-        Self(pairs.into_iter().map(shared).collect())
+        let pairs = pairs.into_iter().map(|(name, value)| (name.into(), value.into()));
+        Self { base: Arc::new(pairs.collect()), changes: BTreeMap::new() }
     }
 }
 
@@ -74,4 +122,47 @@ pub fn is_identifier(name: &[u8]) -> bool {
     let Some((first, rest)) = name.split_first() else { return false };
     (first.is_ascii_alphabetic() || *first == b'_')
         && rest.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'_')
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        /// Whatever is set and unset, an environment is what a plain map would be, and its diff what a diff of two that
+        /// share nothing would be.
+        #[test]
+        fn it_holds_what_a_map_would(
+            base in proptest::collection::btree_map("[A-D]", "[xy]?", 0..4),
+            steps in proptest::collection::vec(("[A-E]", proptest::option::of("[xy]?")), 0..8),
+        ) {
+            let mut map: BTreeMap<Vec<u8>, Vec<u8>> =
+                base.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
+            let before: Env = map.clone().into_iter().collect();
+            let mut env = before.clone();
+            for (name, value) in steps {
+                match value {
+                    Some(value) => {
+                        env.set(name.as_bytes(), value.as_bytes());
+                        map.insert(name.into(), value.into());
+                    }
+                    None => {
+                        env.unset(&name);
+                        map.remove(name.as_bytes());
+                    }
+                }
+            }
+            let pairs = map.iter().map(|(name, value)| (name.as_slice(), value.as_slice()));
+            prop_assert!(env.iter().eq(pairs));
+            prop_assert_eq!((env.len(), env.is_empty()), (map.len(), map.is_empty()));
+            for name in ["A", "B", "C", "D", "E"] {
+                prop_assert_eq!(env.get(name), map.get(name.as_bytes()).map(Vec::as_slice));
+            }
+            let apart: Env = map.into_iter().collect();
+            prop_assert_eq!(&env, &apart);
+            prop_assert_eq!(Diff::between(&before, &env), Diff::between(&before, &apart));
+        }
+    }
 }
