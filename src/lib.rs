@@ -48,7 +48,6 @@ pub mod world;
 
 use std::ffi::OsString;
 
-
 use clap::Parser;
 
 use crate::cli::Cli;

@@ -18,7 +18,10 @@ fn main() -> std::process::ExitCode {
 
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 mod start {
-    #![expect(unsafe_code, reason = "the C library calls main by its name, and a signal is ignored")]
+    #![expect(
+        unsafe_code,
+        reason = "the C library calls main by its name, and a signal is ignored"
+    )]
     #![expect(clippy::disallowed_methods, reason = "the standard files are set up here")]
 
     use std::ffi::{c_char, c_int};
@@ -42,7 +45,8 @@ mod start {
     /// Opens /dev/null in place of each of stdin, stdout and stderr that is closed, so that no file that is opened
     /// later takes its number and is written to.
     fn open_standard_files() {
-        let are_open = [fcntl(stdin(), F_GETFD), fcntl(stdout(), F_GETFD), fcntl(stderr(), F_GETFD)];
+        let are_open =
+            [fcntl(stdin(), F_GETFD), fcntl(stdout(), F_GETFD), fcntl(stderr(), F_GETFD)];
         if are_open.iter().all(Result::is_ok) {
             return;
         }

@@ -74,7 +74,8 @@ pub fn run(
 const DAMAGED: &str = "GOENV_STATE cannot be read and is dropped; what it would have undone stays";
 
 fn decide(located: Option<&Located>, carrying: &Carrying, world: &World) -> Action {
-    let is_in_effect = |state: &State| undo::is_in_effect(|name| world.variable(name), &state.changes);
+    let is_in_effect =
+        |state: &State| undo::is_in_effect(|name| world.variable(name), &state.changes);
     let is_over = |until| world.now().as_secs() >= until;
     decide::decide(located, carrying, world.uid, is_in_effect, is_over, first_changed)
 }

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 
-use sha2::Digest as _;
+use ring::digest::{Context, SHA256};
 
 use super::seal::{Content, Entry, Seal};
 
@@ -199,11 +199,12 @@ fn digest_all(root: &Path, files: &[Unread], cores: usize) -> Result<Vec<Entry>,
 /// Returns the digest and the size of the file at `path`.
 fn digest(path: &Path, buffer: &mut [u8]) -> io::Result<Content> {
     let mut file = File::open(path)?;
-    let mut hasher = sha2::Sha256::new();
+    // In the processor's own instructions where it has them, which pays for a quarter of a gigabyte.
+    let mut hasher = Context::new(&SHA256);
     let mut size = 0;
     loop {
         let count = match file.read(buffer) {
-            Ok(0) => return Ok(Content { sha256: hasher.finalize().into(), size }),
+            Ok(0) => break,
             Ok(count) => count,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
             Err(error) => return Err(error),
@@ -211,6 +212,8 @@ fn digest(path: &Path, buffer: &mut [u8]) -> io::Result<Content> {
         hasher.update(buffer.get(..count).unwrap_or_default());
         size += count as u64;
     }
+    let sha256 = hasher.finish().as_ref().try_into().map_err(io::Error::other)?;
+    Ok(Content { sha256, size })
 }
 
 /// Returns the digest and the size of one file.
