@@ -18,7 +18,7 @@ use crate::go::request::{Request, choose};
 use crate::inherit;
 use crate::locate::{self, Kind, Located};
 use crate::policy::PolicyError;
-use crate::sdk::list::{Look, list};
+use crate::sdk::list::versions;
 use crate::sdk::requested::{File, followed};
 use crate::sdk::{Places, find};
 use crate::trust::Trust;
@@ -158,7 +158,7 @@ pub(crate) fn version(
             && is_admitted(version)
             && requests.iter().all(|request| request.admits(version))
     };
-    let here: Vec<Version> = list(places, Look::Examine).versions();
+    let here: Vec<Version> = versions(places);
     let fitting: Vec<&Version> = here.iter().filter(|version| fits(version)).collect();
     let line = fitting.first().map(|version| version.language());
     let newest = fitting.iter().rev().find(|version| Some(version.language()) == line);

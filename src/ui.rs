@@ -14,6 +14,18 @@ use crate::world::World;
 /// Returns bytes as text that moves no cursor and hides nothing.
 pub fn safe(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len());
+    push_safe(&mut text, bytes);
+    text
+}
+
+/// Adds bytes to a text, so that they move no cursor and hide nothing.
+pub fn push_safe(text: &mut String, bytes: &[u8]) {
+    // Nearly all is plain and goes as it is. Every byte is looked at, which goes faster than stopping at one.
+    if bytes.iter().fold(true, |plain, byte| plain & matches!(byte, b' '..=b'~'))
+        && let Ok(plain) = std::str::from_utf8(bytes)
+    {
+        return text.push_str(plain);
+    }
     for chunk in bytes.utf8_chunks() {
         for character in chunk.valid().chars() {
             match character {
@@ -30,7 +42,6 @@ pub fn safe(bytes: &[u8]) -> String {
             let _ = write!(text, "\\x{byte:02x}");
         }
     }
-    text
 }
 
 /// Returns a path as text that moves no cursor and hides nothing.

@@ -13,7 +13,7 @@ use crate::go::request::{Request, choose};
 use crate::load;
 use crate::locate::{self, POLICY_NAME};
 use crate::policy::{self, PolicyError};
-use crate::sdk::list::{Look, list};
+use crate::sdk::list::versions;
 use crate::sdk::requested::requested;
 use crate::sdk::useline;
 use crate::shell::quote_path;
@@ -100,7 +100,7 @@ fn chosen(directory: &Path, world: &World) -> Result<Chosen, Error> {
             format!("change one of the two, or decide: goenv pin {}", conflict.first.version);
         refused(safe(conflict.to_string().as_bytes()), Some(hint))
     })?;
-    let here = list(&places(world)?, Look::Examine).versions();
+    let here = versions(&places(world)?);
     let newest = |line: Option<&Version>| {
         let releases = here.iter().rev().filter(|version| !version.is_prerelease());
         let mut releases =

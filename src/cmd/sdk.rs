@@ -25,7 +25,7 @@ use crate::sdk::store::{self, AdoptError, Health};
 use crate::sdk::tree::Cores;
 use crate::sdk::{Pins, Places, Platform, Record, examine, find};
 use crate::shell::quote_path;
-use crate::ui::{Tone, Ui, safe, safe_path};
+use crate::ui::{Tone, Ui, push_safe, safe, safe_path};
 use crate::watch::Watched;
 use crate::world::World;
 
@@ -67,7 +67,10 @@ fn show(json: bool, places: &Places, world: &World, ui: &Ui) -> Result<Exit, Err
     let current = world.env().get("GOROOT").map(crate::world::path_of);
     let rows = inventory(places, current.as_deref());
     if json {
-        let mut text = serde_json::to_vec_pretty(&rows).unwrap_or_default();
+        // One row has 250 bytes or more: without room, all are copied again and again.
+        let mut text = Vec::with_capacity(rows.len() * 320);
+        // Text and booleans alone, into memory: nothing of it can fail to be written.
+        let _ = serde_json::to_writer_pretty(&mut text, &rows);
         text.push(b'\n');
         ui.data(&text)?;
         return Ok(Exit::Done);
@@ -79,24 +82,44 @@ fn show(json: bool, places: &Places, world: &World, ui: &Ui) -> Result<Exit, Err
     Ok(Exit::Done)
 }
 
-fn table(rows: &[Row], world: &World) -> String {
-    let widest = |of: &dyn Fn(&Row) -> usize| rows.iter().map(of).max().unwrap_or_default();
-    let (version, source) = (widest(&|row| row.version.len()), widest(&|row| row.source.len()));
-    // Asked once: there may be a thousand rows.
-    let home = world.dirs.home.clone();
-    let line = |row: &Row| {
-        let mark = if row.current { '*' } else { ' ' };
-        let root =
-            match home.as_deref().and_then(|home| Path::new(&row.root).strip_prefix(home).ok()) {
-                Some(below) => format!("~/{}", safe_path(below)),
-                None => safe_path(Path::new(&row.root)),
-            };
-        format!(
-            "{mark} go{:<version$}  {:<8}  {:<source$}  {root}\n",
-            row.version, row.state, row.source
-        )
-    };
-    rows.iter().map(line).collect()
+fn table(rows: &[Row<'_>], world: &World) -> String {
+    let widest = |of: &dyn Fn(&Row<'_>) -> usize| rows.iter().map(of).max().unwrap_or_default();
+    let version = widest(&|row| row.version.as_str().len());
+    let source = widest(&|row| row.source.len());
+    // Asked once, and written without a formatter: there may be a thousand rows.
+    let home = world.dirs.home.as_ref().map(|home| home.components().collect::<PathBuf>());
+    let home = home.as_deref().and_then(Path::to_str);
+    let mut text = String::with_capacity(rows.len() * (version + source + 80));
+    for row in rows {
+        text.push_str(if row.current { "* go" } else { "  go" });
+        push_padded(&mut text, row.version.as_str(), version);
+        push_padded(&mut text, row.state, 8);
+        push_padded(&mut text, row.source, source);
+        match home.and_then(|home| below(&row.root, home)) {
+            Some(below) => {
+                text.push_str("~/");
+                push_safe(&mut text, below.as_bytes());
+            }
+            None => push_safe(&mut text, row.root.as_bytes()),
+        }
+        text.push('\n');
+    }
+    text
+}
+
+/// Adds a word of a column, and what separates it from the next.
+fn push_padded(text: &mut String, word: &str, width: usize) {
+    const SPACES: &str =
+        "                                                                                ";
+    text.push_str(word);
+    let missing = width.saturating_sub(word.len()) + 2;
+    text.push_str(SPACES.get(..missing).unwrap_or(SPACES));
+}
+
+/// Returns what of a path lies below `directory`.
+fn below<'a>(path: &'a str, directory: &str) -> Option<&'a str> {
+    let rest = path.strip_prefix(directory)?;
+    if rest.is_empty() || directory.ends_with('/') { Some(rest) } else { rest.strip_prefix('/') }
 }
 
 /// What this directory asks for: the policy's `use go` line, or what the version files say.

@@ -16,24 +16,53 @@ const LONGEST: usize = 64;
 /// Compares as Go compares: a suffix (`1.26.6-corp`) counts for nothing, a missing patch before 1.21 is zero.
 #[derive(Clone, Debug)]
 pub struct Version {
-    text: String,
-    number: Box<Number>,
+    text: Box<str>,
+    number: Number,
 }
 
-/// The parts that decide the order; numbers as decimal text without leading zeros, empty where absent.
-#[derive(Clone, Debug)]
+/// The parts that decide the order, as places in the text: listing a thousand SDKs copies none of them.
+#[derive(Clone, Copy, Debug, Default)]
 struct Number {
-    major: String,
-    minor: String,
-    patch: String,
-    kind: String,
-    pre: String,
+    major: Part,
+    minor: Part,
+    patch: Part,
+    kind: Part,
+    pre: Part,
+}
+
+/// One part of a version: a decimal number without leading zeros, or letters.
+#[derive(Clone, Copy, Debug, Default)]
+enum Part {
+    /// It is not there.
+    #[default]
+    Absent,
+    /// It is not written and means zero.
+    Zero,
+    /// It stands between these bytes; what is longer than they can say is no version.
+    At(u8, u8),
+}
+
+impl Part {
+    /// Returns what it says in the text that it is of, empty where it is absent.
+    fn of(self, text: &str) -> &str {
+        std::str::from_utf8(self.bytes(text)).unwrap_or_default()
+    }
+
+    fn bytes(self, text: &str) -> &[u8] {
+        match self {
+            Self::Absent => b"",
+            Self::Zero => b"0",
+            Self::At(from, to) => {
+                text.as_bytes().get(usize::from(from)..usize::from(to)).unwrap_or_default()
+            }
+        }
+    }
 }
 
 impl Version {
     /// Returns the version that `text` (without `go` in front) spells in Go's grammar, or `None`.
     pub fn parse(text: &str) -> Option<Self> {
-        Number::parse(text).map(|number| Self { text: text.to_owned(), number: Box::new(number) })
+        Number::parse(text).map(|number| Self { text: text.into(), number })
     }
 
     /// Returns the version in a toolchain's name: `go1.26.6`, `go1.26.6-corp`, `go1.26.6 X:jsonv2`.
@@ -43,7 +72,7 @@ impl Version {
         }
         let text = name.strip_prefix("go")?;
         let bare = text.split([' ', '\t', '-']).next()?;
-        Number::parse(bare).map(|number| Self { text: text.to_owned(), number: Box::new(number) })
+        Number::parse(bare).map(|number| Self { text: text.into(), number })
     }
 
     /// Reads a version from outside: `1.26.6`, `go1.26.6`, `1.26rc1`, `1.26`, `1.26.6-corp`, and nothing else.
@@ -62,15 +91,16 @@ impl Version {
         };
         let number = Number::parse(bare).ok_or_else(refuse)?;
         let dotted = bare.contains('.');
-        let known = matches!(number.kind.as_str(), "" | "beta" | "rc");
-        let counted = number.kind.is_empty() || !matches!(number.pre.as_str(), "" | "0");
+        let (kind, pre) = (number.kind.of(bare), number.pre.of(bare));
+        let known = matches!(kind, "" | "beta" | "rc");
+        let counted = kind.is_empty() || !matches!(pre, "" | "0");
         let plain_suffix = suffix.is_none_or(|suffix| {
             !suffix.is_empty() && suffix.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'.')
         });
         if !(dotted && known && counted && plain_suffix) {
             return Err(refuse());
         }
-        Ok(Self { text: plain.to_owned(), number: Box::new(number) })
+        Ok(Self { text: plain.into(), number })
     }
 
     /// Returns the text without `go` in front, suffix included: `1.26.6`.
@@ -85,9 +115,9 @@ impl Version {
 
     /// Returns the language version: `1.26` of `1.26.6`, `1` of `1.0.3`.
     pub fn language(&self) -> String {
-        let Number { major, minor, .. } = &*self.number;
+        let (major, minor) = (self.part(|number| number.major), self.part(|number| number.minor));
         if minor.is_empty() || (major == "1" && minor == "0") {
-            major.clone()
+            major.to_owned()
         } else {
             format!("{major}.{minor}")
         }
@@ -95,17 +125,18 @@ impl Version {
 
     /// Returns whether this names a language (`1.26`) and not a release (`1.26.0`, `1.20`).
     pub fn is_language(&self) -> bool {
-        self.number.patch.is_empty() && self.number.kind.is_empty() && self.number.pre.is_empty()
+        let Number { patch, kind, pre, .. } = self.number;
+        matches!((patch, kind, pre), (Part::Absent, Part::Absent, Part::Absent))
     }
 
     /// Returns whether this is a beta or a release candidate.
     pub fn is_prerelease(&self) -> bool {
-        !self.number.kind.is_empty()
+        !matches!(self.number.kind, Part::Absent)
     }
 
     /// Returns the releases before and after this one on its line.
     pub fn neighbours(&self) -> Vec<Self> {
-        let Ok(patch) = self.number.patch.parse::<u32>() else { return Vec::new() };
+        let Ok(patch) = self.patch().parse::<u32>() else { return Vec::new() };
         let around = [patch.checked_sub(1), patch.checked_add(1)];
         let language = self.language();
         around
@@ -117,79 +148,97 @@ impl Version {
 
     /// Returns the patch level, empty where there is none.
     pub(super) fn patch(&self) -> &str {
-        &self.number.patch
+        self.part(|number| number.patch)
+    }
+
+    fn part(&self, which: impl Fn(Number) -> Part) -> &str {
+        which(self.number).of(&self.text)
     }
 }
 
 impl Number {
     fn parse(text: &str) -> Option<Self> {
-        let (major, rest) = cut_number(text)?;
-        let mut number = Self {
-            major,
-            minor: String::new(),
-            patch: String::new(),
-            kind: String::new(),
-            pre: String::new(),
-        };
+        let mut rest = Rest { text, at: 0 };
+        let mut number = Self { major: rest.number()?, ..Self::default() };
         if rest.is_empty() {
             // "1" is 1.0.0.
-            number.minor = "0".to_owned();
-            number.patch = "0".to_owned();
+            (number.minor, number.patch) = (Part::Zero, Part::Zero);
             return Some(number);
         }
-        let (minor, rest) = cut_number(rest.strip_prefix('.')?)?;
-        number.minor = minor;
+        rest.dot()?;
+        number.minor = rest.number()?;
         if rest.is_empty() {
             // Until 1.20 the first release of a line had no patch level; since 1.21 that spelling is the language.
-            if compare_numbers(&number.minor, "21") == Ordering::Less {
-                number.patch = "0".to_owned();
+            if compare_numbers(number.minor.bytes(text), b"21") == Ordering::Less {
+                number.patch = Part::Zero;
             }
             return Some(number);
         }
-        if let Some(rest) = rest.strip_prefix('.') {
-            let (patch, rest) = cut_number(rest)?;
-            number.patch = patch;
+        if rest.dot().is_some() {
+            number.patch = rest.number()?;
             // A patch release has no betas.
             return rest.is_empty().then_some(number);
         }
-        let letters = rest.bytes().take_while(|b| !b.is_ascii_digit()).count();
-        let (kind, pre) = rest.split_at_checked(letters)?;
-        if !kind.bytes().all(|b| b.is_ascii_lowercase()) {
+        number.kind = rest.take(|byte| !byte.is_ascii_digit())?;
+        if !number.kind.bytes(text).iter().all(u8::is_ascii_lowercase) {
             return None;
         }
-        number.kind = kind.to_owned();
-        if !pre.is_empty() {
-            let (pre, rest) = cut_number(pre)?;
-            if !rest.is_empty() {
-                return None;
-            }
-            number.pre = pre;
+        if !rest.is_empty() {
+            number.pre = rest.number()?;
         }
-        Some(number)
+        rest.is_empty().then_some(number)
     }
 }
 
-/// Cuts a decimal number without leading zeros off the front.
-fn cut_number(text: &str) -> Option<(String, &str)> {
-    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
-    let (number, rest) = text.split_at_checked(digits)?;
-    let zero_led = number.starts_with('0') && number.len() > 1;
-    (digits > 0 && !zero_led).then(|| (number.to_owned(), rest))
+/// What of a text is still to be read.
+struct Rest<'a> {
+    text: &'a str,
+    at: usize,
+}
+
+impl Rest<'_> {
+    fn is_empty(&self) -> bool {
+        self.at == self.text.len()
+    }
+
+    fn dot(&mut self) -> Option<()> {
+        (self.text.as_bytes().get(self.at) == Some(&b'.')).then(|| self.at += 1)
+    }
+
+    /// Takes a decimal number without leading zeros.
+    fn number(&mut self) -> Option<Part> {
+        let part = self.take(|byte| byte.is_ascii_digit())?;
+        match part.bytes(self.text) {
+            [] | [b'0', _, ..] => None,
+            _ => Some(part),
+        }
+    }
+
+    /// Takes the bytes that `fit`.
+    fn take(&mut self, fit: impl Fn(u8) -> bool) -> Option<Part> {
+        let from = self.at;
+        let count = self.text.as_bytes().get(from..)?.iter().take_while(|byte| fit(**byte)).count();
+        self.at += count;
+        Some(Part::At(u8::try_from(from).ok()?, u8::try_from(self.at).ok()?))
+    }
 }
 
 /// Compares decimal numbers of any length; an absent one is the smallest.
-fn compare_numbers(left: &str, right: &str) -> Ordering {
+fn compare_numbers(left: &[u8], right: &[u8]) -> Ordering {
     left.len().cmp(&right.len()).then_with(|| left.cmp(right))
 }
 
 impl Ord for Version {
     fn cmp(&self, other: &Self) -> Ordering {
         let (left, right) = (&self.number, &other.number);
-        compare_numbers(&left.major, &right.major)
-            .then_with(|| compare_numbers(&left.minor, &right.minor))
-            .then_with(|| compare_numbers(&left.patch, &right.patch))
-            .then_with(|| left.kind.cmp(&right.kind))
-            .then_with(|| compare_numbers(&left.pre, &right.pre))
+        let numbers = |left: Part, right: Part| {
+            compare_numbers(left.bytes(&self.text), right.bytes(&other.text))
+        };
+        numbers(left.major, right.major)
+            .then_with(|| numbers(left.minor, right.minor))
+            .then_with(|| numbers(left.patch, right.patch))
+            .then_with(|| left.kind.bytes(&self.text).cmp(right.kind.bytes(&other.text)))
+            .then_with(|| numbers(left.pre, right.pre))
     }
 }
 
@@ -341,6 +390,8 @@ mod tests {
             assert_eq!(Version::read(text).unwrap().as_str(), expected);
         }
         let long = format!("1.{}", "9".repeat(70));
+        assert!(Version::parse(&long).is_some());
+        assert!(Version::parse(&format!("1.{}", "9".repeat(300))).is_none());
         for text in [
             "",
             "1",

@@ -7,7 +7,7 @@
 use std::path::{Path, PathBuf};
 
 use super::examine::{Examined, Reason, examine, examine_real, read_record};
-use super::list::{Look, list};
+use super::list::versions;
 use super::places::{Places, Source};
 use super::record::Record;
 use super::stamp;
@@ -78,7 +78,7 @@ pub fn find(version: &Version, places: &Places) -> Result<Found, Box<Missing>> {
             }
         }
     }
-    let here = list(places, Look::Examine).versions();
+    let here = versions(places);
     Err(Box::new(Missing { version: version.clone(), looked_at, here, watch: before }))
 }
 
@@ -98,8 +98,7 @@ fn examine_recorded(
 }
 
 fn newest_of_line(line: &Version, places: &Places) -> Result<Found, Box<Missing>> {
-    let mut here = list(places, Look::Examine).versions();
-    here.sort();
+    let here = versions(places);
     let fits = |version: &&Version| version.language() == line.as_str() && !version.is_prerelease();
     match here.iter().rev().find(fits) {
         Some(newest) => find(newest, places).map(|mut found| {

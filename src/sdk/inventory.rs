@@ -3,12 +3,14 @@
 //! What the places hold, and what records name that lies elsewhere or is gone. The fields of the JSON are stable:
 //! docs/reference.md, section "SDKs".
 
-use std::path::Path;
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use super::examine::{Reason, examine, read_record};
-use super::list::{Look, list, recorded};
+use super::list::{Listed, Look, list, recorded};
 use super::places::{Places, Source};
 use super::record::Record;
 use super::store::health;
@@ -17,13 +19,14 @@ use crate::go::Version;
 
 /// One SDK.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Row {
+pub struct Row<'a> {
     /// Its version: `1.26.6`.
-    pub version: String,
+    #[serde(serialize_with = "as_text")]
+    pub version: Version,
     /// GOOS.
-    pub os: String,
+    pub os: &'a str,
     /// GOARCH.
-    pub arch: String,
+    pub arch: &'a str,
     /// Its root.
     pub root: String,
     /// Who put it there.
@@ -39,62 +42,73 @@ pub struct Row {
 }
 
 /// Returns the rows, sorted by version; `current` is the root that this shell uses.
-pub fn inventory(places: &Places, current: Option<&Path>) -> Vec<Row> {
+pub fn inventory<'a>(places: &'a Places, current: Option<&Path>) -> Vec<Row<'a>> {
     let listed = list(places, Look::Glance);
     let records: Vec<Record> =
         recorded(places).iter().filter_map(|version| read_record(version, places).ok()).collect();
-    let mut rows: Vec<(Version, usize, Row)> = Vec::new();
-    for (source, version, root) in listed.found {
-        let record = records.iter().find(|record| record.root == root);
+    // The first record of a root counts.
+    let mut unlisted: BTreeMap<&Path, &Record> = BTreeMap::new();
+    for record in &records {
+        unlisted.entry(&record.root).or_insert(record);
+    }
+    let of_root = unlisted.clone();
+    // Paths are compared part by part, which takes its time; those of SDKs are plain, so this one is made so.
+    let current: Option<PathBuf> = current.map(|current| current.components().collect());
+    let current = current.as_deref().map(Path::as_os_str);
+    let mut rows = Vec::with_capacity(listed.len() + records.len());
+    for Listed { source, version, root, .. } in listed {
+        unlisted.remove(root.as_path());
+        let record = of_root.get(root.as_path()).copied();
         let state = record.map_or("unsealed", |record| health(record, places, Cores::All).name());
         let source =
             if record.is_some() && source != Source::Store { Source::Adopted } else { source };
-        rows.push((
-            version.clone(),
-            rows.len(),
-            row(&version, &root, source, state, record, places, current),
-        ));
+        rows.push(row(version, root, source, state, record, places, current));
     }
-    for record in &records {
+    let is_sorted = unlisted.is_empty();
+    for (root, record) in unlisted {
         let Ok(version) = Version::read(&record.version) else { continue };
-        let root = &record.root;
-        if rows.iter().any(|(_, _, row)| Path::new(&row.root) == root) {
-            continue;
-        }
         let state = match examine(root, Some(&version), places.user) {
             Ok(_) => health(record, places, Cores::All).name(),
             Err(Reason::Absent) => "missing",
             Err(_) => "altered",
         };
         let source = if *root == places.stored(&version) { Source::Store } else { Source::Adopted };
-        rows.push((
-            version.clone(),
-            rows.len(),
-            row(&version, root, source, state, Some(record), places, current),
-        ));
+        rows.push(row(version, root.to_owned(), source, state, Some(record), places, current));
     }
-    rows.sort_by(|(left, i, _), (right, j, _)| left.cmp(right).then(i.cmp(j)));
-    rows.into_iter().map(|(_, _, row)| row).collect()
+    if !is_sorted {
+        rows.sort_by(|left, right| left.version.cmp(&right.version));
+    }
+    rows
 }
 
-fn row(
-    version: &Version,
-    root: &Path,
+fn row<'a>(
+    version: Version,
+    root: PathBuf,
     source: Source,
     state: &'static str,
     record: Option<&Record>,
-    places: &Places,
-    current: Option<&Path>,
-) -> Row {
+    places: &'a Places,
+    current: Option<&OsStr>,
+) -> Row<'a> {
     Row {
-        version: version.to_string(),
-        os: places.platform.os.clone(),
-        arch: places.platform.arch.clone(),
-        root: root.to_string_lossy().into_owned(),
+        version,
+        os: &places.platform.os,
+        arch: &places.platform.arch,
         source: source.name(),
         state,
         h1: record.map(|record| record.h1.clone()),
         archive_sha256: record.and_then(|record| record.archive_sha256.clone()),
-        current: current == Some(root),
+        current: current == Some(root.as_os_str()),
+        root: text(root),
     }
+}
+
+/// Returns a path as text, which costs nothing where it is.
+fn text(path: PathBuf) -> String {
+    let text = path.into_os_string().into_string();
+    text.unwrap_or_else(|path| path.to_string_lossy().into_owned())
+}
+
+fn as_text<S: Serializer>(version: &Version, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(version.as_str())
 }

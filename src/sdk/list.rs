@@ -4,40 +4,48 @@
 )]
 //! Lists every SDK in every place.
 //!
-//! For `sdk list`, which looks at many on all cores; and for a version that is not here or names a whole line, where a
-//! prompt may be waiting, which starts no threads.
+//! For `sdk list`, which looks at many on two cores; and for a version that is not here or names a whole line, where a
+//! prompt may be waiting, which starts no thread. There may be a thousand, so an entry is looked at by its name in the
+//! directory that is open, and nothing is copied of one that is none.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::cmp::Ordering;
+use std::fs::{self, File};
+use std::path::PathBuf;
 use std::thread;
 
-use super::examine::{Reason, examine, examine_real};
-use super::places::{Places, Source};
+use nix::dir::{self, Dir, Type};
+use nix::fcntl::AtFlags;
+use nix::libc;
+use nix::sys::stat::fstatat;
+
+use super::examine::{Examined, examine_real};
+use super::places::{Named, Naming, Place, Places, Source};
+use super::realpath::RealPaths;
 use crate::go::Version;
 
 /// The most entries of one place that are listed.
 const LIMIT: usize = 10_000;
 
-/// From how many SDKs on a second thread pays.
+/// From how many entries on a second thread pays; a third would take as long to start as it saves.
 const MANY: usize = 64;
 
-/// Every SDK that is here.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct List {
-    /// The SDKs, in the order of the places and then of their names.
-    pub found: Vec<(Source, Version, PathBuf)>,
-    /// What looked like an SDK and is none, with the reason.
-    pub refused: Vec<(PathBuf, Reason)>,
+/// An SDK that is here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listed {
+    /// Who put it there.
+    pub source: Source,
+    /// Its version.
+    pub version: Version,
+    /// Its root, without symbolic links.
+    pub root: PathBuf,
+    /// How many places come before its own.
+    place: usize,
 }
 
-impl List {
-    /// Returns the versions, each once, in their order.
-    pub fn versions(&self) -> Vec<Version> {
-        let mut versions: Vec<_> =
-            self.found.iter().map(|(_, version, _)| version.clone()).collect();
-        versions.sort();
-        versions.dedup_by(|a, b| a.as_str() == b.as_str());
-        versions
+impl Listed {
+    fn order(&self, other: &Self) -> Ordering {
+        let (left, right) = ((self.place, &self.root), (other.place, &other.root));
+        self.version.cmp(&other.version).then_with(|| left.cmp(&right))
     }
 }
 
@@ -47,99 +55,170 @@ pub enum Look {
     /// Where the name of a directory says the version and there is a `bin/go`, take it at its word: whoever uses
     /// the SDK looks again.
     Glance,
-    /// Judge each as if it were to be used, on one core.
+    /// Judge each as if it were to be used, on one core: a prompt may be waiting.
     Examine,
 }
 
-/// Lists every SDK in every place.
-pub fn list(places: &Places, look: Look) -> List {
-    let roots = places.entries(&names);
-    let cores = match look {
-        Look::Glance if roots.len() >= MANY => {
-            thread::available_parallelism().map_or(1, usize::from)
-        }
-        _ => 1,
+/// Returns every SDK in every place, sorted by version and then in the order of the places.
+pub fn list(places: &Places, look: Look) -> Vec<Listed> {
+    let dashed = places.platform.dashed();
+    let shelves: Vec<Shelf> = (0..).zip(places.all()).filter_map(Shelf::open).collect();
+    let mut entries: Vec<_> = shelves.iter().flat_map(Shelf::entries).collect();
+    let of = |share: &mut [Entry<'_>]| {
+        // Names compare fast, and are nearly in the order of their versions.
+        share.sort_unstable_by(|a, b| a.name.cmp(b.name));
+        let real = RealPaths::default();
+        let mut eye = Eye { look, user: places.user, dashed: &dashed, real, below: String::new() };
+        let mut listed = Vec::with_capacity(share.len());
+        listed.extend(share.iter().filter_map(|entry| eye.see(entry)));
+        listed
     };
-    let share = roots.len().div_ceil(cores).max(1);
-    let look =
-        |roots: &[Root]| roots.iter().map(|root| root.look(look, places.user)).collect::<Vec<_>>();
-    let looked: Vec<_> = thread::scope(|scope| {
-        let mut shares = roots.chunks(share);
-        let first = shares.next().unwrap_or_default();
-        let others: Vec<_> = shares.map(|roots| scope.spawn(move || look(roots))).collect();
-        let mut looked = look(first);
-        for other in others {
-            match other.join() {
-                Ok(found) => looked.extend(found),
+    let mut listed = if look == Look::Glance && entries.len() >= MANY {
+        let half = entries.len() / 2;
+        let (first, second) = entries.split_at_mut(half);
+        thread::scope(|scope| {
+            let second = scope.spawn(|| of(second));
+            let mut listed = of(first);
+            match second.join() {
+                Ok(second) => listed.extend(second),
                 Err(panic) => std::panic::resume_unwind(panic),
             }
-        }
-        looked
-    });
-    let mut list = List::default();
-    for (root, outcome) in roots.into_iter().zip(looked) {
-        match outcome {
-            Ok((version, path)) => list.found.push((root.source, version, path)),
-            Err(Reason::Absent) => {}
-            Err(reason) => list.refused.push((root.path, reason)),
-        }
-    }
-    list
-}
-
-/// A directory that may be the root of an SDK.
-pub(super) struct Root {
-    pub(super) source: Source,
-    pub(super) path: PathBuf,
-    /// Whether its path is known to hold no symbolic link.
-    pub(super) real: bool,
-    /// The version that its name says.
-    pub(super) version: Option<Version>,
-}
-
-impl Root {
-    fn look(&self, look: Look, user: u32) -> Result<(Version, PathBuf), Reason> {
-        if let (Look::Glance, true, Some(version)) = (look, self.real, &self.version)
-            && fs::symlink_metadata(self.path.join("bin/go")).is_ok_and(|go| go.is_file())
-        {
-            return Ok((version.clone(), self.path.clone()));
-        }
-        let examined = if self.real {
-            examine_real(self.path.clone(), None, user)
-        } else {
-            examine(&self.path, None, user)
-        }?;
-        Ok((examined.version, examined.root))
-    }
-}
-
-/// What a directory holds.
-pub(super) struct Names {
-    /// The directory, without symbolic links.
-    pub(super) directory: PathBuf,
-    /// Its entries, sorted, and whether each is a directory and no link.
-    pub(super) entries: Vec<(String, bool)>,
-}
-
-/// Returns what a directory holds; nothing where there is none.
-fn names(directory: &Path) -> Names {
-    let directory = fs::canonicalize(directory).unwrap_or_else(|_| directory.to_owned());
-    let read = fs::read_dir(&directory).into_iter().flatten().take(LIMIT);
-    let mut entries: Vec<_> = read
-        .filter_map(|entry| {
-            let entry = entry.ok()?;
-            Some((entry.file_name().into_string().ok()?, entry.file_type().ok()?.is_dir()))
+            listed
         })
-        .collect();
-    entries.sort();
-    Names { directory, entries }
+    } else {
+        of(&mut entries)
+    };
+    listed.sort_by(Listed::order);
+    listed
 }
 
-/// Returns the versions of which the store has a record.
+/// Returns the versions of every SDK that is here, each once, in their order.
+pub fn versions(places: &Places) -> Vec<Version> {
+    let listed = list(places, Look::Examine);
+    let mut versions: Vec<_> = listed.into_iter().map(|sdk| sdk.version).collect();
+    versions.dedup_by(|a, b| a.as_str() == b.as_str());
+    versions
+}
+
+/// A place whose directory is there, and what is in it.
+struct Shelf {
+    /// How many places come before it.
+    rank: usize,
+    place: Place,
+    /// Where it was listed: the open directory, and its path without symbolic links. A fixed name needs no listing,
+    /// and its directory may be large.
+    listed: Option<(File, PathBuf)>,
+    /// The entries, in no order, and whether each is known to be a directory and no link.
+    names: Vec<(String, bool)>,
+}
+
+impl Shelf {
+    fn open((rank, place): (usize, Place)) -> Option<Self> {
+        if let Naming::Fixed(name) = place.naming {
+            return Some(Self { rank, place, listed: None, names: vec![(name.to_owned(), false)] });
+        }
+        // Most places are not there: that costs one call.
+        let directory = File::open(&place.directory).ok()?;
+        let names = names(&directory);
+        let path = fs::canonicalize(&place.directory).ok()?;
+        Some(Self { rank, place, listed: Some((directory, path)), names })
+    }
+
+    fn entries(&self) -> impl Iterator<Item = Entry<'_>> {
+        let names = self.names.iter();
+        names.map(move |(name, is_directory)| Entry {
+            shelf: self,
+            name,
+            is_directory: *is_directory,
+        })
+    }
+
+    /// Returns the path of the SDK that `name` may be; it may hold symbolic links.
+    fn path(&self, name: &str) -> PathBuf {
+        let directory = self.listed.as_ref().map_or(&self.place.directory, |(_, path)| path);
+        // One allocation and not four.
+        let mut path = PathBuf::with_capacity(directory.as_os_str().len() + name.len() + 16);
+        path.push(directory);
+        path.push(name);
+        if !self.place.below.is_empty() {
+            path.push(self.place.below);
+        }
+        path
+    }
+}
+
+/// An entry of a place, which may be an SDK.
+struct Entry<'a> {
+    shelf: &'a Shelf,
+    name: &'a str,
+    /// Whether it is a directory and no link.
+    is_directory: bool,
+}
+
+/// Whoever looks at entries, and what it keeps from one to the next.
+struct Eye<'a> {
+    look: Look,
+    user: u32,
+    /// The platform, as names have it.
+    dashed: &'a str,
+    real: RealPaths,
+    below: String,
+}
+
+impl Eye<'_> {
+    /// Returns the SDK that an entry is, if it is one.
+    fn see(&mut self, entry: &Entry<'_>) -> Option<Listed> {
+        let Entry { shelf: Shelf { rank, place, listed, .. }, name, is_directory } = *entry;
+        let named = match place.naming.read(name, self.dashed) {
+            Named::None => return None,
+            Named::Some => None,
+            Named::Version(version) => Some(version),
+        };
+        let (source, root) = (place.source, entry.shelf.path(name));
+        // Its path holds no symbolic link then.
+        let is_real = is_directory && listed.is_some() && place.below.is_empty();
+        if let (Look::Glance, true, Some(version), Some((directory, _))) =
+            (self.look, is_real, named, listed)
+        {
+            // Without a program it is no SDK, however closely one looks.
+            let has_program = self.has_program(directory, name);
+            return has_program.then_some(Listed { source, version, root, place: *rank });
+        }
+        let root = if is_real { root } else { self.real.of(&root).ok()? };
+        let Examined { version, root } = examine_real(root, None, self.user).ok()?;
+        Some(Listed { source, version, root, place: *rank })
+    }
+
+    /// Returns whether `bin/go` below an entry is a regular file.
+    fn has_program(&mut self, directory: &File, name: &str) -> bool {
+        self.below.clear();
+        self.below.push_str(name);
+        self.below.push_str("/bin/go");
+        fstatat(directory, self.below.as_str(), AtFlags::AT_SYMLINK_NOFOLLOW)
+            .is_ok_and(|go| go.st_mode & libc::S_IFMT == libc::S_IFREG)
+    }
+}
+
+/// Returns the names in a directory, in no order, and whether each is known to be a directory and no link; nothing
+/// where it is no directory.
+fn names(directory: &File) -> Vec<(String, bool)> {
+    let opened = directory.try_clone().ok().and_then(|copy| Dir::from_fd(copy.into()).ok());
+    let Some(mut opened) = opened else { return Vec::new() };
+    let name = |entry: dir::Entry| {
+        let name = entry.file_name().to_str().ok()?;
+        let is_directory = entry.file_type() == Some(Type::Directory);
+        (!matches!(name, "." | "..")).then(|| (name.to_owned(), is_directory))
+    };
+    opened.iter().take(LIMIT).flatten().filter_map(name).collect()
+}
+
+/// Returns the versions of which the store has a record, in the order of their names.
 pub fn recorded(places: &Places) -> Vec<Version> {
-    let Names { entries, .. } = names(&places.store);
+    let Ok(store) = File::open(&places.store) else { return Vec::new() };
+    let mut names = names(&store);
+    names.sort_unstable();
     let suffix = format!(".{}.json", places.platform.dashed());
-    entries
+    names
         .iter()
         .filter_map(|(name, _)| Version::read(name.strip_suffix(&suffix)?.strip_prefix("go")?).ok())
         .collect()

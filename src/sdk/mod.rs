@@ -19,6 +19,7 @@ pub mod openpgp;
 pub mod pin;
 pub mod places;
 pub mod publish;
+mod realpath;
 pub mod record;
 pub mod requested;
 pub mod resolve;

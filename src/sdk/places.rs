@@ -8,7 +8,6 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use super::list::{Names, Root};
 use crate::env::Env;
 use crate::go::Version;
 
@@ -262,35 +261,11 @@ impl Places {
         })
     }
 
-    /// Returns every root at which an SDK may lie, given what a directory holds.
-    pub(super) fn entries(&self, names: &dyn Fn(&Path) -> Names) -> Vec<Root> {
-        let mut roots = Vec::new();
-        let dashed = self.platform.dashed();
-        let mut add = |source, directory: &Path, naming: Naming, below: &str| {
-            // A fixed name needs no listing, and its directory may be large.
-            let Names { directory, entries } = match naming {
-                Naming::Fixed(name) => {
-                    let entries = vec![(name.to_owned(), false)];
-                    Names { directory: directory.to_owned(), entries }
-                }
-                _ => names(directory),
-            };
-            for (name, real) in entries {
-                let version = match naming.read(&name, &dashed) {
-                    Named::None => continue,
-                    Named::Some => None,
-                    Named::Version(version) => Some(version),
-                };
-                let entry = directory.join(name);
-                let path = if below.is_empty() { entry } else { entry.join(below) };
-                roots.push(Root { source, path, real: real && below.is_empty(), version });
-            }
-        };
-        add(Source::Store, &self.store, Naming::Platform, "");
-        for place in &self.rest {
-            add(place.source, &place.directory, place.naming, place.below);
-        }
-        roots
+    /// Returns every place, the store first.
+    pub(super) fn all(&self) -> impl Iterator<Item = Place> {
+        let (source, directory) = (Source::Store, self.store.clone());
+        let store = Place { source, directory, naming: Naming::Platform, below: "" };
+        std::iter::once(store).chain(self.rest.iter().cloned())
     }
 
     /// Returns the directories whose entries are SDKs.

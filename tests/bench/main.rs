@@ -44,6 +44,11 @@ fn main() {
         println!("{name:<46} {:>6.2}", ratio(&large, small, ROUNDS / 2));
     }
 
+    println!("\n{:<46} {:>6} {:>13} {:>9}", "1,000 SDKs", "ratio", "instructions", "syscalls");
+    for (name, program) in large.listings(&small) {
+        line(name, ratio(&program, &floor, ROUNDS), &program);
+    }
+
     println!("\n{:<46} {:>6}", "the same directory, entered", "ratio");
     match small.against_direnv() {
         Some((goenv, direnv)) => {

@@ -111,6 +111,8 @@ impl Scene {
             fs::create_dir_all(sdk.join("bin")).unwrap();
             fs::write(sdk.join("VERSION"), format!("go1.{}.{}\n", 100 + index / 10, index % 10))
                 .unwrap();
+            fs::write(sdk.join("bin/go"), "#!/bin/sh\n").unwrap();
+            fs::set_permissions(sdk.join("bin/go"), fs::Permissions::from_mode(0o755)).unwrap();
         }
         let state = home.join(".local/state/goenv");
         fs::create_dir_all(&state).unwrap();
@@ -233,6 +235,22 @@ impl Scene {
             ("enter: ten lines, allowed, SDK found", export("allowed", outside)),
             ("enter: signed by two, SDK pinned and sealed", export("signed", &self.signer)),
             ("leave", export("none", &inside)),
+        ]
+    }
+
+    /// Listing the SDKs that are here, in the environment of the small scene.
+    pub fn listings(&self, small: &Self) -> Vec<(&'static str, Program)> {
+        let mut env = small.env.clone();
+        env.insert("HOME".into(), self.path("home").into());
+        let list = |args: &[&'static str]| {
+            let program = Program { env: env.clone(), ..self.goenv(args, "none") };
+            let rows = self.succeed(program.clone());
+            assert!(rows.len() > 50_000, "not every SDK is listed");
+            program
+        };
+        vec![
+            ("sdk list", list(&["sdk", "list"])),
+            ("sdk list --json", list(&["sdk", "list", "--json"])),
         ]
     }
 

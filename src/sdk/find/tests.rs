@@ -5,6 +5,7 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 
 use super::*;
 use crate::env::Env;
+use crate::sdk::list::{Look, list};
 use crate::sdk::places::Platform;
 
 /// A home and a system of their own, in which SDKs are a VERSION and a `bin/go`.
@@ -70,11 +71,36 @@ fn every_place_is_found_and_the_first_wins() {
         let found = machine.find("1.26.6").unwrap();
         assert_eq!((&found.root, found.source), (&root, source));
         assert_eq!(found.watch, [root.join("VERSION"), root.join("bin/go")]);
-        expected.push((source, Version::read("1.26.6").unwrap(), root));
+        expected.push((source, root));
     }
     expected.reverse();
     // /usr/lib/go-1.26 is listed before /usr/lib/go as it is found before it.
-    assert_eq!(list(&machine.places, Look::Examine).found, expected);
+    let listed = list(&machine.places, Look::Examine).into_iter();
+    assert_eq!(listed.map(|sdk| (sdk.source, sdk.root)).collect::<Vec<_>>(), expected);
+}
+
+#[test]
+fn many_are_listed_in_the_order_of_their_versions_and_none_that_is_no_sdk() {
+    let machine = Machine::new();
+    let mut expected: Vec<_> = [9, 10]
+        .iter()
+        .flat_map(|minor| (0..60).map(move |patch| format!("1.{minor}.{patch}")))
+        .map(|version| (version.clone(), machine.sdk(&format!("home/sdk/go{version}"), &version)))
+        .collect();
+    let linked = machine.sdk("opt/here", "1.10.60");
+    symlink("../../opt/here", machine.base().join("home/sdk/go1.10.60")).unwrap();
+    expected.push(("1.10.60".to_owned(), linked));
+    // Without a program, with a link for one, of another name; and a link to nothing.
+    fs::create_dir_all(machine.base().join("home/sdk/go1.10.61/bin")).unwrap();
+    fs::create_dir_all(machine.base().join("home/sdk/go1.10.62/bin")).unwrap();
+    symlink("/bin/sh", machine.base().join("home/sdk/go1.10.62/bin/go")).unwrap();
+    machine.sdk("home/sdk/gopher", "1.10.63");
+    symlink("gone", machine.base().join("home/sdk/go1.10.64")).unwrap();
+    for look in [Look::Glance, Look::Examine] {
+        let listed = list(&machine.places, look).into_iter();
+        let listed: Vec<_> = listed.map(|sdk| (sdk.version.to_string(), sdk.root)).collect();
+        assert_eq!(listed, expected, "{look:?}");
+    }
 }
 
 #[test]
