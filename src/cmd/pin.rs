@@ -1,11 +1,13 @@
 //! `goenv pin VERSION`: writes the `use go` line of a policy, with the hashes of the SDK.
 //!
-//! The hash of this platform's SDK is from its record; of another platform's release from the mirror's list. The
-//! policy is another one afterwards and wants approval again.
+//! The hash of this platform's SDK is from its record; of another platform's release, and of one that is not here, from
+//! the mirror's list. One that is here without a seal has no hash yet: then `sdk add` is named, and nobody is asked whom
+//! nobody configured. The policy is another one afterwards and wants approval again.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use super::sdk::{places, source, version_of};
+use super::export::short;
+use super::sdk::{Configured, places, source, version_of};
 use crate::error::{Error, Exit};
 use crate::files;
 use crate::go::Version;
@@ -15,7 +17,8 @@ use crate::sdk::examine::read_record;
 use crate::sdk::fetch::listed;
 use crate::sdk::store::{Health, health};
 use crate::sdk::tree::Cores;
-use crate::sdk::{Pins, Places, Platform, useline};
+use crate::sdk::{Pins, Places, Platform, find, useline};
+use crate::shell::quote_path;
 use crate::ui::{Tone, Ui, safe};
 use crate::world::World;
 
@@ -60,18 +63,27 @@ pub fn run(text: &str, platforms: &[String], world: &World, ui: &Ui) -> Result<E
         .collect();
     let pins = Pins::read(&pins?).map_err(|error| refused(error, None, Exit::Failed))?;
     let new = useline::write(&old, line.as_ref(), version.as_str(), &pins);
+    if new == old {
+        let said = format!("{}: {}; nothing changed", short(&path, world), pinned(&version, &pins));
+        ui.say(Tone::Plain, &said);
+        return Ok(Exit::Done);
+    }
     files::write(&path, new.as_bytes())?;
     say(&version, &pins, &path, world, ui);
     Ok(Exit::Done)
 }
 
 fn say(version: &Version, pins: &Pins, path: &Path, world: &World, ui: &Ui) {
-    let platforms: Vec<_> = pins.platforms().iter().map(ToString::to_string).collect();
-    let short = super::export::short(path, world);
-    ui.say(Tone::Plain, &format!("{short}: use go {version}, pinned for {}", platforms.join(", ")));
+    ui.say(Tone::Plain, &format!("{}: {}", short(path, world), pinned(version, pins)));
     let signed = files::look_at(&path.with_file_name(format!("{POLICY_NAME}.sig"))).is_some();
     let command = if signed { "goenv sign" } else { "goenv allow" };
     ui.say(Tone::Plain, &format!("it changed, so it wants approval again: {command}"));
+}
+
+/// Returns what the line says, in words.
+fn pinned(version: &Version, pins: &Pins) -> String {
+    let platforms: Vec<_> = pins.platforms().iter().map(ToString::to_string).collect();
+    format!("use go {version}, pinned for {}", platforms.join(", "))
 }
 
 fn refused(message: impl ToString, hint: Option<String>, exit: Exit) -> Error {
@@ -104,11 +116,19 @@ fn hash(
         });
     }
     let source = source(world)?;
+    let unsealed = unsealed(version, platform, places);
+    if let (Some(root), Configured::No) = (&unsealed, source.configured) {
+        let message =
+            format!("go{version} at {} is not sealed, so its hash is not known", root.display());
+        return Err(refused(message, Some(sealing(root)), Exit::Failed));
+    }
     let failed = |why: String| {
-        let hint = if *platform == places.platform {
-            Some(format!("install it first: goenv sdk install {version}"))
-        } else {
-            None
+        let hint = match &unsealed {
+            Some(root) => Some(sealing(root)),
+            None if *platform == places.platform => {
+                Some(format!("install it first: goenv sdk install {version}"))
+            }
+            None => None,
         };
         refused(format!("no hash of go{version} for {platform}: {why}"), hint, Exit::Failed)
     };
@@ -123,4 +143,14 @@ fn hash(
         }
     }
     Err(failed(last))
+}
+
+/// Returns the root of this platform's SDK, where it is here and was never sealed.
+fn unsealed(version: &Version, platform: &Platform, places: &Places) -> Option<PathBuf> {
+    let here = (*platform == places.platform).then(|| find(version, places).ok())??;
+    here.record.is_none().then_some(here.root)
+}
+
+fn sealing(root: &Path) -> String {
+    format!("seal it, which needs no network: goenv sdk add {}", quote_path(root))
 }

@@ -181,19 +181,31 @@ fn asked_for(here: Option<&SdkWanted>, world: &World) -> Result<Version, Error> 
 /// Where releases may come from.
 pub(super) struct Sources {
     pub(super) mirrors: Vec<Mirror>,
+    pub(super) configured: Configured,
     pub(super) ca: Option<PathBuf>,
     pub(super) keyring: Option<PathBuf>,
+}
+
+/// Whether somebody named the mirrors.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Configured {
+    Yes,
+    No,
 }
 
 /// Returns the configured mirrors, or go.dev where nobody configured any.
 pub(super) fn source(world: &World) -> Result<Sources, Error> {
     let admission = Admission::new(world, world.now(), &mut Watched::new(world.now()))?;
     let rules = admission.rules();
-    let named = rules.mirrors.iter().map(String::as_str);
-    let named: Vec<_> = if rules.mirrors.is_empty() { vec![DEFAULT] } else { named.collect() };
+    let configured = if rules.mirrors.is_empty() { Configured::No } else { Configured::Yes };
+    let named: Vec<_> = match configured {
+        Configured::Yes => rules.mirrors.iter().map(String::as_str).collect(),
+        Configured::No => vec![DEFAULT],
+    };
     let mirrors: Result<Vec<_>, _> = named.into_iter().map(Mirror::read).collect();
     let mirrors = mirrors.map_err(|error| refused(error, None, Exit::Failed))?;
-    Ok(Sources { mirrors, ca: rules.ca.clone(), keyring: rules.keyring.clone() })
+    let (ca, keyring) = (rules.ca.clone(), rules.keyring.clone());
+    Ok(Sources { mirrors, configured, ca, keyring })
 }
 
 fn failed(error: &InstallError) -> Error {

@@ -240,6 +240,20 @@ fn pins_are_written_and_held() {
         &format!("goenv: go{OLD} at {root} is not sealed; seal it with: goenv sdk add {root}\n"),
     );
 
+    // Its hash is not known yet. A mirror that somebody configured may list the release; this one does not, and where
+    // nobody configured any, nobody is asked.
+    let seal = format!("seal it, which needs no network: goenv sdk add {root}");
+    let listed = format!("no hash of go{OLD} for linux/amd64: file://{}", mirror().display());
+    let done = sandbox.goenv(&project, &["pin", OLD]);
+    done.failure(1, &format!("goenv: {listed} lists none; {seal}\n"));
+    let config = fs::read(home.join(".config/goenv/config.toml")).unwrap();
+    sandbox.file("home/.config/goenv/config.toml", "");
+    let done = sandbox.goenv(&project, &["pin", OLD]);
+    let unknown = format!("go{OLD} at {root} is not sealed, so its hash is not known");
+    done.failure(1, &format!("goenv: {unknown}; {seal}\n"));
+    assert!(!project.join(".envrc").exists());
+    sandbox.file("home/.config/goenv/config.toml", config);
+
     // Adopted where it lies: the tree's hash is known, and the pin is another's.
     let added = sandbox.goenv(&project, &["sdk", "add", &root.to_string()]).stderr();
     assert!(
@@ -257,6 +271,14 @@ fn pins_are_written_and_held() {
         format!("use go {OLD} linux/amd64={tree}\n")
     );
     sandbox.goenv(&project, &["allow"]).success();
+    // The same again changes nothing, so what was approved still is.
+    let inode = |path: &Path| std::os::unix::fs::MetadataExt::ino(&fs::metadata(path).unwrap());
+    let before = inode(&project.join(".envrc"));
+    sandbox.goenv(&project, &["pin", OLD]).failure(
+        0,
+        &format!("goenv: ~/p/.envrc: use go {OLD}, pinned for linux/amd64; nothing changed\n"),
+    );
+    assert_eq!(inode(&project.join(".envrc")), before);
     let version = sandbox.goenv(&project, &["exec", ".", "go", "version"]);
     assert_eq!(version.success().stdout(), format!("go version go{OLD} linux/amd64\n"));
 
