@@ -16,7 +16,7 @@ use crate::env::{Bytes, Env};
 use crate::files::{self, FileProblem, Text};
 use crate::go::Version;
 use crate::policy::{Access, Cause, Host, Kind, Look, Refusal, SdkFound, SdkWanted};
-use crate::sdk::resolve::{Need, Refused, Resolved, Why, resolve};
+use crate::sdk::resolve::{Need, Refused, Resolved, Unused, Why, resolve};
 use crate::sdk::{Found, Places};
 use crate::trust::record::{Approved, Record};
 use crate::trust::serial::Mark;
@@ -56,6 +56,8 @@ pub struct Machine<'a> {
     pub marks: Vec<(PathBuf, Mark)>,
     /// The SDK that was found.
     pub sdk: Option<Resolved>,
+    /// The SDK that was asked for and is not used.
+    pub unused: Option<(SdkWanted, Unused)>,
     /// Why there is none, while collecting.
     pub missing: Option<Refusal>,
 }
@@ -69,9 +71,20 @@ impl<'a> Machine<'a> {
         sourcing: Sourcing<'a>,
         watched: &'a mut Watched,
     ) -> Self {
-        let (record, sourced, sdk, missing) = (None, Vec::new(), None, None);
-        let (need, marks) = (Need::Any, Vec::new());
-        Self { uid, places, outside, sourcing, watched, need, record, sourced, marks, sdk, missing }
+        Self {
+            uid,
+            places,
+            outside,
+            sourcing,
+            watched,
+            need: Need::Any,
+            record: None,
+            sourced: Vec::new(),
+            marks: Vec::new(),
+            sdk: None,
+            unused: None,
+            missing: None,
+        }
     }
 
     /// Returns the host with what the rules ask of an SDK.
@@ -196,7 +209,8 @@ impl Host for Machine<'_> {
             }
             Err(refused) => {
                 refused.watch.iter().for_each(|path| self.watched.add(path));
-                let Refused { why, message, hint, .. } = *refused;
+                let Refused { why, message, hint, sdk, .. } = *refused;
+                self.unused = sdk.map(|sdk| (wanted.clone(), sdk));
                 let cause = match why {
                     Why::Line => Cause::Text,
                     Why::Missing | Why::Unsealed => Cause::Missing,

@@ -15,9 +15,9 @@ use crate::files::{self, FileProblem, Text};
 use crate::follow;
 use crate::host::{Machine, Sourcing};
 use crate::locate::{Kind, Located};
-use crate::policy::{self, Refusal, Wanted};
+use crate::policy::{self, Refusal, SdkWanted, Wanted};
 use crate::sdk::places::{Places, Platform};
-use crate::sdk::resolve::{Need, Resolved};
+use crate::sdk::resolve::{Need, Resolved, Unused};
 use crate::trust::Trust;
 use crate::trust::decide::digest;
 use crate::trust::header::{self, Tier};
@@ -35,6 +35,8 @@ pub struct Loaded {
     pub trust: Option<Trust>,
     /// The SHA-256 of the policy, where it could be read.
     pub digest: Option<[u8; 32]>,
+    /// The SDK that it asks for and does not get.
+    pub unused: Option<(SdkWanted, Unused)>,
     /// The rules that held; the defaults where they could not be read.
     pub rules: Rules,
     /// What a change of would change the outcome.
@@ -70,6 +72,7 @@ impl Loaded {
 struct Known {
     trust: Option<Trust>,
     digest: Option<[u8; 32]>,
+    unused: Option<(SdkWanted, Unused)>,
     rules: Rules,
 }
 
@@ -132,8 +135,8 @@ impl<'a> Loader<'a> {
             Kind::Policy => self.try_load(&located.path, &mut known, &mut watched),
             Kind::Followed { directory } => self.try_follow(directory, &mut known, &mut watched),
         };
-        let Known { trust, digest, rules } = known;
-        Loaded { result, trust, digest, rules, watches: watched.list() }
+        let Known { trust, digest, unused, rules } = known;
+        Loaded { result, trust, digest, unused, rules, watches: watched.list() }
     }
 
     fn try_load(
@@ -158,7 +161,9 @@ impl<'a> Loader<'a> {
             Machine::new(self.world.uid, &self.places, self.outside, sourcing, watched)
                 .needing(need);
         let program = policy::parse(&text.path, &text.bytes)?;
-        let wanted = policy::evaluate(&program, self.outside, &mut machine)?;
+        let wanted = policy::evaluate(&program, self.outside, &mut machine);
+        known.unused = machine.unused.take();
+        let wanted = wanted?;
         let (sdk, mut marks) = (machine.sdk.take(), std::mem::take(&mut machine.marks));
         enforce::variables(path, &wanted, self.outside, trust, rules, self.world.uid)?;
         enforce::releases(&wanted, tier, admission.rules())?;
@@ -191,6 +196,7 @@ impl<'a> Loader<'a> {
                 .needing(need(of_host));
         let program = policy::parse(&text.path, &text.bytes)?;
         let wanted = policy::evaluate(&program, self.outside, &mut machine);
+        known.unused = machine.unused.take();
         let mut wanted = wanted.map_err(|error| follow::refused(decides, error))?;
         let sdk = machine.sdk.take();
         for (_, place) in &mut wanted.origins {

@@ -2,7 +2,7 @@
 //!
 //! Decides as the prompt does and changes nothing. The fields of the JSON are stable: docs/reference.md.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde::Serialize;
 
@@ -13,7 +13,9 @@ use crate::error::{Error, Exit};
 use crate::go::Version;
 use crate::go::request::{self, Request};
 use crate::load::{Applied, Loaded, Loader, Purpose};
+use crate::policy::SdkWanted;
 use crate::sdk::requested::requested;
+use crate::sdk::resolve::Unused;
 use crate::trust::{State, Trust};
 use crate::ui::{Ui, safe, safe_path};
 use crate::world::{World, path_of};
@@ -46,7 +48,7 @@ struct Verdict {
 #[derive(Serialize)]
 struct Sdk {
     version: String,
-    root: String,
+    root: Option<String>,
     state: &'static str,
     pins: Vec<String>,
 }
@@ -124,7 +126,7 @@ fn of_policy(policy: &Path, loaded: &Loaded, carrying: &Carrying, world: &World)
         expires: header.and_then(|header| Some(header.expires.as_ref()?.text.clone())),
         tier: header.and_then(|header| Some(header.tier.as_ref()?.to_string())),
         problem: problem(loaded),
-        sdk: applied.and_then(sdk),
+        sdk: applied.map_or_else(|| unused(loaded), used),
         requested: requests.iter().map(asked).collect(),
         conflicts,
         watches: loaded.watches.iter().map(|watch| safe_path(&watch.path)).collect(),
@@ -152,14 +154,30 @@ fn problem(loaded: &Loaded) -> Option<String> {
     loaded.result.as_ref().err().filter(|_| is_fine).map(Error::text)
 }
 
-fn sdk(applied: &Applied) -> Option<Sdk> {
+/// Returns the SDK that a policy that applies gets.
+fn used(applied: &Applied) -> Option<Sdk> {
     let (wanted, found) = applied.wanted.sdk.as_ref()?;
     Some(Sdk {
         version: found.version.clone(),
-        root: safe_path(&found.root),
+        root: Some(safe_path(&found.root)),
         state: applied.sdk.as_ref().map_or("unsealed", |sdk| sdk.health.name()),
-        pins: wanted.pins.iter().map(|(platform, hash)| format!("{platform}={hash}")).collect(),
+        pins: pins(wanted),
     })
+}
+
+/// Returns the SDK that keeps a policy from applying: it is not here, or not what it has to be.
+fn unused(loaded: &Loaded) -> Option<Sdk> {
+    let (wanted, Unused { version, here }) = loaded.unused.as_ref()?;
+    Some(Sdk {
+        version: version.to_string(),
+        root: here.as_ref().map(|(root, _)| safe_path(root)),
+        state: here.as_ref().map_or("missing", |(_, health)| health.name()),
+        pins: pins(wanted),
+    })
+}
+
+fn pins(wanted: &SdkWanted) -> Vec<String> {
+    wanted.pins.iter().map(|(platform, hash)| format!("{platform}={hash}")).collect()
 }
 
 fn requests(world: &World, env: &Env) -> Vec<Request> {
@@ -225,8 +243,9 @@ fn screen(status: &Status, world: &World) -> String {
         lines.push(("problem", problem.clone()));
     }
     if let Some(sdk) = &status.sdk {
-        let root = short(&PathBuf::from(&sdk.root), world);
-        lines.push(("sdk", format!("go{} {root} ({})", sdk.version, sdk.state)));
+        let root = sdk.root.as_ref().map(|root| short(Path::new(root), world) + " ");
+        let (version, root) = (&sdk.version, root.unwrap_or_default());
+        lines.push(("sdk", format!("go{version} {root}({})", sdk.state)));
     }
     for asked in &status.requested {
         let file = short(Path::new(&asked.file), world);

@@ -56,8 +56,19 @@ pub struct Refused {
     pub message: String,
     /// A command or a line that mends it.
     pub hint: Option<String>,
+    /// The SDK that was asked for, where its version is known.
+    pub sdk: Option<Unused>,
     /// Paths whose change can change the answer.
     pub watch: Vec<PathBuf>,
+}
+
+/// An SDK that was asked for and is not used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unused {
+    /// Its version.
+    pub version: Version,
+    /// Its root and whether it is what it was; nothing where it is not here.
+    pub here: Option<(PathBuf, Health)>,
 }
 
 /// The kinds of refusal.
@@ -90,9 +101,10 @@ pub fn resolve(
     };
     let found = find::find(&version, places).map_err(|missing| {
         let (message, hint) = (shown(&missing.message()), Some(missing.hint()));
+        let sdk = Some(Unused { version: missing.version, here: None });
         let mut watch = missing.watch;
         watch.extend(requested.iter().flat_map(|requested| requested.watch.iter().cloned()));
-        Box::new(Refused { why: Why::Missing, message, hint, watch })
+        Box::new(Refused { why: Why::Missing, message, hint, sdk, watch })
     })?;
     // One core: a prompt may be waiting, and it starts no threads.
     let health = match &found.record {
@@ -105,7 +117,10 @@ pub fn resolve(
         Ok(()) => Ok(resolved),
         Err((why, message, hint)) => {
             let watch = resolved.watch().cloned().collect();
-            Err(Box::new(Refused { why, message: shown(&message), hint: Some(hint), watch }))
+            let (message, hint) = (shown(&message), Some(hint));
+            let Resolved { found, health, .. } = resolved;
+            let sdk = Some(Unused { version: found.version, here: Some((found.root, health)) });
+            Err(Box::new(Refused { why, message, hint, sdk, watch }))
         }
     }
 }
@@ -117,7 +132,7 @@ fn shown(message: &str) -> String {
 
 fn line(message: String, hint: Option<String>) -> Box<Refused> {
     let message = shown(&message);
-    Box::new(Refused { why: Why::Line, message, hint, watch: Vec::new() })
+    Box::new(Refused { why: Why::Line, message, hint, sdk: None, watch: Vec::new() })
 }
 
 /// Returns the version that the files ask for.
@@ -125,7 +140,7 @@ fn from_files(requested: &Requested, wanted: &SdkWanted) -> Result<Version, Box<
     let refuse = |message: String, hint| {
         let message = shown(&message);
         let watch = requested.watch.clone();
-        Box::new(Refused { why: Why::Line, message, hint, watch })
+        Box::new(Refused { why: Why::Line, message, hint, sdk: None, watch })
     };
     if let Some((file, problem)) = requested.problems.first() {
         let (file, message) = (file.display(), &problem.message);

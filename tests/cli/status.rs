@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::common::Sandbox;
+use crate::common::{Sandbox, sdk};
 
 fn json(sandbox: &Sandbox, directory: &str) -> Value {
     let done = sandbox.goenv(&sandbox.home().join(directory), &["status", "--json"]);
@@ -25,6 +25,41 @@ fn a_toolchain_line_that_asks_for_more_does_not_switch_go_and_is_named() {
     assert_eq!(status["conflicts"], serde_json::json!([conflict]));
     let screen = sandbox.goenv(&p, &["status"]).success().stdout();
     assert!(screen.contains(&format!("conflict   {conflict}\n")), "{screen}");
+}
+
+#[test]
+fn the_sdk_that_keeps_a_policy_from_applying_is_named_with_its_state() {
+    let sandbox = Sandbox::with_sdks(&["1.24.11"]);
+    let missing = |version: &str| {
+        let root = serde_json::Value::Null;
+        serde_json::json!({ "version": version, "root": root, "state": "missing", "pins": [] })
+    };
+    let p = sandbox.project("p", "use go 1.99.0\n");
+    let status = json(&sandbox, "p");
+    assert_eq!(status["sdk"], missing("1.99.0"));
+    let problem = status["problem"].as_str().unwrap();
+    assert!(problem.contains("go1.99.0 is not installed (here: 1.24.11)"), "{problem}");
+    let screen = sandbox.goenv(&p, &["status"]).success().stdout();
+    assert!(screen.contains("\nsdk        go1.99.0 (missing)\n"), "{screen}");
+    // The version may be the version files'.
+    sandbox.file("home/files/.go-version", "1.98.1\n");
+    sandbox.project("files", "use go\n");
+    assert_eq!(json(&sandbox, "files")["sdk"], missing("1.98.1"));
+    // It may be here, and not be sealed as it would have to be.
+    let pin = format!("linux/amd64=h1:{}=", "A".repeat(43));
+    sandbox.project("pinned", format!("use go 1.24.11 {pin}\n"));
+    let status = json(&sandbox, "pinned");
+    let root = sdk("1.24.11");
+    assert_eq!(
+        status["sdk"],
+        serde_json::json!({ "version": "1.24.11", "root": root, "state": "unsealed", "pins": [pin] })
+    );
+    assert!(status["problem"].as_str().unwrap().contains("is not sealed"), "{status}");
+    // Of what nobody approved nothing is known, and what applies has its SDK.
+    sandbox.file("home/blocked/.envrc", "use go 1.99.0\n");
+    assert_eq!(json(&sandbox, "blocked")["sdk"], serde_json::Value::Null);
+    sandbox.project("fine", "use go 1.24.11\n");
+    assert_eq!(json(&sandbox, "fine")["sdk"]["root"], serde_json::json!(root));
 }
 
 #[test]
