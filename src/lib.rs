@@ -28,6 +28,7 @@ pub mod files;
 pub mod follow;
 pub mod go;
 pub mod guard;
+pub mod hex;
 pub mod host;
 pub mod inherit;
 pub mod load;

@@ -111,7 +111,7 @@ mod tests {
              cs2=prod cs3Label=signers cs3=alice@bank\\=SHA256:x cs4Label=sdk cs4=1.26.6 cs5Label=variables \
              cs5=GOROOT PATH cs6Label=hash cs6={} cn1Label=serial cn1=42 cn2Label=signers needed cn2=2",
             "ab".repeat(32),
-            crate::trust::serial::hex(&tip.hash)
+            crate::hex::hex(&tip.hash)
         );
         assert_eq!(cef(&line).unwrap(), expected);
         assert_eq!(cef(b"junk"), None);

@@ -9,9 +9,9 @@ use std::fmt::Write as _;
 use base64ct::{Base64, Encoding};
 use sha2::{Digest, Sha256};
 
+use crate::hex::{hex, unhex_lower};
 use crate::trust::Approver;
 use crate::trust::date;
-use crate::trust::serial::{hex, unhex};
 
 /// The size of a line at most, its newline included: what is read of the end of a log to continue it.
 pub const MOST_LINE: usize = 8 * 1024;
@@ -358,7 +358,7 @@ impl Link {
         let fields: Fields = serde_json::from_slice(line).ok().filter(|f: &Fields| f.v == 1)?;
         Some(Self {
             seq: fields.seq,
-            prev: unhex(&fields.prev)?,
+            prev: unhex_lower(&fields.prev)?,
             hash,
             intact: <[u8; 32]>::from(Sha256::digest(body)) == hash,
             event: fields.ev,
@@ -372,7 +372,7 @@ fn split(line: &[u8]) -> Option<(&[u8], [u8; 32])> {
     let text = line.strip_suffix(b"\"}")?;
     let (rest, digits) = text.split_at_checked(text.len().checked_sub(64)?)?;
     let body = rest.strip_suffix(HASH)?;
-    Some((body, unhex(std::str::from_utf8(digits).ok()?)?))
+    Some((body, unhex_lower(std::str::from_utf8(digits).ok()?)?))
 }
 
 #[cfg(test)]

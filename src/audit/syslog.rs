@@ -7,7 +7,7 @@ use std::os::unix::net::UnixDatagram;
 use std::path::Path;
 
 use super::record::{Tip, Writer};
-use crate::trust::serial::hex;
+use crate::hex::hex;
 
 /// The socket that syslog daemons and journald listen on.
 pub const SOCKET: &str = "/dev/log";

@@ -232,9 +232,8 @@ mod tests {
         // An edit whose hash was mended is found at the line after it.
         let body = String::from_utf8(edited[2].clone()).unwrap();
         let body = body.split(",\"hash\"").next().unwrap().to_owned();
-        let hash = crate::trust::serial::hex(&<[u8; 32]>::from(
-            <sha2::Sha256 as sha2::Digest>::digest(&body),
-        ));
+        let hash =
+            crate::hex::hex(&<[u8; 32]>::from(<sha2::Sha256 as sha2::Digest>::digest(&body)));
         edited[2] = format!("{body},\"hash\":\"{hash}\"}}\n").into();
         assert_eq!(
             findings(&edited),
@@ -302,9 +301,8 @@ mod tests {
             let declared =
                 String::from_utf8(declared).unwrap().replace("policy.load", "audit.recover");
             let body = declared.split(",\"hash\"").next().unwrap();
-            let hash = crate::trust::serial::hex(&<[u8; 32]>::from(
-                <sha2::Sha256 as sha2::Digest>::digest(body),
-            ));
+            let hash =
+                crate::hex::hex(&<[u8; 32]>::from(<sha2::Sha256 as sha2::Digest>::digest(body)));
             let declared = format!("{body},\"hash\":\"{hash}\"}}\n").into_bytes();
             let with = [good.concat(), torn.to_vec(), b"\n".to_vec(), declared.clone()];
             assert_eq!(

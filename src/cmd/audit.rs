@@ -177,7 +177,7 @@ fn check(
         verified.findings.extend(report.findings.into_iter().map(|finding| found(&path, finding)));
     }
     verified.last = tip.seq;
-    verified.hash = crate::trust::serial::hex(&tip.hash);
+    verified.hash = crate::hex::hex(&tip.hash);
     if let Some(anchor) = anchor {
         let how = match anchor.against(anchored) {
             Anchored::Holds => "holds",

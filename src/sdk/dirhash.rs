@@ -9,9 +9,9 @@ use std::fmt::Write as _;
 
 use base64ct::{Base64, Encoding};
 
-use super::hex::{Sha256, hex, sha256};
 use super::places::Platform;
 use crate::go::Version;
+use crate::hex::{Sha256, hex, sha256};
 
 /// Returns the `h1:` hash of a tree, given the path of each file below the root and the digest of its content.
 pub fn h1<'a>(

@@ -9,7 +9,6 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use super::download::{Client, DownloadError, LIST_LIMIT};
-use super::hex::hex;
 use super::install::{InstallError, Progress, Report};
 use super::mirror::{Feed, Listed, Mirror, archive_name, sha256_file};
 use super::pin::Pin;
@@ -17,6 +16,7 @@ use super::places::{Places, Platform};
 use super::tree::digest_file;
 use super::{openpgp, store};
 use crate::go::Version;
+use crate::hex::hex;
 
 /// Returns the mirror's list, `None` where it has none.
 pub(super) fn feed(mirror: &Mirror, client: &Client) -> Result<Option<Feed>, InstallError> {

@@ -12,7 +12,6 @@ use super::archive::ArchiveError;
 use super::download::{Client, DownloadError, copy};
 use super::examine::read_record;
 use super::fetch::{Part, check_signature, feed, fetch, nearest, newest_of_line, said};
-use super::hex::hex;
 use super::mirror::{Feed, Listed, Mirror, archive_name};
 use super::openpgp::SignatureError;
 use super::pin::{Fit, Pin, Pins, fit};
@@ -22,6 +21,7 @@ use super::record::Record;
 use super::store::{self, Health, StoreError, health, lock, sweep};
 use super::tree::{Cores, TreeError, digest_file};
 use crate::go::Version;
+use crate::hex::hex;
 
 /// What is to be installed, and from where.
 #[derive(Clone, Copy, Debug)]

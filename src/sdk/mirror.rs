@@ -9,9 +9,9 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
-use super::hex::unhex;
 use super::places::Platform;
 use crate::go::Version;
+use crate::hex::unhex;
 
 /// The mirror that is used where nobody names any.
 pub const DEFAULT: &str = "https://go.dev/dl";

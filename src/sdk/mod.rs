@@ -10,7 +10,6 @@ pub mod download;
 pub mod examine;
 pub mod fetch;
 pub mod find;
-pub mod hex;
 pub mod install;
 pub mod inventory;
 pub mod list;

@@ -7,9 +7,9 @@ use std::fmt;
 
 use base64ct::{Base64, Encoding};
 
-use super::hex::{hex, unhex};
 use super::places::Platform;
 use super::record::Record;
+use crate::hex::{hex, unhex};
 
 /// The hash of an SDK.
 #[derive(Clone, Debug, PartialEq, Eq)]

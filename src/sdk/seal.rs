@@ -8,9 +8,9 @@ use std::cmp::Ordering;
 use std::fmt::{self, Write as _};
 
 use super::dirhash;
-use super::hex::{Sha256, hex, sha256, unhex};
 use super::places::Platform;
 use crate::go::Version;
+use crate::hex::{Sha256, hex, sha256, unhex};
 
 /// The first line of a seal.
 const HEADER: &str = "goenv seal 1\n";

@@ -11,8 +11,8 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use super::serial::hex;
 use crate::env::Bytes;
+use crate::hex::hex;
 
 const MAGIC: &[u8] = b"goenv-allow-1\n";
 

@@ -6,6 +6,7 @@
 
 use super::flaw::{Flaw, shown};
 use super::scope::Scope;
+use crate::hex::{hex, unhex_lower};
 
 /// The highest serial that was accepted for a scope, and what had it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,32 +61,10 @@ impl Mark {
         let mark = Self {
             scope: Scope::parse(scope).map_err(|_| wrong())?,
             serial: serial.parse().map_err(|_| wrong())?,
-            sha256: unhex(sha256).ok_or_else(wrong)?,
+            sha256: unhex_lower(sha256).ok_or_else(wrong)?,
         };
         if mark.text().as_bytes() == text { Ok(mark) } else { Err(wrong()) }
     }
-}
-
-/// Returns lower-case hexadecimal digits.
-pub fn hex(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let digit = |nibble: u8| DIGITS.get(usize::from(nibble)).copied().map_or('?', char::from);
-    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
-}
-
-/// Returns the 32 bytes that 64 lower-case hexadecimal digits write.
-pub fn unhex(text: &str) -> Option<[u8; 32]> {
-    let digits = text.as_bytes();
-    if digits.len() != 64 || digits.iter().any(u8::is_ascii_uppercase) {
-        return None;
-    }
-    let mut bytes = [0; 32];
-    for (byte, pair) in bytes.iter_mut().zip(digits.chunks(2)) {
-        let mut digits = pair.iter().map(|digit| char::from(*digit).to_digit(16));
-        let value = digits.next()?? * 16 + digits.next()??;
-        *byte = u8::try_from(value).ok()?;
-    }
-    Some(bytes)
 }
 
 #[cfg(test)]
@@ -132,15 +111,6 @@ mod tests {
             good.replace("//", "/"),
         ] {
             assert!(Mark::parse(text.as_bytes()).is_err(), "{text:?}");
-        }
-    }
-
-    #[test]
-    fn hexadecimal_goes_both_ways() {
-        let bytes: [u8; 32] = std::array::from_fn(|at| at as u8 * 8);
-        assert_eq!(unhex(&hex(&bytes)), Some(bytes));
-        for text in ["", "0", &"0".repeat(63), &"g".repeat(64), &"A".repeat(64)] {
-            assert_eq!(unhex(text), None);
         }
     }
 }

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use goenv::sdk::hex::{hex, sha256};
+use goenv::hex::{hex, sha256};
 use goenv::sdk::install::{InstallError, Installed, Order, Progress, install};
 use goenv::sdk::mirror::Mirror;
 use goenv::sdk::{Health, Pins, Places, store};

@@ -4,8 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use goenv::hex::{hex, sha256};
 use goenv::sdk::Pins;
-use goenv::sdk::hex::{hex, sha256};
 use goenv::sdk::install::{InstallError, Installed, Order, install};
 use goenv::sdk::mirror::Mirror;
 

@@ -2,9 +2,10 @@
 
 use std::fs;
 
+use goenv::hex::hex;
 use goenv::trust::decide::digest;
 use goenv::trust::header;
-use goenv::trust::serial::{Mark, hex};
+use goenv::trust::serial::Mark;
 use goenv::trust::signers::find;
 use goenv::trust::sshsig::decode;
 
