@@ -10,6 +10,7 @@ mod sarif;
 mod text;
 
 use super::facts::{Facts, line};
+use super::kind::Kind;
 use super::rules::Rule;
 use super::{Finding, Report};
 use crate::env::Bytes;
@@ -49,6 +50,10 @@ impl Form {
 fn source<'a>(finding: &Finding, facts: &'a Facts) -> Option<&'a [u8]> {
     let hidden = matches!(finding.rule, Rule::Secret | Rule::Password);
     let file = facts.file(&finding.path).filter(|_| !hidden)?;
+    // Nobody knows which part of a line is the value where the line is no assignment.
+    if file.kind == Kind::Dotenv && finding.rule == Rule::PolicyError {
+        return None;
+    }
     // Two findings may stand on one line: a secret stays hidden whatever else is said of it.
     let text = line(&file.bytes, finding.line);
     (!super::secrets::stands_in(text)).then_some(text)

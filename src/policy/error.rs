@@ -19,8 +19,8 @@ const AFTER: usize = 60;
 pub struct PolicyError {
     /// Where.
     pub place: Place,
-    /// The text of that line.
-    pub source_line: Bytes,
+    /// The text of that line; none where it may hold a secret, as the lines of `.env` files do.
+    pub source_line: Option<Bytes>,
     /// How many bytes of the line the caret underlines.
     pub width: usize,
     /// What was found and what was expected: lower case, no full stop.
@@ -42,13 +42,15 @@ impl PolicyError {
     pub fn render(&self, directory: &Path) -> String {
         let path = self.place.path.strip_prefix(directory).unwrap_or(&self.place.path);
         let Place { line, column, .. } = &self.place;
-        let number = line.to_string();
-        let (shown, before, carets) = self.shown_line();
-        let margin = " ".repeat(number.len());
         let mut text =
             format!("{}:{line}:{column}: {}", safe_path(path), safe(self.message.as_bytes()));
-        text += &format!("\n  {number} | {shown}\n  {margin} | {}", " ".repeat(before));
-        text += &"^".repeat(carets);
+        if let Some(source) = &self.source_line {
+            let number = line.to_string();
+            let margin = " ".repeat(number.len());
+            let (shown, before, carets) = self.shown_line(source);
+            text += &format!("\n  {number} | {shown}\n  {margin} | {}", " ".repeat(before));
+            text += &"^".repeat(carets);
+        }
         if let Some(hint) = &self.hint {
             text += "\nhint: ";
             text += &safe(hint.as_bytes());
@@ -57,10 +59,10 @@ impl PolicyError {
     }
 
     /// Returns the line as shown, the columns before the caret, and how many carets there are.
-    fn shown_line(&self) -> (String, usize, usize) {
+    fn shown_line(&self, source: &[u8]) -> (String, usize, usize) {
         let at = (self.place.column as usize).saturating_sub(1);
-        let cut = |start: usize, end: usize| self.source_line.get(start..end).unwrap_or_default();
-        let end = self.source_line.len();
+        let cut = |start: usize, end: usize| source.get(start..end).unwrap_or_default();
+        let end = source.len();
         let start = at.min(end);
         let middle = start.saturating_add(self.width).min(end);
         let mut before = columns(cut(0, start));

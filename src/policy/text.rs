@@ -102,7 +102,7 @@ impl Text {
         let width = (span.end.saturating_sub(span.start) as usize).min(room);
         PolicyError {
             place,
-            source_line: line.to_vec(),
+            source_line: Some(line.to_vec()),
             width,
             message: message.into(),
             hint: None,

@@ -60,6 +60,25 @@ fn a_dotenv_file_sets_plain_names_alone() {
 }
 
 #[test]
+fn a_mistake_in_a_dotenv_file_is_named_and_its_line_not_shown() {
+    let sandbox = Sandbox::new();
+    let project = sandbox.project("project", "dotenv_if_exists\n");
+    sandbox.file("home/project/.env", "A=1\n  API KEY=hunter2\n");
+    let text = "goenv: $SANDBOX/home/project/.env:2:3: this is no assignment: NAME=value, NAME='value' or \
+                NAME=\"value\" is expected\n";
+    for arguments in [&["export", "bash"][..], &["exec", ".", "true"], &["why"]] {
+        let _ = sandbox.goenv(&project, arguments).failure(5, text);
+    }
+    let allowed = sandbox.goenv(&project, &["allow"]);
+    assert_eq!(allowed.stderr(), format!("goenv: allowed ~/project/.envrc\n{text}"));
+    for arguments in [&["status"][..], &["status", "--json"], &["check"], &["doctor"]] {
+        let done = sandbox.goenv(&project, arguments);
+        let shown = done.stdout() + &done.stderr();
+        assert!(!shown.contains("hunter2"), "{arguments:?}: {shown}");
+    }
+}
+
+#[test]
 fn a_signed_policy_needs_grants_and_its_values_are_checked() {
     let repository = Repository::with_two_signers();
     let rules = "[tiers.prod]\nrequire = \"signed\"\nthreshold = 2\n";

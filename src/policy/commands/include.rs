@@ -251,8 +251,8 @@ impl Evaluator<'_> {
             let column = u32::try_from(indent + 1).unwrap_or(u32::MAX);
             PolicyError {
                 place: Place { path: PathBuf::from(path), line: error.line, column },
-                source_line: line.to_vec(),
-                width: line.trim_ascii().len(),
+                source_line: None,
+                width: 0,
                 message: error.message,
                 hint: None,
                 cause: Cause::Text,
