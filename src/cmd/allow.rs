@@ -9,6 +9,7 @@ use crate::env::{Diff, Env};
 use crate::error::{Error, Exit};
 use crate::inherit;
 use crate::load::{self, Loader, Preview, Purpose};
+use crate::locate::{Kind, Located};
 use crate::store::Store;
 use crate::transition::decided;
 use crate::trust::record::{Approved, Record};
@@ -44,12 +45,23 @@ pub fn run(path: Option<&Path>, world: &World, ui: &Ui) -> Result<Exit, Error> {
         Tone::Plain,
         &format!("allowed {}{}", short(&policy, world), effect(&preview, &outside)),
     );
-    for text in &record.sourced {
+    for text in texts(&record).iter().skip(1) {
         ui.say(Tone::Plain, &format!("  with {}", short(&text.path, world)));
     }
     point_at(&preview, &outside, ui);
-    warn(&preview, ui);
+    warn(&policy, &preview, &outside, world, ui);
     Ok(Exit::Done)
+}
+
+/// Returns the policy and the texts that it reads, each once, however often it reads them.
+fn texts(record: &Record) -> Vec<&Approved> {
+    let mut texts: Vec<&Approved> = vec![&record.policy];
+    for text in &record.sourced {
+        if !texts.contains(&text) {
+            texts.push(text);
+        }
+    }
+    texts
 }
 
 /// Names the variables that deserve a second look, each with the reason.
@@ -75,11 +87,19 @@ fn is_of_sdk(name: &[u8]) -> bool {
 fn effect(preview: &Preview, outside: &Env) -> String {
     let Ok(wanted) = &preview.result else { return String::new() };
     let sdk = wanted.sdk.as_ref().map(|(_, sdk)| format!(" go{}", sdk.version)).unwrap_or_default();
-    format!(":{sdk}{}", names(&Diff::between(outside, &wanted.env), outside))
+    let effect = format!("{sdk}{}", names(&Diff::between(outside, &wanted.env), outside));
+    if effect.is_empty() { effect } else { format!(":{effect}") }
 }
 
 /// Says what keeps the policy from applying, though it is approved.
-fn warn(preview: &Preview, ui: &Ui) {
+fn warn(policy: &Path, preview: &Preview, outside: &Env, world: &World, ui: &Ui) {
+    if preview.result.is_ok() && preview.refused.is_none() && preview.missing.is_none() {
+        // What the rules say of it, they say only once it is approved: signatures, names, directories.
+        let located = Located { path: policy.to_path_buf(), kind: Kind::Policy };
+        if let Err(error) = Loader::new(world, outside, Purpose::Look).load(&located).result {
+            ui.say(Tone::Warning, &error.text());
+        }
+    }
     if let Err(error) = &preview.result {
         ui.say(Tone::Warning, &error.text());
     }
@@ -94,9 +114,6 @@ fn warn(preview: &Preview, ui: &Ui) {
 
 /// Shows the lines that are not what was approved last.
 fn show_changes(earlier: &Record, now: &Record, world: &World, ui: &Ui) {
-    let texts = |record: &Record| -> Vec<Approved> {
-        std::iter::once(&record.policy).chain(&record.sourced).cloned().collect()
-    };
     let known = texts(earlier);
     for text in texts(now) {
         let before = known.iter().find(|before| before.path == text.path);

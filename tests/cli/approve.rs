@@ -123,6 +123,45 @@ fn a_sourced_text_is_part_of_the_approval() {
 }
 
 #[test]
+fn a_text_that_is_read_again_and_again_is_shown_once() {
+    let sandbox = Sandbox::new();
+    sandbox.file("home/p/common.sh", "export B=1\n");
+    let p = sandbox.project("p", "source_env common.sh\nsource_env common.sh\n");
+    sandbox.file("home/p/common.sh", "export B=2\n");
+    let done = sandbox.goenv(&p, &["allow"]);
+    assert_eq!(
+        done.stderr(),
+        "goenv: ~/p/common.sh since it was allowed:\n  - export B=1\n  + export B=2\n\
+         goenv: allowed ~/p/.envrc: +B\ngoenv:   with ~/p/common.sh\n"
+    );
+}
+
+#[test]
+fn a_policy_that_sets_nothing_is_allowed_without_a_list() {
+    let sandbox = Sandbox::new();
+    sandbox.file("home/p/.envrc", "# nothing yet\n");
+    let done = sandbox.goenv(&sandbox.home().join("p"), &["allow"]);
+    assert_eq!(done.success().stderr(), "goenv: allowed ~/p/.envrc\n");
+}
+
+#[test]
+fn allow_says_that_a_signature_is_wanted_as_well() {
+    let sandbox = Sandbox::new();
+    sandbox.file(
+        "home/.config/goenv/config.toml",
+        "tier = \"prod\"\n[tiers.prod]\nrequire = \"signed\"\n",
+    );
+    sandbox.file("home/p/.envrc", "export A=1\n");
+    let done = sandbox.goenv(&sandbox.home().join("p"), &["allow"]);
+    assert_eq!(
+        done.success().stderr(),
+        "goenv: allowed ~/p/.envrc: +A\n\
+         goenv: $SANDBOX/home/p/.envrc is blocked: signatures are required ($SANDBOX/home/.config/goenv/config.toml:3), \
+         and there is no .envrc.sig; sign it with: goenv sign\n"
+    );
+}
+
+#[test]
 fn records_are_for_the_user_alone() {
     let sandbox = Sandbox::new();
     sandbox.project("p", "export A=1\n");

@@ -25,15 +25,18 @@ fn names_that_no_policy_may_set_refuse_it_whole() {
     for (policy, why) in [
         (
             "export A=1\nexport LD_PRELOAD=/x.so\n",
-            "LD_PRELOAD: no policy may set it: it loads code into every program",
+            "2: LD_PRELOAD: no policy may set it: it loads code into every program",
         ),
         (
             "export A=1\nN=PROMPT_COMMAND\nexport PROMPT_COMMAND=run\n",
-            "PROMPT_COMMAND: no policy may set it: the shell expands it at every prompt",
+            "3: PROMPT_COMMAND: no policy may set it: the shell expands it at every prompt",
         ),
     ] {
         sandbox.file("home/project/.envrc", policy);
-        sandbox.goenv(&project, &["allow"]).code();
+        let allowed = sandbox.goenv(&project, &["allow"]);
+        assert_eq!(allowed.code(), 0);
+        let said = format!("goenv: $SANDBOX/home/project/.envrc:{why}\n");
+        assert!(allowed.stderr().ends_with(&said), "{}", allowed.stderr());
         let refused = sandbox.goenv(&project, &["export", "json"]);
         assert_eq!(refused.code(), 5, "{}", refused.stderr());
         assert!(!refused.stdout().contains("\"A\""));
