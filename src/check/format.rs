@@ -29,7 +29,7 @@ pub enum Form {
     Sarif,
     /// Annotations of GitHub Actions
     Github,
-    /// GitLab's code quality report
+    /// A code quality report for GitLab
     Gitlab,
 }
 

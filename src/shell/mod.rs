@@ -31,9 +31,9 @@ pub enum Format {
     Fish,
     /// An object of name to string, or null for unset
     Json,
-    /// For GitHub Actions: goenv export gha >> "$GITHUB_ENV"
+    /// For GitHub Actions, to be added to the file GITHUB_ENV
     Gha,
-    /// For GitLab's artifacts:reports:dotenv
+    /// For artifacts:reports:dotenv of GitLab
     Gitlab,
     /// A .env file
     Dotenv,
@@ -46,11 +46,11 @@ pub enum Format {
 /// The shells that have a hook.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Shell {
-    /// For ~/.bashrc: eval "$(goenv hook bash)"
+    /// bash 3.2 and later, for ~/.bashrc
     Bash,
-    /// For ~/.zshrc: eval "$(goenv hook zsh)"
+    /// zsh, for ~/.zshrc
     Zsh,
-    /// For ~/.config/fish/config.fish: goenv hook fish | source
+    /// fish, for ~/.config/fish/config.fish
     Fish,
 }
 

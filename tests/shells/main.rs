@@ -12,6 +12,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod completions;
 mod follow;
 mod guard;
 mod hook;

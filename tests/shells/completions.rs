@@ -1,0 +1,43 @@
+//! Completions, asked for by a tab in the real shells.
+
+use crate::common::Sandbox;
+use crate::common::pty::{Pty, Shell};
+
+/// The lines that load the completions.
+fn load(shell: Shell) -> &'static [&'static str] {
+    match shell {
+        Shell::Bash => &["eval \"$(goenv completions bash)\""],
+        Shell::Zsh => {
+            &["autoload -U compinit", "compinit -u -D", "eval \"$(goenv completions zsh)\""]
+        }
+        Shell::Fish => &["goenv completions fish | source"],
+    }
+}
+
+#[test]
+fn a_tab_completes_commands_and_the_names_of_shells_and_formats() {
+    for shell in Shell::ALL {
+        let mut sandbox = Sandbox::new();
+        sandbox.set("NO_COLOR", "1");
+        let mut pty = Pty::start(shell, &sandbox);
+        for line in load(shell) {
+            let _ = pty.run(line);
+        }
+        // goenv refuses what is not completed; a shell that cannot read a description says so in the middle of the line.
+        for (typed, answer) in [
+            ("goenv prun\t", "goenv: removed 0 records of policies that are gone"),
+            ("goenv hook zs\t", "# goenv for zsh: "),
+            ("goenv check --format sar\t", "\"version\": \"2.1.0\""),
+            ("goenv export sys\t--full; echo ended with $?", "ended with 0"),
+        ] {
+            let typed = if shell == Shell::Fish {
+                typed.replace("$?", "$status")
+            } else {
+                typed.to_owned()
+            };
+            let shown = pty.run(&typed);
+            assert!(shown.contains(answer), "{} {typed:?}: {shown}", shell.name());
+            assert!(!shown.contains("(eval)"), "{} {typed:?}: {shown}", shell.name());
+        }
+    }
+}
