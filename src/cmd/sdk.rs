@@ -264,6 +264,9 @@ fn add(
     ui: &Ui,
 ) -> Result<Exit, Error> {
     let path = world.absolute(path);
+    let Some(physical) = crate::files::real_path(&path) else {
+        return Err(crate::files::FileProblem::Missing(path).into());
+    };
     let expected = sha256.map(|digits| {
         let text =
             if digits.starts_with("h1:") { digits.to_owned() } else { format!("sha256:{digits}") };
@@ -276,16 +279,26 @@ fn add(
         if expected.is_some() {
             return Err(refused("a directory has no archive's digest", None, Exit::Usage));
         }
-        return adopt(&path, places, world, ui);
+        return adopt(&physical, places, world, ui);
     }
     let mut bar = Bar::new(&safe(path.file_name().unwrap_or_default().as_encoded_bytes()));
     let added =
         add_archive(&path, expected.as_ref(), places, &mut |progress| bar.show(&progress, ui));
     bar.finish();
-    done(added.map_err(|error| failed(&error))?, "added", world, ui)
+    let added = added.map_err(|error| match error {
+        InstallError::Archive(error) => {
+            refused(format!("{}: {error}", path.display()), None, Exit::Failed)
+        }
+        error => failed(&error),
+    });
+    done(added?, "added", world, ui)
 }
 
 fn adopt(path: &Path, places: &Places, world: &World, ui: &Ui) -> Result<Exit, Error> {
+    if crate::files::look_through(&path.join("VERSION")).is_none() {
+        let message = format!("{} is no Go SDK: it has no file VERSION", path.display());
+        return Err(refused(message, None, Exit::Failed));
+    }
     let record = store::adopt(path, places).map_err(|error| {
         let hint = match &error {
             AdoptError::Stored { version, .. } => Some(format!("run: goenv sdk verify {version}")),
@@ -328,6 +341,8 @@ fn verify(text: Option<&str>, places: &Places, world: &World, ui: &Ui) -> Result
                 let h1 = Some(record.h1.clone());
                 log(Event::SdkAltered, version.as_str(), &record.root, h1, world, ui);
                 ui.data(altered(&version, &record, &health).as_bytes())?;
+                let mend = format!("goenv sdk remove {version} && goenv sdk install {version}");
+                ui.say(Tone::Warning, &format!("to have it as it was released, run: {mend}"));
             }
         }
     }

@@ -153,6 +153,10 @@ fn a_release_is_installed_used_verified_and_removed() {
     let verify = sandbox.goenv(&home, &["sdk", "verify", "1.26.6"]);
     assert_eq!(verify.code(), 4);
     assert!(verify.stdout().contains("\n  bin/gofmt was removed\n"), "{}", verify.stdout());
+    let _ = verify.failure(
+        4,
+        "goenv: to have it as it was released, run: goenv sdk remove 1.26.6 && goenv sdk install 1.26.6\n",
+    );
 
     // Who did what is in the log.
     let log = sandbox.goenv(&home, &["audit", "log"]).success().stdout();
@@ -393,4 +397,20 @@ fn what_cannot_be_written_is_said_in_one_line_and_leaves_nothing() {
         1,
         "goenv: cannot create $SANDBOX/data/goenv/sdks: Not a directory (os error 20)\n",
     );
+}
+
+#[test]
+fn what_cannot_be_taken_in_is_named() {
+    let sandbox = Sandbox::new();
+    let p = sandbox.dir("home/p");
+    sandbox.file("home/p/go.tar.gz", "<html>no such page</html>");
+    for (what, said) in [
+        ("none", "none does not exist"),
+        (".", " is no Go SDK: it has no file VERSION"),
+        ("go.tar.gz", "go.tar.gz: the archive is damaged: invalid gzip header"),
+    ] {
+        let directory = if what == "." { "" } else { "/" };
+        let text = format!("goenv: $SANDBOX/home/p{directory}{said}\n");
+        let _ = sandbox.goenv(&p, &["sdk", "add", what]).failure(1, &text);
+    }
 }
