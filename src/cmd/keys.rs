@@ -7,7 +7,6 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 use super::export::short;
-use super::sign::key_argument;
 use crate::admit::{Admission, REVOKED, SIGNERS, SIGNERS_LIMIT, store_places};
 use crate::audit::journal::Journal;
 use crate::audit::log::Durability;
@@ -22,6 +21,9 @@ use crate::trust::signers::{Signer, Validity, edit, find_revoked, parse};
 use crate::ui::{Tone, Ui, safe, safe_path};
 use crate::watch::Watched;
 use crate::world::World;
+
+/// The largest file that is read for a key.
+const KEY_LIMIT: u64 = 16 * 1024;
 
 /// Runs one of them.
 ///
@@ -136,6 +138,57 @@ fn refused(message: String) -> Error {
     Error::Refused { message, hint: None, exit: Exit::Failed }
 }
 
+fn misused(message: String) -> Error {
+    Error::Refused { message, hint: None, exit: Exit::Usage }
+}
+
+/// Refuses what is no day, or a day that is over: the key would never count.
+fn last_day(until: &str, world: &World) -> Result<(), Error> {
+    let found = safe(until.as_bytes());
+    let day = Expiry::new(until).filter(|_| until.len() == 10);
+    let day = day.ok_or_else(|| {
+        misused(format!("--until: found \"{found}\", expected a date as 2027-02-20"))
+    })?;
+    let now = i64::try_from(world.now().as_secs()).unwrap_or(i64::MAX);
+    if day.at.saturating_add(86_400) <= now {
+        return Err(misused(format!("--until: {found} is past")));
+    }
+    Ok(())
+}
+
+/// A key as it was given: the text of a public key or a fingerprint, or a file that holds one.
+struct KeyArgument {
+    text: String,
+    file: Option<PathBuf>,
+}
+
+impl KeyArgument {
+    /// Reads the file that the words name, or takes them as they are.
+    fn new(words: &[OsString], world: &World) -> Result<Self, Error> {
+        if let [word] = words {
+            let path = world.absolute(std::path::Path::new(word));
+            if let Some(bytes) = files::read_data(&path, KEY_LIMIT)? {
+                let text = String::from_utf8_lossy(&bytes).into_owned();
+                let line = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
+                return Ok(Self { text: line.to_owned(), file: Some(path) });
+            }
+            let word = word.to_string_lossy();
+            if !word.contains(' ') && !word.starts_with("SHA256:") {
+                let found = safe(word.as_bytes());
+                return Err(refused(format!("\"{found}\" is no file and no key")));
+            }
+        }
+        let words: Vec<_> = words.iter().map(|word| word.to_string_lossy()).collect();
+        Ok(Self { text: words.join(" "), file: None })
+    }
+
+    /// Returns the error for a key that is none, with the file that it stands in.
+    fn refused(&self, what: &str) -> Error {
+        let file = self.file.as_ref().map(|file| format!("{}: ", safe_path(file)));
+        refused(file.unwrap_or_default() + what)
+    }
+}
+
 /// Returns the path and the text of one of the user's own lists.
 fn own(name: &str, world: &World) -> Result<(PathBuf, Vec<u8>), Error> {
     let path = world.dirs.config.as_ref().ok_or(Error::NoHome)?.join(name);
@@ -156,18 +209,17 @@ fn add(
     let mut named = Vec::new();
     for name in tiers {
         let rule = "expected a tier: lower-case letters, digits and hyphens";
-        let wrong = || refused(format!("--tier: found \"{}\", {rule}", safe(name.as_bytes())));
+        let wrong = || misused(format!("--tier: found \"{}\", {rule}", safe(name.as_bytes())));
         named.push(Tier::new(name).ok_or_else(wrong)?);
     }
     if named.is_empty() {
         named.push(admission.rules().tier.clone().unwrap_or_else(Tier::dev));
     }
-    let day = |day: &&str| day.len() == 10 && Expiry::new(day).is_some();
-    if let Some(wrong) = until.filter(|until| !day(until)) {
-        let found = safe(wrong.as_bytes());
-        return Err(refused(format!("--until: found \"{found}\", expected a date as 2027-02-20")));
+    if let Some(until) = until {
+        last_day(until, world)?;
     }
-    let key = edit::public_key(&key_argument(key)?).map_err(refused)?;
+    let given = KeyArgument::new(key, world)?;
+    let key = edit::public_key(&given.text).map_err(|what| given.refused(&what))?;
     let (path, text) = own(SIGNERS, world)?;
     let added = edit::add(&text, principal, &key, &named, until)
         .map_err(|what| refused(format!("{}: {what}", short(&path, world))))?;
@@ -186,7 +238,10 @@ fn add(
 
 fn revoke(key: &[OsString], world: &World, ui: &Ui) -> Result<Exit, Error> {
     let admission = Admission::new(world, world.now(), &mut Watched::new(world.now()))?;
-    let key = key_argument(key)?;
+    let given = KeyArgument::new(key, world)?;
+    // On an empty list the key alone can be wrong.
+    edit::revoke(b"", &given.text).map_err(|what| given.refused(&what))?;
+    let key = given.text;
     let (path, text) = own(REVOKED, world)?;
     let revoked = edit::revoke(&text, &key)
         .map_err(|what| refused(format!("{}: {what}", short(&path, world))))?;

@@ -6,7 +6,7 @@
 use std::path::{Path, PathBuf};
 
 use super::export::short;
-use crate::admit::{Admission, Repositories, beside};
+use crate::admit::{Admission, Repositories, SIGNERS, SIGNERS_LIMIT, beside, store_places};
 use crate::audit::journal::Journal;
 use crate::audit::log::Durability;
 use crate::audit::record::{Event, Outcome};
@@ -16,11 +16,12 @@ use crate::trust::approve::{self, Facts, Unclear};
 use crate::trust::header::{self, Engine, Header, Tier};
 use crate::trust::scope::Scope;
 use crate::trust::signers::edit::public_key;
+use crate::trust::signers::find;
 use crate::trust::sshsig::{self, Key, Signature};
 use crate::trust::{Approver, Trust, decide};
 use crate::ui::{Tone, Ui, safe, safe_path};
 use crate::watch::Watched;
-use crate::world::{World, path_of};
+use crate::world::World;
 use crate::{files, load, policy, process};
 
 /// The flags as they were given.
@@ -134,12 +135,19 @@ fn fill_in(
     };
     approve::fill_in(&text.bytes, wants, &facts).map_err(|unclear| match unclear {
         Unclear::Header(flaw) => refused(Exit::Policy, flaw.at(&safe_path(&text.path)), None),
-        Unclear::Scope => {
-            let message = format!("{}: no git remote says where this is", safe_path(&text.path));
-            refused(Exit::Failed, message, Some("run: git remote add origin URL"))
-        }
+        Unclear::Scope => unplaced(&text.path),
         Unclear::Expires(what) => refused(Exit::Usage, format!("--expires: {what}"), None),
     })
+}
+
+/// Returns the error for a policy whose place has no name.
+fn unplaced(path: &Path) -> Error {
+    let is_root = |directory: &&Path| files::look_at(&directory.join(".git")).is_some();
+    let (why, hint) = match path.ancestors().skip(1).find(is_root) {
+        Some(_) => ("no git remote says where this is", "run: git remote add origin URL"),
+        None => ("it is in no git repository", "run: git init && git remote add origin URL"),
+    };
+    refused(Exit::Failed, format!("{}: {why}", safe_path(path)), Some(hint))
 }
 
 /// Has ssh-keygen sign, and returns the signature and its armour once it was verified.
@@ -186,7 +194,8 @@ fn default_key(world: &World) -> Result<(PathBuf, Option<tempfile::NamedTempFile
     let listed = String::from_utf8_lossy(&listed);
     let Some(line) = listed.lines().find(|line| public_key(line).is_ok()) else {
         let message = "there is no ~/.ssh/id_ed25519, and no agent holds an ed25519 key".into();
-        return Err(refused(Exit::Failed, message, Some("name one with: goenv sign --key FILE")));
+        let hint = Some("name one with --key, or make one: ssh-keygen -t ed25519");
+        return Err(refused(Exit::Failed, message, hint));
     };
     let mut scratch = tempfile::Builder::new().suffix(".pub").tempfile()?;
     std::io::Write::write_all(&mut scratch, format!("{line}\n").as_bytes())?;
@@ -208,7 +217,7 @@ fn report(path: &Path, header: &Header, made: &Signature, trust: &Trust, world: 
     let path = short(path, world);
     let signed = format!("signed {path}: tier {tier}, serial {serial}, expires {expires}");
     ui.say(Tone::Plain, &signed);
-    say_verdict(trust, &made.key, ui);
+    say_verdict(trust, &made.key, world, ui);
 }
 
 /// Returns the signer whom nobody here has named.
@@ -216,13 +225,12 @@ fn unnamed(key: &Key) -> Approver {
     Approver { principal: String::new(), fingerprint: key.fingerprint() }
 }
 
-fn say_verdict(trust: &Trust, key: &Key, ui: &Ui) {
+fn say_verdict(trust: &Trust, key: &Key, world: &World, ui: &Ui) {
     if trust.applies() {
         return ui.say(Tone::Plain, &safe(trust.reason.as_bytes()));
     }
-    let known = trust.by.iter().any(|by| by.fingerprint == key.fingerprint());
     ui.say(Tone::Warning, &format!("not enough here yet: {}", safe(trust.reason.as_bytes())));
-    if !known && trust.need > 0 {
+    if trust.need > 0 && !is_listed(key, world) {
         let add = format!(
             "trust the key on this machine with: goenv keys add NAME '{} {}'",
             key.kind(),
@@ -230,6 +238,17 @@ fn say_verdict(trust: &Trust, key: &Key, ui: &Ui) {
         );
         ui.say(Tone::Plain, &add);
     }
+}
+
+/// Returns whether a list names the key already: then it is not to be added, whatever it lacks.
+fn is_listed(key: &Key, world: &World) -> bool {
+    let keys = std::slice::from_ref(key);
+    store_places(&world.dirs, world.uid).into_iter().any(|(_, directory, uid)| {
+        let text = Watched::new(world.now()).read(&directory.join(SIGNERS), SIGNERS_LIMIT, uid);
+        text.ok()
+            .flatten()
+            .is_some_and(|text| find(&text.bytes, keys).is_ok_and(|found| !found.is_empty()))
+    })
 }
 
 fn record(
@@ -253,18 +272,4 @@ fn record(
     if let Err(error) = journal.append(&record, Durability::Synced) {
         ui.say(Tone::Warning, &safe(error.to_string().as_bytes()));
     }
-}
-
-/// Returns the bytes of a public key that an argument gives: a file, or its words.
-pub(super) fn key_argument(words: &[std::ffi::OsString]) -> Result<String, Error> {
-    use std::os::unix::ffi::OsStrExt;
-    if let [path] = words
-        && let Some(bytes) = files::read_data(&path_of(path.as_bytes()), 16 * 1024)?
-    {
-        let text = String::from_utf8_lossy(&bytes).into_owned();
-        let line = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
-        return Ok(line.to_owned());
-    }
-    let words: Vec<_> = words.iter().map(|word| word.to_string_lossy()).collect();
-    Ok(words.join(" "))
 }

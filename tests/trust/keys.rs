@@ -47,7 +47,7 @@ fn keys_are_added_listed_and_revoked() {
     let again = goenv(&["keys", "add", "bob", &repository.key("alice.pub")]);
     assert_eq!(
         (again.code(), again.stderr()),
-        (1, "goenv: ~/.config/goenv/allowed_signers: the key is already listed for \"alice@bank\" in line 1\n".into())
+        (1, "goenv: ~/.config/goenv/allowed_signers: the key is already listed for \"alice@bank\" in line 1; edit its namespaces= there to let it approve more\n".into())
     );
     assert_eq!(
         goenv(&["keys", "list"]).stdout(),
@@ -96,7 +96,20 @@ fn a_key_that_is_none_is_refused() {
     };
     assert_eq!(
         goenv(&["keys", "add", "alice", "nonsense"]),
-        (1, "goenv: found \"nonsense\", expected a public key\n".into())
+        (1, "goenv: \"nonsense\" is no file and no key\n".into())
+    );
+    assert_eq!(
+        goenv(&["keys", "revoke", "nonsense"]),
+        (1, "goenv: \"nonsense\" is no file and no key\n".into())
+    );
+    assert_eq!(
+        goenv(&["keys", "revoke", "SHA256:abc"]),
+        (1, "goenv: found \"SHA256:abc\", expected an OpenSSH public key or a SHA256: fingerprint\n".into())
+    );
+    repository.sandbox.file("home/ledger/rsa.pub", "ssh-rsa AAAA ann\n");
+    assert_eq!(
+        goenv(&["keys", "add", "alice", "rsa.pub"]),
+        (1, "goenv: $SANDBOX/home/ledger/rsa.pub: found key type \"ssh-rsa\", expected ssh-ed25519\n".into())
     );
     assert_eq!(
         goenv(&["keys", "add", "*", &repository.key("alice.pub")]),
@@ -104,10 +117,26 @@ fn a_key_that_is_none_is_refused() {
     );
     assert_eq!(
         goenv(&["keys", "add", "alice", &repository.key("alice")]),
-        (1, "goenv: found \"-----BEGIN OPENSSH PRIVATE KEY-----\", expected a public key\n".into())
+        (
+            1,
+            format!(
+                "goenv: {}: found \"-----BEGIN OPENSSH PRIVATE KEY-----\", expected a public key\n",
+                repository
+                    .key("alice")
+                    .replace(&*repository.sandbox.path("").to_string_lossy(), "$SANDBOX/")
+            )
+        )
     );
     assert_eq!(
         goenv(&["keys", "add", "alice", &repository.key("alice.pub"), "--until", "soon"]),
-        (1, "goenv: --until: found \"soon\", expected a date as 2027-02-20\n".into())
+        (2, "goenv: --until: found \"soon\", expected a date as 2027-02-20\n".into())
+    );
+    assert_eq!(
+        goenv(&["keys", "add", "alice", &repository.key("alice.pub"), "--until", "2020-01-01"]),
+        (2, "goenv: --until: 2020-01-01 is past\n".into())
+    );
+    assert_eq!(
+        goenv(&["keys", "add", "alice", &repository.key("alice.pub"), "--tier", "Prod"]),
+        (2, "goenv: --tier: found \"Prod\", expected a tier: lower-case letters, digits and hyphens\n".into())
     );
 }

@@ -230,6 +230,34 @@ fn allowing_does_not_stand_in_for_signatures_that_are_required() {
 }
 
 #[test]
+fn sign_says_how_to_trust_a_key_that_no_list_names() {
+    let repository = Repository::new();
+    repository.sandbox.file("home/ledger/.envrc", "export A=1\n");
+    let goenv = |args: &[&str]| repository.sandbox.goenv(&repository.root, args);
+    let signed = goenv(&["sign", "--tier", "prod", "--key", &repository.key("alice")]).stderr();
+    let hint = signed.lines().last().unwrap();
+    let command = hint.strip_prefix("goenv: trust the key on this machine with: ").expect(hint);
+    assert_eq!(goenv(&["verify"]).code(), 3);
+    repository.sandbox.run(&repository.root, "sh", &["-c", command]).success();
+    let dev = format!("{command} --tier prod");
+    let again = repository.sandbox.run(&repository.root, "sh", &["-c", &dev]);
+    assert_eq!(
+        (again.code(), again.stderr()),
+        (1, "goenv: ~/.config/goenv/allowed_signers: the key is already listed for \"NAME\" in line 1; edit its namespaces= there to let it approve more\n".to_owned())
+    );
+    // The key is listed, and for another tier: to add it would be refused.
+    let signed =
+        goenv(&["sign", "--tier", "prod", "--expires", "30d", "--key", &repository.key("alice")]);
+    let said = signed.stderr();
+    let last = said.lines().last().unwrap();
+    assert_eq!(
+        last,
+        "goenv: not enough here yet: signature 1 is by \"NAME\", who may not sign for goenv-policy-prod \
+         ($SANDBOX/home/.config/goenv/allowed_signers:1)"
+    );
+}
+
+#[test]
 fn sign_says_what_it_needs() {
     let repository = Repository::new();
     let said = |directory: &str, args: &[&str]| {
@@ -242,8 +270,13 @@ fn sign_says_what_it_needs() {
     repository.sandbox.file("home/bare/.envrc", "export A=1\n");
     assert_eq!(
         said("home/ledger/a", &["sign"]),
-        (1, "goenv: there is no ~/.ssh/id_ed25519, and no agent holds an ed25519 key; name one with: goenv sign --key FILE\n".into())
+        (1, "goenv: there is no ~/.ssh/id_ed25519, and no agent holds an ed25519 key; name one with --key, or make one: ssh-keygen -t ed25519\n".into())
     );
+    assert_eq!(
+        said("home/bare", &["sign"]),
+        (1, "goenv: $SANDBOX/home/bare/.envrc: it is in no git repository; run: git init && git remote add origin URL\n".into())
+    );
+    repository.sandbox.run(&repository.sandbox.dir("home/bare"), "git", &["init", "-q"]).success();
     assert_eq!(
         said("home/bare", &["sign"]),
         (1, "goenv: $SANDBOX/home/bare/.envrc: no git remote says where this is; run: git remote add origin URL\n".into())

@@ -127,6 +127,6 @@ fn keys_of_other_types_are_refused_in_words() {
         let added = repository
             .sandbox
             .goenv(&repository.root, &["keys", "add", "ann", &format!("{key}.pub")]);
-        added.failure(1, &format!("goenv: {said}\n"));
+        added.failure(1, &format!("goenv: $SANDBOX/keys/{kind}.pub: {said}\n"));
     }
 }

@@ -41,7 +41,7 @@ pub fn add(
     {
         let (name, line) = (&listed.principal, listed.line);
         return Err(format!(
-            "the key is already listed for {} in line {line}",
+            "the key is already listed for {} in line {line}; edit its namespaces= there to let it approve more",
             shown(name.as_bytes())
         ));
     }
@@ -108,7 +108,7 @@ mod tests {
         assert!(Keygen::new().verifies(&expected, "ann@home", "goenv-policy-dev", &message, b"x"));
         assert_eq!(
             add(&text, "bob", &key(1), &tiers(&["dev"]), None).unwrap_err(),
-            "the key is already listed for \"ann@home\" in line 2"
+            "the key is already listed for \"ann@home\" in line 2; edit its namespaces= there to let it approve more"
         );
         for name in ["", "a b", "*", "a,b", "-x", "a\"b", "a\nb"] {
             let expected = "expected a name or an address, without spaces and patterns";
