@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use crate::files::FileProblem;
 use crate::policy::{Cause, PolicyError};
 use crate::trust::Trust;
-use crate::ui::safe_path;
+use crate::ui::{safe, safe_path};
 
 /// The exit codes of every command; `exec` passes on its child's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -120,6 +120,17 @@ impl Error {
             | Self::File(_)
             | Self::Run { .. }
             | Self::Output(_) => Exit::Failed,
+        }
+    }
+
+    /// Returns what is wrong, in one line, and what mends it.
+    pub fn parts(&self) -> (String, Option<String>) {
+        match self {
+            Self::Policy(error) => {
+                let hint = error.hint.as_ref().map(|hint| safe(hint.as_bytes()));
+                (error.sentence(), hint)
+            }
+            _ => (self.to_string(), self.hint()),
         }
     }
 

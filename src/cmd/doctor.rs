@@ -36,7 +36,7 @@ pub fn run(json: bool, world: &World, ui: &Ui) -> Result<Exit, Error> {
     if let Some(located) = world.cwd.as_deref().and_then(|cwd| follow::nearest(cwd, world)) {
         let outside = inherit::outside(world.env(), &carrying);
         let loaded = Loader::new(world, &outside, Purpose::Look).load(&located);
-        facts.policy = Some(loaded.result.map_err(|error| error.text()).map(|applied| Applied {
+        facts.policy = Some(loaded.result.map_err(|error| error.parts()).map(|applied| Applied {
             root: applied.wanted.sdk.as_ref().map(|(_, sdk)| sdk.root.clone()),
             complaint: applied.sdk.and_then(|sdk| sdk.health.complaint()),
             locks: applied.wanted.locks,

@@ -50,6 +50,9 @@ pub struct Go {
     pub root: Option<PathBuf>,
 }
 
+/// Why a policy does not apply, and what mends it.
+pub type Complaint = (String, Option<String>);
+
 /// The policy of the directory, as the prompt decides about it.
 #[derive(Clone, Debug, Default)]
 pub struct Applied {
@@ -97,7 +100,7 @@ pub struct Facts {
     /// Whether the shell carries an applied policy.
     pub is_applied: bool,
     /// What the directory's policy wants, or why it does not apply; `None` without a policy.
-    pub policy: Option<Result<Applied, String>>,
+    pub policy: Option<Result<Applied, Complaint>>,
 }
 
 impl Facts {

@@ -22,8 +22,9 @@ pub(super) fn examine(facts: &Facts) -> Vec<Problem> {
         problems.push(Problem::warning("stale-stamps", message, help));
     }
     match &facts.policy {
-        Some(Err(why)) => {
-            problems.push(Problem::error("policy", why.clone(), "see: goenv status"));
+        Some(Err((why, cure))) => {
+            let help = cure.clone().unwrap_or_else(|| "see: goenv status".to_owned());
+            problems.push(Problem::error("policy", why.clone(), help));
         }
         Some(Ok(_)) if !facts.is_applied => {
             let message = "the policy of this directory is not applied in this shell";

@@ -104,13 +104,14 @@ fn what_goenv_keeps_is_looked_at() {
     facts.is_damaged = true;
     facts.directories =
         vec![("/x can be written by others (mode 0777)".into(), "run: chmod go-w /x".into())];
-    facts.policy = Some(Err("/p/.envrc is blocked: nobody has allowed it yet".into()));
+    let why = "/p/.envrc is blocked: nobody has allowed it yet";
+    facts.policy = Some(Err((why.into(), Some("review the file, then run `goenv allow`".into()))));
     assert_eq!(
         shown(&facts),
         [
             "error[permissions]: /x can be written by others (mode 0777) | run: chmod go-w /x",
             "warning[state]: GOENV_STATE cannot be read, so leaving undoes nothing | start a new shell: exec \"$SHELL\"",
-            "error[policy]: /p/.envrc is blocked: nobody has allowed it yet | see: goenv status",
+            "error[policy]: /p/.envrc is blocked: nobody has allowed it yet | review the file, then run `goenv allow`",
         ]
     );
     let env: Env = Env::new();

@@ -38,14 +38,22 @@ impl PolicyError {
         self
     }
 
-    /// Returns the message, the line with its caret, and the hint; paths are shown relative to `directory`.
-    pub fn render(&self, directory: &Path) -> String {
+    /// Returns the place and the message, in one line.
+    pub fn sentence(&self) -> String {
+        self.sentence_from(Path::new(""))
+    }
+
+    fn sentence_from(&self, directory: &Path) -> String {
         let path = self.place.path.strip_prefix(directory).unwrap_or(&self.place.path);
         let Place { line, column, .. } = &self.place;
-        let mut text =
-            format!("{}:{line}:{column}: {}", safe_path(path), safe(self.message.as_bytes()));
+        format!("{}:{line}:{column}: {}", safe_path(path), safe(self.message.as_bytes()))
+    }
+
+    /// Returns the message, the line with its caret, and the hint; paths are shown relative to `directory`.
+    pub fn render(&self, directory: &Path) -> String {
+        let mut text = self.sentence_from(directory);
         if let Some(source) = &self.source_line {
-            let number = line.to_string();
+            let number = self.place.line.to_string();
             let margin = " ".repeat(number.len());
             let (shown, before, carets) = self.shown_line(source);
             text += &format!("\n  {number} | {shown}\n  {margin} | {}", " ".repeat(before));

@@ -74,3 +74,14 @@ fn json_has_the_same_problems() {
     let fields: Vec<&String> = report["findings"][0].as_object().unwrap().keys().collect();
     assert_eq!(fields, ["help", "id", "level", "message"]);
 }
+
+#[test]
+fn a_policy_with_an_error_is_told_in_one_line_with_its_own_cure() {
+    let sandbox = sandbox();
+    let project = sandbox.project("broken", "export A=1\nsource_env none\n");
+    let done = sandbox.goenv(&project, &["doctor"]);
+    let said = done.stdout();
+    let line = "error[policy]: $SANDBOX/home/broken/.envrc:2:1: there is no none\n  \
+                help: if it may be missing: source_env_if_exists none\n";
+    assert!(said.ends_with(line), "{said}");
+}
