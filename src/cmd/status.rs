@@ -227,14 +227,23 @@ fn overridden(applied: &Applied, world: &World) -> Vec<String> {
     conflicts
 }
 
+/// Returns the verdict and its reason; a reason that begins with the verdict says both.
+fn trust_line(trust: &Verdict) -> String {
+    let Verdict { state, reason, .. } = trust;
+    if reason.starts_with(state) { reason.clone() } else { format!("{state}: {reason}") }
+}
+
 /// Returns the status for people: a label and its facts a line.
 fn screen(status: &Status, world: &World) -> String {
     let mut lines: Vec<(&str, String)> = Vec::new();
     match &status.policy {
+        None if world.cwd.is_none() => {
+            lines.push(("policy", format!("none: {}", Error::NoDirectory)));
+        }
         None => lines.push(("policy", "none in this directory or above it".to_owned())),
         Some(policy) => {
             lines.push(("policy", short(Path::new(policy), world)));
-            lines.push(("trust", format!("{}: {}", status.trust.state, status.trust.reason)));
+            lines.push(("trust", trust_line(&status.trust)));
             let applied = if status.applied { "in this shell" } else { "not in this shell" };
             lines.push(("applied", applied.to_owned()));
         }

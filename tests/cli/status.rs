@@ -88,3 +88,30 @@ fn json_has_the_documented_fields() {
         }
     }
 }
+
+#[test]
+fn the_screen_says_the_verdict_once() {
+    let sandbox = Sandbox::new();
+    let p = sandbox.project("p", "export A=1\n");
+    let screen = || sandbox.goenv(&p, &["status"]).success().stdout();
+    assert_eq!(
+        screen(),
+        "policy     ~/p/.envrc\ntrust      allowed on this machine\napplied    not in this shell\nwatching   5 paths\n"
+    );
+    sandbox.file("home/p/.envrc", "export A=2\n");
+    let blocked = screen();
+    let trust = "trust      blocked: its content changed since it was allowed";
+    assert_eq!(blocked.lines().nth(1), Some(trust));
+}
+
+#[test]
+fn a_directory_that_was_deleted_is_not_taken_for_one_without_a_policy() {
+    let sandbox = Sandbox::new();
+    sandbox.dir("home/gone");
+    let line = "cd ~/gone && rmdir ~/gone && goenv status";
+    let done = sandbox.run(&sandbox.home(), "sh", &["-c", line]);
+    assert_eq!(
+        (done.code(), done.stdout(), done.stderr()),
+        (0, "policy     none: the current directory was deleted\n".to_owned(), String::new())
+    );
+}
