@@ -58,8 +58,8 @@ pub struct Policy {
     pub bytes: Vec<u8>,
     /// Its header.
     pub header: Result<Option<Header>, Flaw>,
-    /// What it wants when it is evaluated; `None` for one that is bash's.
-    pub wanted: Option<Result<Wanted, PolicyError>>,
+    /// What it wants when it is evaluated.
+    pub wanted: Result<Wanted, PolicyError>,
     /// Whether its signatures hold.
     pub signatures: Signatures,
     /// The bytes that were committed before.
@@ -86,7 +86,7 @@ impl Policy {
 
     /// Returns what it wants, where it could be evaluated.
     pub fn evaluated(&self) -> Option<&Wanted> {
-        self.wanted.as_ref()?.as_ref().ok()
+        self.wanted.as_ref().ok()
     }
 }
 

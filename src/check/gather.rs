@@ -172,18 +172,14 @@ fn policies(
             }
             None => Signatures::NotAsked,
         };
-        let is_bash = sound.is_some_and(|header| header.engine.is_some());
         let read = |path: &Path| source.read(path, world.env());
-        let (wanted, sourced) = if is_bash {
-            (None, Vec::new())
-        } else {
-            let collecting = Sourcing::Collecting;
-            let mut machine =
-                Machine::new(world.uid, &places, &facts.outside, collecting, &mut watched);
-            let (wanted, sourced) =
-                evaluate(&file.path, &file.bytes, facts, &facts.outside, &read, &mut machine);
-            (Some(wanted), sourced)
-        };
+        // Whatever engine the header asks for: the prompt evaluates every policy so, and a line of the header must not
+        // take a policy out of the gate.
+        let collecting = Sourcing::Collecting;
+        let mut machine =
+            Machine::new(world.uid, &places, &facts.outside, collecting, &mut watched);
+        let (wanted, sourced) =
+            evaluate(&file.path, &file.bytes, facts, &facts.outside, &read, &mut machine);
         let is_signed = |path: &PathBuf| {
             let beside = signature(path);
             facts.file(&beside).is_some() || read(&beside).is_some()

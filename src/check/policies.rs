@@ -180,7 +180,7 @@ fn errors(
         let finding = Finding::new(Rule::PolicyError, &policy.path, flaw.message.clone());
         findings.push(finding.at(flaw.line, flaw.column, 1));
     }
-    if let Some(Err(error)) = &policy.wanted {
+    if let Err(error) = &policy.wanted {
         let known =
             error.place.path == facts.root.join(&policy.path) && linted.contains(&error.place.line);
         if !known {

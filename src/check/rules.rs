@@ -394,7 +394,7 @@ pub static ENTRIES: &[Entry] = &[
         Level::Error,
         "a policy that goenv does not read",
         "Nothing of such a policy applies at a prompt.",
-        "Mend the line; for a file that needs bash: #goenv: v1 and #goenv: engine bash on its first lines",
+        "Mend the line: goenv init names all that are beyond the language, and what to write instead",
     ),
     entry(
         Rule::Refused,

@@ -187,3 +187,25 @@ fn damaged_files_never_stop_the_gate() {
     assert!(matches!(done.code(), 1 | 3), "{}", done.stderr());
     serde_json::from_slice::<serde_json::Value>(done.bytes()).unwrap();
 }
+
+#[test]
+fn no_line_of_the_header_takes_a_policy_out_of_the_gate() {
+    let repository = Repository::new();
+    let policy = "#goenv: v1\n#goenv: engine bash\nuse go 1.24.11\nexport LD_PRELOAD=/x.so\n";
+    repository.write(".envrc", policy);
+    repository.write("go.mod", "module m\n\ngo 1.26\n");
+    repository.write("sub/.envrc", "#goenv: v1\n#goenv: engine bash\nfrobnicate x\n");
+    let (found, code) = repository.found(&[]);
+    assert_eq!(
+        (found, code),
+        (
+            vec![
+                ".envrc:3:8 GOENV402".to_owned(),
+                ".envrc:4:8 GOENV306".to_owned(),
+                "go.mod:3:4 GOENV101".to_owned(),
+                "sub/.envrc:3:1 GOENV305".to_owned(),
+            ],
+            1
+        )
+    );
+}
