@@ -403,7 +403,7 @@ pub static ENTRIES: &[Entry] = &[
         "a variable that the policy may not set",
         "Some variables take over the shell or run programs: no policy may set those, a signed one others only with a \
          grant. A policy with one is refused whole.",
-        "Remove the line, or have it granted in the organisation's config.toml",
+        "Remove the line; what a signed policy may set with a grant: docs/security.md, section \"Variables\"",
     ),
     entry(
         Rule::Promotion,

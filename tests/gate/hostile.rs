@@ -209,3 +209,16 @@ fn no_line_of_the_header_takes_a_policy_out_of_the_gate() {
         )
     );
 }
+
+#[test]
+fn the_cure_for_a_refused_variable_promises_no_grant_that_there_is_not() {
+    let repository = Repository::new();
+    repository.write(".envrc", "export LD_PRELOAD=/x.so\n");
+    let said = repository.check(&[]).stdout();
+    assert_eq!(
+        said,
+        ".envrc:1:8: error[GOENV306]: LD_PRELOAD: no policy may set it: it loads code into every program\n  \
+         1 | export LD_PRELOAD=/x.so\n    |        ^^^^^^^^^^\n  \
+         help: Remove the line; what a signed policy may set with a grant: docs/security.md, section \"Variables\"\n\n"
+    );
+}
