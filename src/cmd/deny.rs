@@ -23,6 +23,6 @@ pub fn run(path: Option<&Path>, world: &World, ui: &Ui) -> Result<Exit, Error> {
     let unlogged = decided(Event::Deny, &policy, None, world)?;
     store.deny(&policy)?;
     unlogged.iter().for_each(|warning| ui.say(Tone::Warning, warning));
-    ui.say(Tone::Plain, &format!("blocked {}", short(&policy, world)));
+    ui.say(Tone::Plain, &format!("denied {}", short(&policy, world)));
     Ok(Exit::Done)
 }

@@ -65,7 +65,7 @@ fn deny_wins_until_allow() {
     let sandbox = Sandbox::new();
     let p = sandbox.project("p", "export A=1\n");
     let denied = sandbox.goenv(&p, &["deny"]);
-    assert_eq!(denied.stderr(), "goenv: blocked ~/p/.envrc\n");
+    assert_eq!(denied.stderr(), "goenv: denied ~/p/.envrc\n");
     let done = sandbox.goenv(&p, &["export", "bash"]);
     assert_eq!(done.code(), 3);
     assert_eq!(
