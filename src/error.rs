@@ -40,8 +40,8 @@ pub enum Error {
     /// A policy file that may not be read.
     #[error("{0}")]
     UnsafePolicy(FileProblem),
-    /// No approval can be kept or looked up.
-    #[error("HOME is not set, so no approval can be kept or found")]
+    /// Nothing of the user can be kept or looked up.
+    #[error("HOME is unset or no absolute path, so goenv has no place for its files")]
     NoHome,
     /// There is no policy where one is needed.
     #[error("there is no .envrc in {path} or above it", path = safe_path(.0))]
@@ -90,7 +90,7 @@ impl Error {
         match self {
             Self::Untrusted(_, trust) => trust.hint.clone(),
             Self::UnsafePolicy(problem) | Self::File(problem) => problem.hint(),
-            Self::NoHome => Some("set HOME or XDG_DATA_HOME".to_owned()),
+            Self::NoHome => Some("set it to your home directory".to_owned()),
             Self::NoPolicy(_) => Some("write one with: goenv edit .".to_owned()),
             Self::Refused { hint, .. } => hint.clone(),
             Self::Rules(_)

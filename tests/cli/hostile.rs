@@ -139,8 +139,7 @@ fn without_a_home_nothing_applies_and_nothing_breaks() {
     sandbox.env.remove(std::ffi::OsStr::new("HOME"));
     let done = sandbox.goenv(&p, &["export", "bash"]);
     assert_eq!(done.code(), 3);
-    let text =
-        "goenv: HOME is not set, so no approval can be kept or found; set HOME or XDG_DATA_HOME\n";
+    let text = "goenv: HOME is unset or no absolute path, so goenv has no place for its files; set it to your home directory\n";
     assert_eq!(done.stderr(), text);
     let done = sandbox.goenv(&p, &["allow"]);
     let _ = done.failure(3, text);
