@@ -11,6 +11,9 @@ pub fn print(diff: &Diff) -> Bytes {
         out.push(b'=');
         if has_line_end(value) {
             double(value, &mut out);
+        } else if value.contains(&b'\'') && !value.iter().any(|byte| b"\"\\$`".contains(byte)) {
+            // Means the same to every reader; single quotes around single quotes do to direnv's alone.
+            double(value, &mut out);
         } else {
             // The last quote of the line ends the value, so quotes inside need nothing.
             out.push(b'\'');
@@ -68,6 +71,15 @@ mod tests {
             let read = dotenv::read(&print(&diff), &mut |_| Ok(None)).unwrap();
             prop_assert_eq!(read, [(b"A".to_vec(), value.into_bytes()), (b"B".to_vec(), other)]);
         }
+    }
+
+    #[test]
+    fn quotes_are_those_that_most_readers_understand() {
+        let to: Env =
+            [("A", "plain"), ("B", "it's"), ("C", "it's $5"), ("D", "a\nb")].into_iter().collect();
+        let text = print(&Diff::between(&Env::new(), &to));
+        let expected = "A='plain'\nB=\"it's\"\nC='it's $5'\nD=\"a\\nb\"\n";
+        assert_eq!(String::from_utf8(text).unwrap(), expected);
     }
 
     #[test]
