@@ -217,14 +217,20 @@ fn user_file(env: &Env) -> Option<PathBuf> {
     }
 }
 
-/// Returns what is wrong with the directories of approvals, rules and state.
+/// Returns what is wrong with the directories of approvals, rules and state, and with those in them.
 fn directories(world: &World) -> Vec<(String, String)> {
     let dirs = &world.dirs;
+    let is_directory =
+        |path: &PathBuf| files::look_at(path).is_some_and(|metadata| metadata.is_dir());
     [&dirs.data, &dirs.config, &dirs.state, &dirs.runtime]
         .into_iter()
         .flatten()
+        .flat_map(|directory| {
+            let inside = files::list(directory);
+            std::iter::once(directory.clone()).chain(inside.into_iter().filter(is_directory))
+        })
         .filter_map(|directory| {
-            let problem = files::check_directory(directory, world.uid).err()?;
+            let problem = files::check_directory(&directory, world.uid).err()?;
             let hint = problem.hint().unwrap_or_else(|| "look at the directory".to_owned());
             Some((problem.to_string(), hint))
         })

@@ -85,3 +85,17 @@ fn a_policy_with_an_error_is_told_in_one_line_with_its_own_cure() {
                 help: if it may be missing: source_env_if_exists none\n";
     assert!(said.ends_with(line), "{said}");
 }
+
+#[test]
+fn a_directory_of_approvals_that_others_can_write_is_found() {
+    use std::os::unix::fs::PermissionsExt;
+    let sandbox = sandbox();
+    let approvals = sandbox.path("home/.local/share/goenv/allow");
+    std::fs::set_permissions(&approvals, std::fs::Permissions::from_mode(0o777)).unwrap();
+    let said = sandbox.goenv(&sandbox.home(), &["doctor"]).stdout();
+    assert_eq!(
+        said,
+        "error[permissions]: $SANDBOX/home/.local/share/goenv/allow can be written by others (mode 0777)\n  \
+         help: run: chmod go-w $SANDBOX/home/.local/share/goenv/allow\n"
+    );
+}
