@@ -219,11 +219,13 @@ fn tell(verified: &Verified, json: bool, ui: &Ui) -> Result<(), Error> {
         (false, true) => "verifies",
         (false, false) => "verifies, with warnings",
     };
-    let line = format!(
-        "{} records, {} to {}: the log {verdict}\n",
-        verified.records, verified.first, verified.last
-    );
-    Ok(ui.data(line.as_bytes())?)
+    let records = match verified.records {
+        0 => "no records".to_owned(),
+        1 => format!("record {}", verified.first),
+        records => format!("{records} records, {} to {}", verified.first, verified.last),
+    };
+    let anchor = if verified.anchor == Some("holds") { ", and holds the checkpoint" } else { "" };
+    Ok(ui.data(format!("{records}: the log {verdict}{anchor}\n").as_bytes())?)
 }
 
 fn read_anchor(path: &Path) -> Result<Checkpoint, Error> {

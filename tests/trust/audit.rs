@@ -41,7 +41,9 @@ fn an_edited_and_a_cut_log_are_found() {
     goenv(&["audit", "checkpoint", anchor, "--key", &repository.key("alice")]).success();
     let check = format!("ssh-keygen -Y check-novalidate -n goenv-audit -s {anchor}.sig < {anchor}");
     repository.sandbox.run(&repository.root, "sh", &["-c", &check]).success();
-    assert_eq!(goenv(&["audit", "verify", "--anchor", anchor]).code(), 0);
+    let anchored = goenv(&["audit", "verify", "--anchor", anchor]);
+    let said = anchored.success().stdout();
+    assert!(said.ends_with(": the log verifies, and holds the checkpoint\n"), "{said}");
 
     let text = fs::read_to_string(&log).unwrap();
     fs::write(&log, text.replacen("\"res\":\"allow\"", "\"res\":\"deny\"", 1)).unwrap();
@@ -195,4 +197,13 @@ fn a_state_that_cannot_be_read_is_an_event_once() {
     let events: Vec<(&str, &str)> =
         records.iter().map(|r| (r["ev"].as_str().unwrap(), r["res"].as_str().unwrap())).collect();
     assert_eq!(events, [("state.invalid", "deny")]);
+}
+
+#[test]
+fn a_log_of_nothing_and_of_one_record_is_counted_in_words() {
+    let sandbox = crate::common::Sandbox::new();
+    let verify = || sandbox.goenv(&sandbox.home(), &["audit", "verify"]).success().stdout();
+    assert_eq!(verify(), "no records: the log verifies\n");
+    sandbox.project("p", "export A=1\n");
+    assert_eq!(verify(), "record 1: the log verifies\n");
 }
