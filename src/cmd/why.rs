@@ -6,10 +6,9 @@ use std::os::unix::ffi::OsStrExt;
 use serde::Serialize;
 
 use super::export::short;
-use crate::env::Env;
 use crate::error::{Error, Exit};
 use crate::load::{Loader, Purpose};
-use crate::policy::{Place, Wanted};
+use crate::policy::Place;
 use crate::ui::{Ui, safe, safe_path};
 use crate::world::World;
 use crate::{follow, inherit};
@@ -47,7 +46,8 @@ pub fn run(name: Option<&OsStr>, json: bool, world: &World, ui: &Ui) -> Result<E
         text += &format!("{}\t{}:{}\n", safe(name), short(&place.path, world), place.line);
     }
     if let (true, Some(name)) = (text.is_empty(), asked) {
-        text = untouched(name, &outside, &wanted);
+        let known = if outside.get(name).is_some() { "comes from outside" } else { "is not set" };
+        text = format!("{}\t{known}; no line of the policy sets it\n", safe(name));
     }
     ui.data(text.as_bytes())?;
     Ok(Exit::Done)
@@ -56,10 +56,4 @@ pub fn run(name: Option<&OsStr>, json: bool, world: &World, ui: &Ui) -> Result<E
 fn reason(name: &[u8], place: &Place) -> Reason {
     let Place { path, line, column } = place;
     Reason { name: safe(name), path: safe_path(path), line: *line, column: *column }
-}
-
-fn untouched(name: &[u8], outside: &Env, wanted: &Wanted) -> String {
-    let known = if outside.get(name).is_some() { "comes from outside" } else { "is not set" };
-    let count = wanted.origins.len();
-    format!("{}\t{known}; none of the {count} settings of the policy touches it\n", safe(name))
 }

@@ -115,3 +115,13 @@ fn a_directory_that_was_deleted_is_not_taken_for_one_without_a_policy() {
         (0, "policy     none: the current directory was deleted\n".to_owned(), String::new())
     );
 }
+
+#[test]
+fn why_says_of_a_variable_that_the_policy_leaves_alone_where_it_comes_from() {
+    let sandbox = Sandbox::new();
+    let p = sandbox.project("p", "export A=1\n");
+    let why = |name: &str| sandbox.goenv(&p, &["why", name]).success().stdout();
+    assert_eq!(why("A"), "A\t~/p/.envrc:1\n");
+    assert_eq!(why("B"), "B\tis not set; no line of the policy sets it\n");
+    assert_eq!(why("HOME"), "HOME\tcomes from outside; no line of the policy sets it\n");
+}
