@@ -104,6 +104,12 @@ fn list(json: bool, world: &World, ui: &Ui) -> Result<Exit, Error> {
             format!("{}\n", safe(line.as_bytes()))
         });
         ui.data(lines.collect::<String>().as_bytes())?;
+        if rows.is_empty() && flaws.is_empty() {
+            ui.say(
+                Tone::Plain,
+                "nobody is trusted to sign; to trust a key: goenv keys add NAME FILE",
+            );
+        }
     }
     for flaw in &flaws {
         ui.say(Tone::Error, flaw);

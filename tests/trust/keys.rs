@@ -69,6 +69,18 @@ fn keys_are_added_listed_and_revoked() {
 }
 
 #[test]
+fn a_list_without_signers_says_so() {
+    let repository = Repository::new();
+    let listed = |args: &[&str]| {
+        let done = repository.sandbox.goenv(&repository.root, args);
+        (done.code(), done.stdout(), done.stderr())
+    };
+    let said = "goenv: nobody is trusted to sign; to trust a key: goenv keys add NAME FILE\n";
+    assert_eq!(listed(&["keys", "list"]), (0, String::new(), said.to_owned()));
+    assert_eq!(listed(&["keys", "list", "--json"]), (0, "[]\n".to_owned(), String::new()));
+}
+
+#[test]
 fn lines_that_are_no_signers_are_told_with_their_place() {
     let repository = Repository::new();
     let key = fs::read_to_string(repository.key("alice.pub")).unwrap();
