@@ -10,12 +10,13 @@
 use std::fs;
 use std::io::{self, Read};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
 
 use super::places::Places;
+use super::realpath;
 use super::record::{RECORD_LIMIT, Record};
 use crate::go::Version;
 
@@ -66,46 +67,8 @@ pub(super) fn examine(
     wanted: Option<&Version>,
     user: u32,
 ) -> Result<Examined, Reason> {
-    let root = without_links(root).map_err(|error| reason(&error))?;
+    let root = realpath::directory(root).map_err(|error| reason(&error))?;
     examine_real(root, wanted, user)
-}
-
-/// The most links that lead from one to another to a root.
-const LINKS: usize = 8;
-
-/// Returns `root` without symbolic links. What is not there is the usual answer, and the cheapest.
-///
-/// The kernel says of a path at once whether it has links, and most often the root has at most one, at its end;
-/// asking for each of the directories above it takes many times as long.
-#[cfg(target_os = "linux")]
-fn without_links(root: &Path) -> io::Result<PathBuf> {
-    use nix::fcntl::{AT_FDCWD, OpenHow, ResolveFlag, openat2};
-
-    let how = OpenHow::new()
-        .flags(OFlag::O_PATH | OFlag::O_CLOEXEC)
-        .resolve(ResolveFlag::RESOLVE_NO_SYMLINKS);
-    // Collected, a path has no `.` and no double slashes.
-    let mut path: PathBuf = root.components().collect();
-    for _ in 0..LINKS {
-        if path.components().any(|part| part == Component::ParentDir) {
-            break;
-        }
-        match openat2(AT_FDCWD, &path, how) {
-            Ok(_) => return Ok(path),
-            Err(Errno::ELOOP) => {}
-            Err(Errno::ENOSYS | Errno::EPERM) => break,
-            Err(error) => return Err(error.into()),
-        }
-        // A link above the root is left to the walk through all of them.
-        let Ok(target) = fs::read_link(&path) else { break };
-        path = path.parent().unwrap_or(&path).join(target).components().collect();
-    }
-    fs::canonicalize(root)
-}
-
-#[cfg(not(target_os = "linux"))]
-fn without_links(root: &Path) -> io::Result<PathBuf> {
-    fs::canonicalize(root)
 }
 
 /// As [`examine`], for a root that has no symbolic links.
