@@ -6,6 +6,8 @@
 
 #![expect(clippy::disallowed_methods, reason = "this is the one place that touches files")]
 
+mod data;
+
 use std::fs::{self, DirBuilder, File, Metadata, OpenOptions};
 use std::io::{ErrorKind, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt};
@@ -17,6 +19,8 @@ use nix::libc;
 use crate::env::Bytes;
 use crate::env::state::{Stamp, Watch};
 use crate::env::undo::Fingerprint;
+
+pub use data::Data;
 
 /// The largest policy text, as the language's limits say.
 pub const POLICY_LIMIT: u64 = 1024 * 1024;
@@ -127,25 +131,34 @@ pub fn scan_checked(
     checked: &mut Checked,
     mut see: impl FnMut(&[u8]),
 ) -> Result<Option<Stamp>, FileProblem> {
-    guarded(path, uid, now, checked, |file, metadata| {
-        // No larger than the file: fresh memory costs more than reading it.
-        let size = usize::try_from(metadata.size()).unwrap_or(PIECE);
-        let mut buffer = vec![0; size.saturating_add(1).min(PIECE)];
-        let mut total = 0;
-        loop {
-            let read = match (&mut &*file).read(&mut buffer) {
-                Ok(0) => return Ok(()),
-                Ok(read) => read,
-                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
-                Err(error) => return Err(FileProblem::system(path, &error)),
-            };
-            total += read as u64;
-            if total > limit {
-                return Err(FileProblem::TooLarge(path.to_path_buf(), limit));
-            }
-            see(buffer.get(..read).unwrap_or_default());
+    guarded(path, uid, now, checked, |file, metadata| scan(path, file, metadata, limit, &mut see))
+}
+
+/// Reads an open file in pieces, from where it stands to its end.
+fn scan(
+    path: &Path,
+    mut file: &File,
+    metadata: &Metadata,
+    limit: u64,
+    mut see: impl FnMut(&[u8]),
+) -> Result<(), FileProblem> {
+    // No larger than the file: fresh memory costs more than reading it.
+    let size = usize::try_from(metadata.size()).unwrap_or(PIECE);
+    let mut buffer = vec![0; size.saturating_add(1).min(PIECE)];
+    let mut total = 0;
+    loop {
+        let read = match file.read(&mut buffer) {
+            Ok(0) => return Ok(()),
+            Ok(read) => read,
+            Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+            Err(error) => return Err(FileProblem::system(path, &error)),
+        };
+        total += read as u64;
+        if total > limit {
+            return Err(FileProblem::TooLarge(path.to_path_buf(), limit));
         }
-    })
+        see(buffer.get(..read).unwrap_or_default());
+    }
 }
 
 /// Opens a file that decides something, has it read, and makes sure that it stayed the same meanwhile.
@@ -169,29 +182,39 @@ fn guarded(
 
 /// Reads a regular file that is only data: bounded, not blocking, links followed. `None` where there is none.
 pub fn read_data(path: &Path, limit: u64) -> Result<Option<Bytes>, FileProblem> {
-    let opened =
-        OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY).open(path);
-    let file = match opened {
-        Ok(file) => file,
-        Err(error) if is_absence(&error) => return Ok(None),
-        Err(error) => return Err(FileProblem::system(path, &error)),
-    };
-    let metadata = file.metadata().map_err(|error| FileProblem::system(path, &error))?;
-    check_regular(path, &metadata)?;
-    read_bounded(path, &file, &metadata, limit).map(Some)
+    match open_data(path)? {
+        Some((file, metadata)) => read_bounded(path, &file, &metadata, limit).map(Some),
+        None => Ok(None),
+    }
+}
+
+/// Opens a regular file that is only data, links followed.
+fn open_data(path: &Path) -> Result<Option<(File, Metadata)>, FileProblem> {
+    let flags = libc::O_NONBLOCK | libc::O_NOCTTY;
+    opened(path, OpenOptions::new().read(true).custom_flags(flags).open(path))
 }
 
 fn open(path: &Path) -> Result<Option<(File, Metadata)>, FileProblem> {
     let flags = libc::O_NOFOLLOW | libc::O_NONBLOCK | libc::O_NOCTTY;
-    let file = match OpenOptions::new().read(true).custom_flags(flags).open(path) {
+    match OpenOptions::new().read(true).custom_flags(flags).open(path) {
+        Err(error) if error.raw_os_error() == Some(libc::ELOOP) => {
+            Err(FileProblem::Link(path.to_path_buf()))
+        }
+        result => opened(path, result),
+    }
+}
+
+/// Returns what was opened if it is a regular file, `None` if there is nothing.
+fn opened(
+    path: &Path,
+    opened: std::io::Result<File>,
+) -> Result<Option<(File, Metadata)>, FileProblem> {
+    let file = match opened {
         Ok(file) => file,
         Err(error) if is_absence(&error) => return Ok(None),
-        Err(error) if error.raw_os_error() == Some(libc::ELOOP) => {
-            return Err(FileProblem::Link(path.to_path_buf()));
-        }
         Err(error) => {
             // A socket cannot be opened at all; say what it is and not "no such device or address".
-            if let Ok(metadata) = fs::symlink_metadata(path) {
+            if let Ok(metadata) = fs::metadata(path) {
                 check_regular(path, &metadata)?;
             }
             return Err(FileProblem::system(path, &error));

@@ -7,7 +7,8 @@
 //! resolve), take the [`env::Diff`] and print it for a [`shell`].
 //!
 //! The pure core takes values and returns values: [`mod@env`] (environments, diff, undo, the state), [`policy`] (the
-//! language), [`trust`] (verdicts), [`go`] (Go's own grammars), [`shell`] (quoting). The effects are few files:
+//! language), [`trust`] (verdicts), [`go`] (Go's own grammars), [`binary`] (what Go writes into binaries), [`shell`]
+//! (quoting). The effects are few files:
 //! [`world`] reads the process's surroundings, [`files`] touches files, [`store`] keeps approvals, [`host`] answers
 //! what a policy asks, [`sdk`] looks at SDKs, [`process`] runs programs, [`ui`] writes.
 //!
@@ -16,6 +17,7 @@
 
 pub mod admit;
 pub mod audit;
+pub mod binary;
 pub mod check;
 pub mod cli;
 pub mod cmd;

@@ -2,6 +2,7 @@
 
 #![allow(dead_code, unreachable_pub, reason = "each test program uses its own part")]
 
+pub mod elf;
 pub mod pty;
 
 use std::collections::BTreeMap;
