@@ -173,6 +173,16 @@ pub enum Command {
         goenv check --explain GOENV101"
     )]
     Check(CheckArguments),
+    /// Show what Go binaries were built with, judged by the tier
+    #[command(
+        long_about = "Show what Go binaries were built with, and whether the tier in force admits them: the Go that built \
+        them, modules and settings, how they are linked. Read from the files alone, without a Go toolchain; nothing is \
+        run. Judged by the policy of the current directory and the organisation's rules. Build info can be forged: it \
+        is evidence and no proof.\n\n\
+        Exit codes: 0 nothing or warnings only, 1 errors or a file that is no Go binary.\n\n\
+        Examples:\n  goenv inspect dist/settle\n  goenv inspect --tier prod --json dist/*"
+    )]
+    Inspect(InspectArguments),
     /// Read, verify and export the audit log
     Audit {
         /// What to do
@@ -371,6 +381,20 @@ pub struct CheckArguments {
     /// Explain a rule by its id, and check nothing
     #[arg(long, value_name = "ID", exclusive = true)]
     pub explain: Option<String>,
+}
+
+/// What `goenv inspect` takes.
+#[derive(Debug, clap::Args)]
+pub struct InspectArguments {
+    /// The files
+    #[arg(value_name = "BINARY", required = true)]
+    pub binaries: Vec<PathBuf>,
+    /// Judge as this tier instead of the policy's own
+    #[arg(long, value_parser = tier)]
+    pub tier: Option<Tier>,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
 }
 
 fn tier(name: &str) -> Result<Tier, String> {

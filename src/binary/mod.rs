@@ -1,18 +1,20 @@
-//! What a Go binary was built with.
+//! What a Go binary was built with, and whether a tier admits it.
 //!
 //! The bytes of a file go in through an [`Image`], a [`Binary`] comes out: Go's build info ([`info`]) and how the file
-//! is linked ([`layout`]), read from ELF, Mach-O and PE without a Go toolchain. Everything in the file is hostile: each
-//! table and text has a limit, and no number is believed. Build info is evidence and no proof: whoever can write the
-//! file can write it.
+//! is linked ([`layout`]), read from ELF, Mach-O and PE without a Go toolchain; [`judge`] compares it with a tier, and
+//! [`show`] prints it. Everything in the file is hostile: each table and text has a limit, and no number is believed.
+//! Build info is evidence and no proof: whoever can write the file can write it. docs/gate.md, section "Binaries".
 
 mod blob;
 mod elf;
 pub mod image;
 pub mod info;
+pub mod judge;
 pub mod layout;
 mod macho;
 mod pe;
 mod quote;
+pub mod show;
 
 pub use image::Image;
 use info::BuildInfo;

@@ -100,6 +100,20 @@ pub enum Rule {
     Secret,
     /// The policy's own Go is not admitted.
     NotAdmitted,
+    /// A binary that was built with a Go that is not admitted.
+    BuiltWith,
+    /// A binary that needs a loader.
+    Loader,
+    /// A binary that needs libraries.
+    Libraries,
+    /// A binary that was built with cgo.
+    Cgo,
+    /// A binary that holds the builder's paths.
+    Untrimmed,
+    /// A binary from a work tree with changes.
+    Dirty,
+    /// A binary whose GODEBUG defaults weaken it.
+    Godebug,
 }
 
 /// What is known of a rule.
@@ -469,6 +483,66 @@ pub static ENTRIES: &[Entry] = &[
         "The tier's lists and the organisation's config.toml say what may run; `use go` is refused at the prompt too.",
         "Pin an admitted release: goenv pin VERSION",
     ),
+    entry(
+        Rule::BuiltWith,
+        "GOENV501",
+        Level::Error,
+        "a binary built with a Go that is not admitted",
+        "What runs in a tier was built with a Go that the tier admits: its standard library, with all of its flaws, is \
+         in the binary.",
+        "Build it again with an admitted release: goenv exec . go build",
+    ),
+    entry(
+        Rule::Loader,
+        "GOENV502",
+        Level::Error,
+        "a binary that needs a loader",
+        "It does not start in an image from scratch or on a machine with another C library, and the loader runs code \
+         before main: LD_PRELOAD, LD_AUDIT.",
+        "Build it static: CGO_ENABLED=0 go build -buildmode=exe",
+    ),
+    entry(
+        Rule::Libraries,
+        "GOENV503",
+        Level::Error,
+        "a binary that needs libraries",
+        "It runs with whatever the machine has under those names, which nobody reviewed with it.",
+        "Build it static: CGO_ENABLED=0 go build",
+    ),
+    entry(
+        Rule::Cgo,
+        "GOENV504",
+        Level::Error,
+        "a binary built with cgo",
+        "C code is outside of Go's memory safety and checksum database, and a static binary with cgo still loads the C \
+         library's modules for names and users. A policy that says `target OS/ARCH cgo=1` wants it.",
+        "CGO_ENABLED=0 go build, or in the policy: target linux/amd64 cgo=1",
+    ),
+    entry(
+        Rule::Untrimmed,
+        "GOENV505",
+        Level::Error,
+        "a binary that holds the builder's paths",
+        "Two machines build two different binaries, so nobody can build it again and compare; and the paths tell \
+         users' names and directories.",
+        "go build -trimpath",
+    ),
+    entry(
+        Rule::Dirty,
+        "GOENV506",
+        Level::Error,
+        "a binary from a work tree with changes",
+        "The commit that it names is not what it was built from.",
+        "Commit the changes and build again",
+    ),
+    entry(
+        Rule::Godebug,
+        "GOENV507",
+        Level::Error,
+        "a binary whose GODEBUG defaults weaken it",
+        "An old go line in go.mod, or a //go:debug line, brings back what later releases of Go switched off for safety.",
+        "Raise the go line (go mod edit -go=VERSION), remove the //go:debug lines, and build again",
+    ),
 ];
 
 #[cfg(test)]
@@ -481,7 +555,7 @@ mod tests {
             assert!(pair[0].id < pair[1].id && pair[0].rule < pair[1].rule, "{}", pair[1].id);
         }
         // The last variant closes the list: the entries are as many as the variants up to it.
-        assert_eq!(ENTRIES.len(), Rule::NotAdmitted as usize + 1);
+        assert_eq!(ENTRIES.len(), Rule::Godebug as usize + 1);
         assert_eq!(named("goenv101").unwrap().rule, Rule::GoLine);
         assert_eq!(Rule::Secret.id(), "GOENV407");
     }

@@ -12,6 +12,7 @@ pub mod exec;
 pub mod export;
 pub mod hook;
 pub mod init;
+pub mod inspect;
 pub mod keys;
 pub mod pin;
 pub mod prune;
@@ -50,6 +51,7 @@ pub fn run(command: Command, world: &World, ui: &Ui) -> Result<Exit, Error> {
         Command::Doctor { json } => doctor::run(json, world, ui),
         Command::Init { dir } => init::run(dir.as_deref(), world, ui),
         Command::Check(arguments) => check::run(&arguments, world, ui),
+        Command::Inspect(arguments) => inspect::run(&arguments, world, ui),
         Command::Edit { path } => edit::run(path.as_deref(), world, ui),
         Command::Sdk(command) => sdk::run(command, world, ui),
         Command::Pin { version, platform } => pin::run(&version, &platform, world, ui),

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
+use crate::common::elf::Elf;
 use crate::common::{Sandbox, settle};
 use crate::document::{quoted, rows, section, text};
 
@@ -81,6 +82,18 @@ fn the_tables_name_every_field_of_the_output_and_no_other() {
     let mut whole =
         records.iter().filter(|r| r["sdk"].is_object() && r["signers"] != Value::Array(vec![]));
     same("### Audit records", &[whole.next().unwrap().clone()]);
+}
+
+#[test]
+fn the_table_of_inspect_names_its_fields() {
+    let policy = "#goenv: v1\n#goenv: tier prod\n#goenv-ignore: GOENV505 until 2099-01-01 x\n";
+    let sandbox = Sandbox::new();
+    sandbox.file("home/.envrc", policy);
+    let info = "path\tm/x\nmod\tm\tv1.0.0\th1:m=\ndep\ta\tv1.0.0\th1:a=\ndep\tb\tv1.0.0\n=>\tc\tv1.0.0\th1:c=\n\
+                build\tCGO_ENABLED=1\n";
+    sandbox.file("home/app", Elf { info: info.to_owned(), ..Elf::default() }.build());
+    let output = json(&sandbox, &sandbox.home(), &["inspect", "--json", "app"]);
+    same("### inspect --json", &[output]);
 }
 
 #[test]

@@ -18,6 +18,7 @@ mod example;
 mod formats;
 mod go;
 mod hostile;
+mod inspect;
 mod repository;
 mod runners;
 mod signed;

@@ -16,6 +16,7 @@ mod common;
 mod commands;
 mod h1;
 mod hostile;
+mod inspect;
 mod mirror;
 mod real;
 mod select;

@@ -21,7 +21,8 @@ const BEFORE: usize = 40;
 const SHOWN: usize = 100;
 
 impl Colour {
-    fn paint(self, code: &str, text: &str) -> String {
+    /// Returns the text in a colour, or as it is.
+    pub(crate) fn paint(self, code: &str, text: &str) -> String {
         match self {
             Self::On => format!("\x1b[{code}m{text}\x1b[0m"),
             Self::Off => text.to_owned(),
