@@ -5,7 +5,7 @@
 
 use std::path::{Path, PathBuf};
 
-use sha2::{Digest as _, Sha256};
+use ring::digest::{Context, SHA256};
 
 use crate::admit::Admission;
 use crate::binary::show::{self, Inspected};
@@ -20,7 +20,6 @@ use crate::check::{Finding, policies, silence};
 use crate::cli::InspectArguments;
 use crate::error::{Error, Exit};
 use crate::files::{self, Data, FileProblem};
-use crate::sdk::hex::hex;
 use crate::ui::{Tone, Ui, safe, safe_path};
 use crate::watch::Watched;
 use crate::world::World;
@@ -163,7 +162,9 @@ fn read(path: &Path) -> Result<(Binary, String), Error> {
         };
         Error::Refused { message, hint: None, exit: Exit::Failed }
     })?;
-    let mut digest = Sha256::new();
+    let mut digest = Context::new(&SHA256);
     data.scan(|piece| digest.update(piece))?;
-    Ok((binary, hex(&digest.finalize().into())))
+    let digest: String =
+        digest.finish().as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+    Ok((binary, digest))
 }
