@@ -213,6 +213,8 @@ fn lines(wanted: &Wanted, action: &Action, policy: &Path, world: &World) -> Vec<
     if *action == Action::Load || !names.is_empty() {
         let sdk = wanted.sdk.as_ref();
         let sdk = sdk.map(|(_, sdk)| format!(" go{}", sdk.version)).unwrap_or_default();
+        let nothing = sdk.is_empty() && names.is_empty();
+        let names = if nothing { " nothing to change" } else { names.as_str() };
         lines.push(format!("{}:{sdk}{names}", short(policy, world)));
     }
     lines
@@ -227,11 +229,15 @@ fn tell_left(carrying: &Carrying, world: &World, ui: &Ui) {
     }
 }
 
-/// Returns ` +NEW ~CHANGED -GONE` for a diff, without goenv's own variables.
+/// How many names a line shows: more than most policies set, less than fills a screen.
+const MOST_NAMES: usize = 40;
+
+/// Returns ` +NEW ~CHANGED -GONE` for a diff, without goenv's own variables; of very many the first.
 pub fn names(diff: &Diff, from: &Env) -> String {
     let own = [state::STATE, state::POLICY, state::TIER].map(str::as_bytes);
+    let steps: Vec<_> = diff.steps().filter(|(name, _)| !own.contains(name)).collect();
     let mut text = String::new();
-    for (name, value) in diff.steps().filter(|(name, _)| !own.contains(name)) {
+    for (name, value) in steps.iter().take(MOST_NAMES) {
         let sign = match (from.get(name), value) {
             (_, None) => '-',
             (None, Some(_)) => '+',
@@ -240,6 +246,9 @@ pub fn names(diff: &Diff, from: &Env) -> String {
         text.push(' ');
         text.push(sign);
         text.push_str(&ui::safe(name));
+    }
+    if let Some(more) = steps.len().checked_sub(MOST_NAMES).filter(|more| *more > 0) {
+        text.push_str(&format!(" and {more} more"));
     }
     text
 }

@@ -117,7 +117,7 @@ fn holds(path: &Path, facts: &Facts, standings: &Standings<'_>) -> Result<(), Er
     if let Some(bad) = &standing.bad {
         return Err(Error::Rules(bad.message.clone()));
     }
-    match standing.policy.and_then(|policy| policy.wanted.as_ref()) {
+    match standing.policy.map(|policy| &policy.wanted) {
         Some(Err(error)) => Err(error.clone().into()),
         _ => Ok(()),
     }

@@ -52,6 +52,22 @@ fn statements_come_in_the_order_of_names_and_the_state_last() {
 }
 
 #[test]
+fn the_line_that_a_change_is_told_in_is_short_and_never_empty() {
+    let sandbox = Sandbox::new();
+    let many: String = (0..50).map(|index| format!("export N{index:02}=1\n")).collect();
+    let names: Vec<String> = (0..40).map(|index| format!("+N{index:02}")).collect();
+    for (name, policy, said) in [
+        ("none", "# nothing\n", "nothing to change".to_owned()),
+        ("forty", many.split_once("export N40").unwrap().0, names.join(" ")),
+        ("fifty", &many, format!("{} and 10 more", names.join(" "))),
+    ] {
+        let p = sandbox.project(name, policy);
+        let done = sandbox.goenv(&p, &["export", "bash"]);
+        assert_eq!(done.stderr(), format!("goenv: ~/{name}/.envrc: {said}\n"));
+    }
+}
+
+#[test]
 fn a_refusal_exits_with_its_code_once_and_goes_back_outside() {
     let mut sandbox = Sandbox::new();
     let p = sandbox.project("p", "export A=1\n");
