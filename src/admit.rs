@@ -82,7 +82,7 @@ impl Admission {
     /// # Errors
     /// If something that the verdict needs may not be read.
     pub fn verdict(&self, text: &Text, watched: &mut Watched) -> Result<Trust, Error> {
-        let record = self.record(text, watched);
+        let record = self.record(text, watched).map_err(Error::UnsafePolicy)?;
         self.weigh(text, record, watched)
     }
 
@@ -165,16 +165,22 @@ impl Admission {
         self.store.as_ref()?.record(&policy.path, &policy.bytes, self.now).ok()?
     }
 
-    fn record(&self, text: &Text, watched: &mut Watched) -> Record {
-        let Some(store) = &self.store else { return Record::None };
-        let denial = watched.look(&store.deny_path(&text.path));
-        let approval = watched.look(&store.allow_path(&text.path, &text.bytes));
-        match () {
+    fn record(&self, text: &Text, watched: &mut Watched) -> Result<Record, FileProblem> {
+        let Some(store) = &self.store else { return Ok(Record::None) };
+        let denied = store.deny_path(&text.path);
+        let denial = watched.look(&denied);
+        let allowed = store.allow_path(&text.path, &text.bytes);
+        let approval = watched.look_checked(&allowed, self.uid)?;
+        // Where others can take a block away, an approval says nothing.
+        if let Some(blocks) = denied.parent().filter(|_| approval.is_some()) {
+            files::check_directory(blocks, self.uid)?;
+        }
+        Ok(match () {
             () if store.counts(denial.as_ref()) => Record::Denied,
             () if store.counts(approval.as_ref()) => Record::Allowed(Engine::Native),
             () if store.latest(&text.path, self.now).is_some() => Record::Changed,
             () => Record::None,
-        }
+        })
     }
 
     /// Returns the serials that were seen.

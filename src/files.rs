@@ -283,7 +283,10 @@ pub struct Checked(Vec<(u32, PathBuf)>);
 impl Checked {
     /// Checks that nobody but `uid` and root can put another file in the place of `path`. A directory that others
     /// can write is fine if it is root's and sticky (`/tmp`) and what stands in it is ours.
-    fn ancestors(&mut self, path: &Path, uid: u32) -> Result<(), FileProblem> {
+    ///
+    /// # Errors
+    /// If somebody else can.
+    pub fn ancestors(&mut self, path: &Path, uid: u32) -> Result<(), FileProblem> {
         let (mut new, mut links) = (Vec::new(), LINKS);
         self.above(path, uid, &mut links, &mut new)?;
         self.0.append(&mut new);

@@ -37,6 +37,18 @@ impl Watched {
         metadata
     }
 
+    /// Looks at a file whose being there decides something, and watches it; `None` where there is none.
+    ///
+    /// # Errors
+    /// If others could put another in its place.
+    pub fn look_checked(&mut self, path: &Path, uid: u32) -> Result<Option<Metadata>, FileProblem> {
+        let metadata = self.look(path);
+        if metadata.is_some() {
+            self.checked.ancestors(path, uid)?;
+        }
+        Ok(metadata)
+    }
+
     /// Reads a file that decides something and watches it as it was read; `None` where there is none.
     ///
     /// # Errors

@@ -145,6 +145,31 @@ fn without_a_home_nothing_applies_and_nothing_breaks() {
     let _ = done.failure(3, text);
 }
 
+/// Whoever can write there can give one approval the name of another, or take a block away.
+#[test]
+fn approvals_that_others_can_move_do_not_count() {
+    let sandbox = Sandbox::new();
+    let p = sandbox.project("p", "export A=1\n");
+    let store = sandbox.path("home/.local/share/goenv");
+    let approvals = store.join("allow").read_dir().unwrap().next().unwrap().unwrap().path();
+    sandbox.dir("home/.local/share/goenv/deny");
+    let mode = |path: &Path, mode| {
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    };
+    for directory in [&store, &store.join("allow"), &approvals, &store.join("deny")] {
+        mode(directory, 0o777);
+        let done = sandbox.goenv(&p, &["export", "bash"]);
+        let shown = directory.strip_prefix(sandbox.path("")).unwrap().display();
+        let said = format!(
+            "goenv: $SANDBOX/{shown} can be written by others (mode 0777); run: chmod go-w $SANDBOX/{shown}\n"
+        );
+        assert_eq!((done.code(), done.stderr()), (3, said));
+        assert!(!done.stdout().contains("export A="));
+        mode(directory, 0o700);
+    }
+    sandbox.goenv(&p, &["export", "bash"]).success();
+}
+
 #[test]
 fn a_home_that_cannot_be_written_says_so() {
     let mut sandbox = Sandbox::new();
