@@ -2,7 +2,8 @@
 //!
 //! Absolute times depend on the machine and on what else it does; ratios of runs that take turns do so much less,
 //! and instructions and system calls not at all. Those two need valgrind and strace and are left out, as `-`, where
-//! these are missing. `cargo bench -- --picture FILE` also draws the ratios.
+//! these are missing. `cargo bench -- --picture FILE` also draws the ratios; `cargo bench -- --order FILE` measures
+//! nothing and writes down which functions a prompt runs.
 
 #![allow(
     clippy::unwrap_used,
@@ -16,6 +17,7 @@
 )]
 
 mod measure;
+mod order;
 mod picture;
 mod scene;
 
@@ -27,6 +29,11 @@ const ROUNDS: usize = 400;
 
 fn main() {
     let small = Scene::new(Size::Small);
+    if let Some(file) = argument("--order") {
+        let programs: Vec<_> = small.exports().into_iter().map(|(_, program)| program).collect();
+        std::fs::write(&file, order::script(&programs)).unwrap();
+        return println!("written: {file}");
+    }
     let floor = small.floor();
     let mut bars = vec![("an empty program", 1.0)];
     println!("{:<46} {:>6} {:>13} {:>9}", "goenv export bash", "ratio", "instructions", "syscalls");
@@ -71,12 +78,15 @@ fn main() {
         }
     }
 
-    let arguments: Vec<String> = std::env::args().collect();
-    if let Some(place) = arguments.iter().position(|argument| argument == "--picture") {
-        let file = &arguments[place + 1];
-        std::fs::write(file, picture::draw(&bars)).unwrap();
+    if let Some(file) = argument("--picture") {
+        std::fs::write(&file, picture::draw(&bars)).unwrap();
         println!("\ndrawn: {file}");
     }
+}
+
+/// Returns the word behind an option.
+fn argument(option: &str) -> Option<String> {
+    std::env::args().skip_while(|argument| argument != option).nth(1)
 }
 
 fn ratio(program: &Program, base: &Program, rounds: usize) -> f64 {

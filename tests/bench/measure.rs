@@ -94,6 +94,25 @@ fn instructions(program: &Program) -> Option<u64> {
     count.trim().parse().ok()
 }
 
+/// Returns the functions that one run goes through, by their names in the program's symbols.
+pub fn functions(program: &Program) -> Vec<String> {
+    let trace = tempfile::NamedTempFile::new().unwrap();
+    let to = format!("--callgrind-out-file={}", trace.path().display());
+    let status = program
+        .command(&["valgrind", "--tool=callgrind", "--demangle=no", &to])
+        .status()
+        .expect("valgrind is here");
+    assert!(status.success(), "valgrind failed");
+    let text = std::fs::read_to_string(trace.path()).unwrap();
+    let name = |line: &str| {
+        let (_, named) =
+            line.strip_prefix("fn=(").or(line.strip_prefix("cfn=("))?.split_once(") ")?;
+        // A function that calls itself is told apart by a number.
+        Some(named.split('\'').next().unwrap_or(named).to_owned())
+    };
+    text.lines().filter_map(name).collect()
+}
+
 fn syscalls(program: &Program) -> Option<u64> {
     let output = program.command(&["strace", "-f", "-qq"]).stderr(Stdio::piped()).output().ok()?;
     let text = String::from_utf8_lossy(&output.stderr).into_owned();
