@@ -71,10 +71,12 @@ fn main() {
     }
 
     println!("\n{:<46} {:>6}", "an unchanged prompt in the shell, no process", "µs");
-    for shell in ["bash", "zsh", "fish"] {
-        match small.guard(shell) {
-            Some(program) => println!("{shell:<46} {:>6}", measure::number(&program)),
-            None => println!("{shell:<46} {:>6}", "-"),
+    for directory in ["watched", "allowed"] {
+        let paths = small.watched(directory);
+        for shell in ["bash", "zsh", "fish"] {
+            let cost = small.guard(shell, directory).map(|program| measure::number(&program));
+            let row = format!("{shell}, {paths} watched paths");
+            println!("{row:<46} {:>6}", cost.as_deref().unwrap_or("-"));
         }
     }
 

@@ -56,7 +56,7 @@ impl Scene {
         let depth = if size == Size::Large { 36 } else { 0 };
         let base = format!("home{}", "/d".repeat(depth));
         let mut scene = Self { root, env: Environment::new(), signer: Environment::new(), base };
-        for directory in ["none/below", "allowed/bin", "direnv/bin", "signed/bin"] {
+        for directory in ["none/below", "allowed/bin", "direnv/bin", "watched", "signed/bin"] {
             fs::create_dir_all(scene.at(directory)).unwrap();
         }
         install(Path::new(GOENV), &scene.path("goenv"));
@@ -72,7 +72,10 @@ impl Scene {
         let plain = POLICY.replace("use go 1.26.6", "export APP_HOME=~/ledger");
         fs::write(scene.at("direnv/.envrc"), plain).unwrap();
         scene.succeed(scene.goenv(&["allow"], "allowed"));
-        scene.succeed(scene.goenv(&["allow"], "direnv"));
+        fs::write(scene.at("watched/.envrc"), "export APP_ENV=dev\nwatch_file go.mod\n").unwrap();
+        for directory in ["direnv", "watched"] {
+            scene.succeed(scene.goenv(&["allow"], directory));
+        }
         scene.signer = scene.env.clone();
         scene.signer.insert("HOME".into(), scene.path("home/firm").into());
         scene.signs(size);
@@ -263,8 +266,15 @@ impl Scene {
         Some((self.goenv(&["export", "bash"], "direnv"), program(&["export", "bash"])))
     }
 
+    /// How many paths are watched in a directory that was entered.
+    pub fn watched(&self, directory: &'static str) -> usize {
+        let said = self.succeed(self.goenv(&["status", "--json"], directory));
+        let status: serde_json::Value = serde_json::from_slice(&said).unwrap();
+        status["watches"].as_array().unwrap().len()
+    }
+
     /// A program that prints the microseconds of one unchanged prompt in a shell, the hook's alone.
-    pub fn guard(&self, shell: &'static str) -> Option<Program> {
+    pub fn guard(&self, shell: &'static str, directory: &str) -> Option<Program> {
         let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/bench/guard.");
         let args = match shell {
             "bash" => vec!["--norc".into(), format!("{script}bash").into()],
@@ -272,7 +282,7 @@ impl Scene {
             _ => vec!["--no-config".into(), format!("{script}fish").into()],
         };
         let mut program = Program { path: find(shell)?, args, ..self.goenv(&[], "none") };
-        program.args.extend([self.path("goenv").into(), self.at("allowed").into()]);
+        program.args.extend([self.path("goenv").into(), self.at(directory).into()]);
         Some(program)
     }
 }
