@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use serde::{Serialize, Serializer};
 
 use super::examine::{Reason, examine, read_record};
-use super::list::{Listed, Look, list, recorded};
+use super::list::{Listed, list, recorded};
 use super::places::{Places, Source};
 use super::record::Record;
 use super::store::health;
@@ -43,7 +43,7 @@ pub struct Row<'a> {
 
 /// Returns the rows, sorted by version; `current` is the root that this shell uses.
 pub fn inventory<'a>(places: &'a Places, current: Option<&Path>) -> Vec<Row<'a>> {
-    let listed = list(places, Look::Glance);
+    let listed = list(places);
     let records: Vec<Record> =
         recorded(places).iter().filter_map(|version| read_record(version, places).ok()).collect();
     // The first record of a root counts.
