@@ -13,7 +13,7 @@ use crate::files;
 use crate::go::Version;
 use crate::locate::{self, POLICY_NAME};
 use crate::sdk::download::Client;
-use crate::sdk::examine::read_record;
+use crate::sdk::examine::{other_version, read_record};
 use crate::sdk::fetch::listed;
 use crate::sdk::store::{Health, health};
 use crate::sdk::tree::Cores;
@@ -99,6 +99,7 @@ fn hash(
 ) -> Result<String, Error> {
     if *platform == places.platform
         && let Ok(record) = read_record(version, places)
+        && other_version(&record).is_none()
     {
         if health(&record, places, Cores::All) != Health::Sealed {
             return Err(refused(
