@@ -257,6 +257,21 @@ fn pins_are_written_and_held() {
     done.failure(1, &format!("goenv: {unknown}; {seal}\n"));
     assert!(!project.join(".envrc").exists());
     sandbox.file("home/.config/goenv/config.toml", config);
+    // Where it is not here, installing it from the same mirror could not work either.
+    sandbox.goenv(&project, &["pin", "1.25.99"]).failure(
+        1,
+        &format!(
+            "goenv: no hash of go1.25.99 for linux/amd64: file://{} lists none; download its archive elsewhere, then run: goenv sdk add go1.25.99.linux-amd64.tar.gz\n",
+            mirror().display()
+        ),
+    );
+    // A language version is not pinned: its newest release that is here is proposed.
+    for (line, release) in [("1.24", OLD), ("1.27", "1.27.0")] {
+        sandbox.goenv(&project, &["pin", line]).failure(
+            2,
+            &format!("goenv: {line} names a language, not a release; pin a release: goenv pin {release}\n"),
+        );
+    }
 
     // Adopted where it lies: the tree's hash is known, and the pin is another's.
     let added = sandbox.goenv(&project, &["sdk", "add", &root.to_string()]).stderr();
