@@ -139,6 +139,15 @@ fn newest_of_line(line: &Version, places: &Places) -> Result<Found, Box<Missing>
     Err(Missing::new(line, refused, &here, watch, places))
 }
 
+/// How much a list of versions holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Extent {
+    /// All that are here.
+    All,
+    /// The nearest.
+    Nearest,
+}
+
 /// The answer for an SDK that is not here.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Missing {
@@ -148,6 +157,8 @@ pub struct Missing {
     pub looked_at: Vec<(PathBuf, Reason)>,
     /// The nearest versions that are here, in their order.
     pub here: Vec<Version>,
+    /// Whether those are all.
+    pub extent: Extent,
     /// Paths whose change or appearance could bring it.
     pub watch: Vec<PathBuf>,
 }
@@ -175,8 +186,12 @@ impl Missing {
             found.iter().any(|found| found.as_str() == version.as_str())
                 || release(version, places).is_ok()
         };
-        let here = nearest(version, &named, is_here).into_iter().cloned().collect();
-        Box::new(Self { version: version.clone(), looked_at, here, watch })
+        let near = nearest(version, &named, is_here);
+        let is_near = |version: &Version| near.iter().any(|near| near.as_str() == version.as_str());
+        let is_more = named.iter().any(|version| !is_near(version) && is_here(version));
+        let extent = if is_more { Extent::Nearest } else { Extent::All };
+        let here = near.into_iter().cloned().collect();
+        Box::new(Self { version: version.clone(), looked_at, here, extent, watch })
     }
 
     /// Returns what to say: the version, what stood in its place, and the nearest that are here.
@@ -192,7 +207,11 @@ impl Missing {
             [] => format!("go{} is not installed, and no other Go is", self.version),
             near => {
                 let near: Vec<_> = near.iter().map(ToString::to_string).collect();
-                format!("go{} is not installed (here: {})", self.version, near.join(", "))
+                let here = match self.extent {
+                    Extent::All => "here",
+                    Extent::Nearest => "nearest here",
+                };
+                format!("go{} is not installed ({here}: {})", self.version, near.join(", "))
             }
         }
     }

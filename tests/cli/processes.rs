@@ -166,7 +166,12 @@ fn among_many_sdks_names_are_read_first_and_few_are_looked_at() {
     for (name, line, code, looked_at) in [
         ("exact", "use go 1.26.5\n", 0, vec!["go1.26.5"]),
         ("line", "use go 1.26\n", 0, vec!["go1.26.99"]),
-        ("gone", "use go 1.26.200\n", 1, vec!["go1.26.200", "go1.26.97", "go1.26.98", "go1.26.99"]),
+        (
+            "gone",
+            "use go 1.26.200\n",
+            1,
+            vec!["go1.26.0", "go1.26.200", "go1.26.97", "go1.26.98", "go1.26.99"],
+        ),
     ] {
         let directory = sandbox.project(name, line);
         let arguments = ["-f", "-o", &trace.to_string_lossy(), GOENV, "export", "bash"];

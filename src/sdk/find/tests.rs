@@ -136,7 +136,7 @@ fn a_language_version_is_the_newest_release_of_its_line() {
     machine.sdk("home/sdk/go1.27rc1", "1.27rc1");
     assert_eq!(machine.find("1.26").unwrap().version.as_str(), "1.26.10");
     let missing = machine.find("1.27").unwrap_err();
-    assert_eq!(missing.message(), "go1.27 is not installed (here: 1.26.10, 1.27rc1)");
+    assert_eq!(missing.message(), "go1.27 is not installed (nearest here: 1.26.10, 1.27rc1)");
 }
 
 #[test]
@@ -242,10 +242,18 @@ fn the_nearest_versions_are_of_the_same_line_first() {
         machine.sdk(&format!("home/sdk/go{version}"), version);
     }
     let message = |version: &str| machine.find(version).unwrap_err().message();
-    assert_eq!(message("1.26.6"), "go1.26.6 is not installed (here: 1.26.0, 1.26.4, 1.27.1)");
-    assert_eq!(message("1.25.4"), "go1.25.4 is not installed (here: 1.25.3, 1.26.0)");
-    assert_eq!(message("1.28.0"), "go1.28.0 is not installed (here: 1.27.1)");
-    assert_eq!(message("1.20"), "go1.20 is not installed (here: 1.24.11)");
+    assert_eq!(
+        message("1.26.6"),
+        "go1.26.6 is not installed (nearest here: 1.26.0, 1.26.4, 1.27.1)"
+    );
+    assert_eq!(message("1.25.4"), "go1.25.4 is not installed (nearest here: 1.25.3, 1.26.0)");
+    assert_eq!(message("1.28.0"), "go1.28.0 is not installed (nearest here: 1.27.1)");
+    assert_eq!(message("1.20"), "go1.20 is not installed (nearest here: 1.24.11)");
+    for version in ["1.25.3", "1.26.0", "1.26.4"] {
+        fs::remove_file(machine.base().join(format!("home/sdk/go{version}/bin/go"))).unwrap();
+    }
+    // What could not be used is not here.
+    assert_eq!(message("1.26.6"), "go1.26.6 is not installed (here: 1.24.11, 1.27.1)");
 }
 
 #[test]
