@@ -6,6 +6,9 @@
 #
 # direnv does not verify pins and does not enforce allow_go, deny_go, promote and lock: goenv does, and `goenv check`.
 
+# PATH before the policy, and the entry that the last `use go` put there.
+__goenv_outer=${PATH-} __goenv_bin=''
+
 # Usage: use go [VERSION] [OS/ARCH=HASH...]
 #
 # Finds the SDK among those that goenv installed and in the usual places, by what its VERSION file says. A missing
@@ -24,7 +27,30 @@ use_go() {
     exit 1
   fi
   export GOROOT=$goenv_root GOTOOLCHAIN=local
+  __goenv_drop
+  __goenv_bin=$goenv_root/bin
+  export -n __goenv_bin
   PATH_add "$goenv_root/bin"
+}
+
+# Takes the entry of an earlier `use go` off PATH; one that was there before the policy stays.
+__goenv_drop() {
+  local path=:${PATH-}:
+  if [[ -n $__goenv_bin ]] && (($(__goenv_count "$path") > $(__goenv_count ":$__goenv_outer:"))); then
+    path=${path%%":$__goenv_bin:"*}:${path#*":$__goenv_bin:"}
+    path=${path#:}
+    PATH=${path%:}
+  fi
+}
+
+# Prints how often that entry is in a list.
+__goenv_count() {
+  local rest=$1 count=0
+  while [[ $rest == *":$__goenv_bin:"* ]]; do
+    rest=:${rest#*":$__goenv_bin:"}
+    count=$((count + 1))
+  done
+  echo "$count"
 }
 
 # Prints the root of the SDK of the given version.

@@ -26,6 +26,10 @@ pub enum Exit {
     Forged = 4,
     /// The policy has an error.
     Policy = 5,
+    /// The command of `exec` cannot be executed, as shells and env(1) have it.
+    NotExecutable = 126,
+    /// There is no such command for `exec`.
+    NotFound = 127,
 }
 
 /// Everything that ends a command early.
@@ -63,6 +67,22 @@ pub enum Error {
         /// Why.
         reason: String,
     },
+    /// The command of `exec` is there and cannot be executed.
+    #[error("{program}: {reason}")]
+    NotExecutable {
+        /// The program as it was asked for.
+        program: String,
+        /// Why.
+        reason: String,
+    },
+    /// The command of `exec` is not there.
+    #[error("{program}: {reason}")]
+    NotFound {
+        /// The program as it was asked for.
+        program: String,
+        /// Where it is not.
+        reason: String,
+    },
     /// Anything a command found wrong in its own words.
     #[error("{message}")]
     Refused {
@@ -97,6 +117,8 @@ impl Error {
             | Self::NoDirectory
             | Self::Policy(_)
             | Self::Run { .. }
+            | Self::NotExecutable { .. }
+            | Self::NotFound { .. }
             | Self::Output(_) => None,
         }
     }
@@ -115,6 +137,8 @@ impl Error {
                 Cause::Altered => Exit::Forged,
             },
             Self::Refused { exit, .. } => *exit,
+            Self::NotExecutable { .. } => Exit::NotExecutable,
+            Self::NotFound { .. } => Exit::NotFound,
             Self::NoPolicy(_)
             | Self::NoDirectory
             | Self::File(_)

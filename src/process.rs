@@ -6,7 +6,7 @@
 #![expect(clippy::disallowed_methods, reason = "this is the one place that starts programs")]
 
 use std::ffi::{OsStr, OsString};
-use std::io::Write as _;
+use std::io::{ErrorKind, Write as _};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -14,6 +14,7 @@ use std::process::{Command, Stdio};
 
 use crate::env::Env;
 use crate::error::Error;
+use crate::files;
 use crate::ui::safe;
 
 /// Replaces this process by a program that is looked up in the given environment's PATH.
@@ -23,17 +24,38 @@ use crate::ui::safe;
 pub fn replace(program: &OsStr, arguments: &[OsString], env: &Env, cwd: &Path) -> Error {
     let path = env.get("PATH").map(OsStr::from_bytes);
     let shown = safe(program.as_bytes());
-    let found = match which::which_in(program, path, cwd) {
-        Ok(found) => found,
-        Err(_) => {
-            return Error::Run {
-                program: shown,
-                reason: "there is no such program in PATH".to_owned(),
-            };
-        }
+    let Ok(found) = which::which_in(program, path, cwd) else {
+        return not_runnable(program, path.unwrap_or_default(), cwd);
     };
     let error = command(found.as_os_str(), env).arg0(program).args(arguments).exec();
-    Error::Run { program: shown, reason: error.to_string() }
+    let reason = error.to_string();
+    match error.kind() {
+        // It was there just now: what is not is the program in its first line, as env(1) has it.
+        ErrorKind::NotFound => Error::NotFound { program: shown, reason },
+        _ => Error::NotExecutable { program: shown, reason },
+    }
+}
+
+/// Returns whether a program that was not found is there and cannot be executed, or is not there.
+fn not_runnable(program: &OsStr, path: &OsStr, cwd: &Path) -> Error {
+    let shown = safe(program.as_bytes());
+    let (there, nowhere) = if program.as_bytes().contains(&b'/') {
+        (files::look_through(&cwd.join(program)), "there is no such file")
+    } else {
+        let mut candidates =
+            std::env::split_paths(path).map(|directory| cwd.join(directory).join(program));
+        let file = candidates
+            .find_map(|path| files::look_through(&path).filter(std::fs::Metadata::is_file));
+        (file, "there is no such program in PATH")
+    };
+    match there {
+        Some(metadata) => {
+            let reason =
+                if metadata.is_dir() { "it is a directory" } else { "it is not executable" };
+            Error::NotExecutable { program: shown, reason: reason.to_owned() }
+        }
+        None => Error::NotFound { program: shown, reason: nowhere.to_owned() },
+    }
 }
 
 /// Runs the user's editor on a file, through `sh`, because `EDITOR` may hold arguments.

@@ -13,8 +13,9 @@ use crate::files;
 use crate::go::Version;
 use crate::locate::{self, POLICY_NAME};
 use crate::sdk::download::Client;
-use crate::sdk::examine::read_record;
+use crate::sdk::examine::{other_version, read_record};
 use crate::sdk::fetch::listed;
+use crate::sdk::mirror::archive_name;
 use crate::sdk::store::{Health, health};
 use crate::sdk::tree::Cores;
 use crate::sdk::{Pins, Places, Platform, find, useline};
@@ -28,10 +29,13 @@ use crate::world::World;
 /// If a hash cannot be had, or the line is not one that can be written for the user.
 pub fn run(text: &str, platforms: &[String], world: &World, ui: &Ui) -> Result<Exit, Error> {
     let version = version_of(text)?;
+    let places = places(world)?;
     if version.is_language() {
+        let newest = find(&version, &places)
+            .map_or(format!("{version}.0"), |newest| newest.version.to_string());
         return Err(refused(
             format!("{version} names a language, not a release"),
-            Some(format!("pin a release: goenv pin {version}.0")),
+            Some(format!("pin a release: goenv pin {newest}")),
             Exit::Usage,
         ));
     }
@@ -46,7 +50,6 @@ pub fn run(text: &str, platforms: &[String], world: &World, ui: &Ui) -> Result<E
     let line = useline::find(&old)
         .map_err(|error| refused(format!("{}: {error}", path.display()), None, Exit::Policy))?;
 
-    let places = places(world)?;
     let mut wanted = vec![places.platform.clone()];
     let named = line.iter().flat_map(|line| &line.pins).map(|(platform, _)| platform);
     for text in platforms.iter().chain(named) {
@@ -99,6 +102,7 @@ fn hash(
 ) -> Result<String, Error> {
     if *platform == places.platform
         && let Ok(record) = read_record(version, places)
+        && other_version(&record).is_none()
     {
         if health(&record, places, Cores::All) != Health::Sealed {
             return Err(refused(
@@ -125,9 +129,11 @@ fn hash(
     let failed = |why: String| {
         let hint = match &unsealed {
             Some(root) => Some(sealing(root)),
-            None if *platform == places.platform => {
-                Some(format!("install it first: goenv sdk install {version}"))
-            }
+            // What the mirrors do not have, they do not install either.
+            None if *platform == places.platform => Some(format!(
+                "download its archive elsewhere, then run: goenv sdk add {}",
+                archive_name(version, platform)
+            )),
             None => None,
         };
         refused(format!("no hash of go{version} for {platform}: {why}"), hint, Exit::Failed)

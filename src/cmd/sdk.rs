@@ -299,14 +299,20 @@ fn adopt(path: &Path, places: &Places, world: &World, ui: &Ui) -> Result<Exit, E
         let message = format!("{} is no Go SDK: it has no file VERSION", path.display());
         return Err(refused(message, None, Exit::Failed));
     }
-    let record = store::adopt(path, places).map_err(|error| {
+    let adopted = store::adopt(path, places).map_err(|error| {
         let hint = match &error {
             AdoptError::Stored { version, .. } => Some(format!("run: goenv sdk verify {version}")),
             _ => None,
         };
         refused(error, hint, Exit::Failed)
     })?;
-    ui.say(Tone::Plain, &format!("adopted go{} at {}", record.version, safe_path(&record.root)));
+    let store::Adopted { record, replaced } = adopted;
+    let mut said = format!("adopted go{} at {}", record.version, safe_path(&record.root));
+    for old in &replaced {
+        said += &format!(", where go{} was", old.version);
+        log(Event::Sdk, &old.version, &old.root, None, world, ui);
+    }
+    ui.say(Tone::Plain, &said);
     describe(&record, ui);
     log(Event::Sdk, &record.version, &record.root, Some(record.h1.clone()), world, ui);
     Ok(Exit::Done)
@@ -341,12 +347,24 @@ fn verify(text: Option<&str>, places: &Places, world: &World, ui: &Ui) -> Result
                 let h1 = Some(record.h1.clone());
                 log(Event::SdkAltered, version.as_str(), &record.root, h1, world, ui);
                 ui.data(altered(&version, &record, &health).as_bytes())?;
-                let mend = format!("goenv sdk remove {version} && goenv sdk install {version}");
-                ui.say(Tone::Warning, &format!("to have it as it was released, run: {mend}"));
+                ui.say(Tone::Warning, &mend(&version, &record));
             }
         }
     }
     Ok(exit)
+}
+
+/// Returns what to do about an SDK that was altered.
+fn mend(version: &Version, record: &Record) -> String {
+    match examine::other_version(record) {
+        Some(now) => format!(
+            "it holds go{now} now; to seal that, run: goenv sdk add {}",
+            quote_path(&record.root)
+        ),
+        None => format!(
+            "to have it as it was released, run: goenv sdk remove {version} && goenv sdk install {version}"
+        ),
+    }
 }
 
 fn altered(version: &Version, record: &Record, health: &Health) -> String {

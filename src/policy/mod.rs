@@ -20,6 +20,7 @@ mod names;
 mod parse;
 mod pattern;
 mod print;
+mod redirection;
 mod scope;
 mod substitution;
 mod survey;

@@ -319,9 +319,15 @@ impl Parser {
         let mut arguments = Vec::new();
         loop {
             self.skip_blanks();
-            if let Some(redirection) = self.redirection()? {
-                redirections.push(redirection);
-                continue;
+            let start = self.here();
+            match self.redirection() {
+                Ok(None) => {}
+                Ok(Some(redirection)) => {
+                    redirections.push(redirection);
+                    continue;
+                }
+                Err(_) if self.is_use_go(builtin, &arguments) => return Err(self.range(start)),
+                Err(error) => return Err(error),
             }
             if self.peek().is_none_or(is_meta) {
                 return Ok(arguments);
@@ -354,45 +360,5 @@ impl Parser {
             arguments.pop();
         }
         Ok(arguments)
-    }
-
-    /// Parses a redirection, or returns `None` where something else comes.
-    pub(super) fn redirection(&mut self) -> Parsed<Option<Redirection>> {
-        let start = self.here();
-        let from = self.pos;
-        let both = self.eat_all(b"&>");
-        let descriptor = match self.peek() {
-            _ if both => None,
-            Some(digit @ b'0'..=b'9') if matches!(self.peek_second(), Some(b'>' | b'<')) => {
-                self.bump();
-                Some(digit)
-            }
-            _ => None,
-        };
-        if self.peek() == Some(b'<') {
-            self.bump();
-            let message = "input is not part of the policy language";
-            return Err(self.wrong(start, message).hint("to read a file: $(cat FILE)"));
-        }
-        if !both && !self.eat(b'>') {
-            self.pos = from;
-            return Ok(None);
-        }
-        let duplicate = !both && self.eat(b'&');
-        self.skip_blanks();
-        let target = self.ahead();
-        self.eat_all(&target);
-        let found = match (both, descriptor, duplicate, target.as_slice()) {
-            (true, _, _, b"/dev/null") => Redirection::BothToNull,
-            (false, None | Some(b'1'), false, b"/dev/null") => Redirection::OutToNull,
-            (false, Some(b'2'), false, b"/dev/null") => Redirection::ErrToNull,
-            (false, None | Some(b'1'), true, b"2") => Redirection::OutToErr,
-            (false, Some(b'2'), true, b"1") => Redirection::ErrToOut,
-            _ => {
-                let message = "only messages can be redirected, and only to /dev/null or to &2";
-                return Err(self.wrong(start, message).hint("a policy writes no files"));
-            }
-        };
-        Ok(Some(found))
     }
 }

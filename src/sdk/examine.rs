@@ -134,6 +134,11 @@ fn reason(error: &io::Error) -> Reason {
     }
 }
 
+/// Returns the version that the root of `record` holds now, where it is another one: it was upgraded in place.
+pub fn other_version(record: &Record) -> Option<Version> {
+    read_version(&record.root).ok().filter(|now| now.as_str() != record.version)
+}
+
 /// Reads what goenv knows of `version`.
 pub fn read_record(version: &Version, places: &Places) -> Result<Record, Reason> {
     let path = places.record(version);

@@ -72,7 +72,7 @@ pub(super) fn newest_of_line(feed: &Feed, line: &Version, places: &Places) -> Op
 }
 
 pub(super) fn nearest(feed: &Feed, version: &Version, places: &Places) -> Vec<Version> {
-    super::find::nearest(version, &releases(feed, places)).into_iter().cloned().collect()
+    super::find::nearest(version, &releases(feed, places), |_| true).into_iter().cloned().collect()
 }
 
 /// Fetches the archive and compares its digest; one that was continued and is wrong is fetched anew, once.

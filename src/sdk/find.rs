@@ -2,16 +2,20 @@
 //!
 //! For one version every place has one candidate, so finding costs the same with one SDK or a thousand; `examine.rs`
 //! judges a candidate. Never runs anything, never writes. Directories are listed only to answer for a language
-//! version (`1.26`: the newest release of that line) or for a version that is not here.
+//! version (`1.26`: the newest release of that line) or for a version that is not here; even then names come first,
+//! and only what could be the answer is examined.
 
 use std::path::{Path, PathBuf};
 
 use super::examine::{Examined, Reason, examine, examine_real, read_record};
-use super::list::versions;
+use super::list::{sort, versions};
 use super::places::{Places, Source};
 use super::record::Record;
 use super::stamp;
 use crate::go::Version;
+
+/// The most versions that are said to be here instead.
+const NEAR: usize = 3;
 
 /// How the files of an SDK stand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,6 +50,21 @@ pub fn find(version: &Version, places: &Places) -> Result<Found, Box<Missing>> {
     if version.is_language() {
         return newest_of_line(version, places);
     }
+    release(version, places).map_err(|NotFound { looked_at, watch }| {
+        Missing::new(version, looked_at, &versions(places), watch, places)
+    })
+}
+
+/// A release that is nowhere.
+struct NotFound {
+    /// The candidates, and why each is not it.
+    looked_at: Vec<(PathBuf, Reason)>,
+    /// Paths whose change or appearance could bring it.
+    watch: Vec<PathBuf>,
+}
+
+/// Finds one release.
+fn release(version: &Version, places: &Places) -> Result<Found, NotFound> {
     let mut looked_at = Vec::new();
     let mut before = vec![places.record(version)];
     match read_record(version, places) {
@@ -78,8 +97,7 @@ pub fn find(version: &Version, places: &Places) -> Result<Found, Box<Missing>> {
             }
         }
     }
-    let here = versions(places);
-    Err(Box::new(Missing { version: version.clone(), looked_at, here, watch: before }))
+    Err(NotFound { looked_at, watch: before })
 }
 
 /// Examines an SDK that was recorded. It was examined when it was sealed: where no file of it changed since, neither
@@ -100,19 +118,34 @@ fn examine_recorded(
 fn newest_of_line(line: &Version, places: &Places) -> Result<Found, Box<Missing>> {
     let here = versions(places);
     let fits = |version: &&Version| version.language() == line.as_str() && !version.is_prerelease();
-    match here.iter().rev().find(fits) {
-        Some(newest) => find(newest, places).map(|mut found| {
-            // A newer release may appear in any of them.
-            found.before.extend(places.directories().map(Path::to_owned));
-            found
-        }),
-        None => Err(Box::new(Missing {
-            version: line.clone(),
-            looked_at: Vec::new(),
-            here,
-            watch: places.directories().map(Path::to_owned).collect(),
-        })),
+    // A newer release may appear in any of them.
+    let mut watch: Vec<_> = places.directories().map(Path::to_owned).collect();
+    let mut refused = Vec::new();
+    for newest in here.iter().rev().filter(fits) {
+        match release(newest, places) {
+            Ok(mut found) => {
+                found.before.append(&mut watch);
+                return Ok(found);
+            }
+            Err(NotFound { looked_at, .. }) => {
+                let there = looked_at.into_iter().filter(|(_, reason)| *reason != Reason::Absent);
+                for (root, reason) in there {
+                    watch.extend([root.join("VERSION"), root.join("bin/go")]);
+                    refused.push((root, reason));
+                }
+            }
+        }
     }
+    Err(Missing::new(line, refused, &here, watch, places))
+}
+
+/// How much a list of versions holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Extent {
+    /// All that are here.
+    All,
+    /// The nearest.
+    Nearest,
 }
 
 /// The answer for an SDK that is not here.
@@ -122,13 +155,45 @@ pub struct Missing {
     pub version: Version,
     /// The candidates, and why each is not it.
     pub looked_at: Vec<(PathBuf, Reason)>,
-    /// The versions that are here, in their order.
+    /// The nearest versions that are here, in their order.
     pub here: Vec<Version>,
+    /// Whether those are all.
+    pub extent: Extent,
     /// Paths whose change or appearance could bring it.
     pub watch: Vec<PathBuf>,
 }
 
 impl Missing {
+    /// Returns the answer; `named` are the versions that are here by their names, of which the nearest are examined.
+    fn new(
+        version: &Version,
+        looked_at: Vec<(PathBuf, Reason)>,
+        named: &[Version],
+        watch: Vec<PathBuf>,
+        places: &Places,
+    ) -> Box<Self> {
+        // What a candidate turned out to be is here, whatever its name says.
+        let found: Vec<_> = looked_at
+            .iter()
+            .filter_map(|(_, reason)| match reason {
+                Reason::OtherVersion(found) => Some(found.clone()),
+                _ => None,
+            })
+            .collect();
+        let mut named = [named, found.as_slice()].concat();
+        sort(&mut named);
+        let is_here = |version: &Version| {
+            found.iter().any(|found| found.as_str() == version.as_str())
+                || release(version, places).is_ok()
+        };
+        let near = nearest(version, &named, is_here);
+        let is_near = |version: &Version| near.iter().any(|near| near.as_str() == version.as_str());
+        let is_more = named.iter().any(|version| !is_near(version) && is_here(version));
+        let extent = if is_more { Extent::Nearest } else { Extent::All };
+        let here = near.into_iter().cloned().collect();
+        Box::new(Self { version: version.clone(), looked_at, here, extent, watch })
+    }
+
     /// Returns what to say: the version, what stood in its place, and the nearest that are here.
     pub fn message(&self) -> String {
         let refused = self
@@ -138,12 +203,15 @@ impl Missing {
         if let Some((root, reason)) = refused {
             return format!("go{} at {} is not used: {reason}", self.version, root.display());
         }
-        let near = nearest(&self.version, &self.here);
-        match near.as_slice() {
+        match self.here.as_slice() {
             [] => format!("go{} is not installed, and no other Go is", self.version),
             near => {
-                let near: Vec<_> = near.iter().map(|version| version.to_string()).collect();
-                format!("go{} is not installed (here: {})", self.version, near.join(", "))
+                let near: Vec<_> = near.iter().map(ToString::to_string).collect();
+                let here = match self.extent {
+                    Extent::All => "here",
+                    Extent::Nearest => "nearest here",
+                };
+                format!("go{} is not installed ({here}: {})", self.version, near.join(", "))
             }
         }
     }
@@ -154,19 +222,27 @@ impl Missing {
     }
 }
 
-/// Returns at most three of the versions `here`: those of the same line first, then the nearest above and below.
-pub(super) fn nearest<'a>(wanted: &Version, here: &'a [Version]) -> Vec<&'a Version> {
+/// Returns at most three of the versions `named` that are here: those of the same line first, then the nearest above
+/// and below. No more are asked for than it takes.
+pub(super) fn nearest<'a>(
+    wanted: &Version,
+    named: &'a [Version],
+    is_here: impl Fn(&Version) -> bool,
+) -> Vec<&'a Version> {
     let line = wanted.language();
-    let mut near: Vec<_> = here.iter().filter(|version| version.language() == line).collect();
-    near.reverse();
-    let above = here.iter().find(|version| *version > wanted);
-    let below = here.iter().rev().find(|version| *version < wanted);
-    for version in [above, below].into_iter().flatten() {
-        if !near.iter().any(|known| known.as_str() == version.as_str()) {
-            near.push(version);
+    let here = |version: &&Version| is_here(version);
+    let of_line = named.iter().rev().filter(|version| version.language() == line);
+    let mut near: Vec<_> = of_line.filter(here).take(NEAR).collect();
+    if near.len() < NEAR {
+        let above = named.iter().filter(|version| *version > wanted).find(here);
+        let below = named.iter().rev().filter(|version| *version < wanted).find(here);
+        for version in [above, below].into_iter().flatten() {
+            if !near.iter().any(|known| known.as_str() == version.as_str()) {
+                near.push(version);
+            }
         }
     }
-    near.truncate(3);
+    near.truncate(NEAR);
     near.sort();
     near
 }

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use serde::{Serialize, Serializer};
 
 use super::examine::{Reason, examine, read_record};
-use super::list::{Listed, Look, list, recorded};
+use super::list::{Listed, list, recorded};
 use super::places::{Places, Source};
 use super::record::Record;
 use super::store::health;
@@ -43,37 +43,41 @@ pub struct Row<'a> {
 
 /// Returns the rows, sorted by version; `current` is the root that this shell uses.
 pub fn inventory<'a>(places: &'a Places, current: Option<&Path>) -> Vec<Row<'a>> {
-    let listed = list(places, Look::Glance);
+    let listed = list(places);
     let records: Vec<Record> =
         recorded(places).iter().filter_map(|version| read_record(version, places).ok()).collect();
-    // The first record of a root counts.
-    let mut unlisted: BTreeMap<&Path, &Record> = BTreeMap::new();
-    for record in &records {
-        unlisted.entry(&record.root).or_insert(record);
-    }
-    let of_root = unlisted.clone();
+    // There is one record of a version.
+    let of_version: BTreeMap<&str, &Record> =
+        records.iter().map(|record| (record.version.as_str(), record)).collect();
+    let mut unlisted = of_version.clone();
     // Paths are compared part by part, which takes its time; those of SDKs are plain, so this one is made so.
     let current: Option<PathBuf> = current.map(|current| current.components().collect());
     let current = current.as_deref().map(Path::as_os_str);
     let mut rows = Vec::with_capacity(listed.len() + records.len());
     for Listed { source, version, root, .. } in listed {
-        unlisted.remove(root.as_path());
-        let record = of_root.get(root.as_path()).copied();
+        // A root may have been sealed as one version and hold another now: a record is of both.
+        let record = of_version.get(version.as_str()).copied();
+        let record = record.filter(|record| record.root.as_os_str() == root.as_os_str());
+        if record.is_some() {
+            unlisted.remove(version.as_str());
+        }
         let state = record.map_or("unsealed", |record| health(record, places, Cores::All).name());
         let source =
             if record.is_some() && source != Source::Store { Source::Adopted } else { source };
         rows.push(row(version, root, source, state, record, places, current));
     }
     let is_sorted = unlisted.is_empty();
-    for (root, record) in unlisted {
-        let Ok(version) = Version::read(&record.version) else { continue };
+    for record in unlisted.into_values() {
+        let (root, Ok(version)) = (&record.root, Version::read(&record.version)) else { continue };
         let state = match examine(root, Some(&version), places.user) {
             Ok(_) => health(record, places, Cores::All).name(),
-            Err(Reason::Absent) => "missing",
+            Err(Reason::Absent | Reason::OtherVersion(_)) => "missing",
             Err(_) => "altered",
         };
+        // Whoever uses the root uses what is there.
+        let current = current.filter(|_| state != "missing");
         let source = if *root == places.stored(&version) { Source::Store } else { Source::Adopted };
-        rows.push(row(version, root.to_owned(), source, state, Some(record), places, current));
+        rows.push(row(version, root.clone(), source, state, Some(record), places, current));
     }
     if !is_sorted {
         rows.sort_by(|left, right| left.version.cmp(&right.version));

@@ -5,8 +5,8 @@
 //! Lists every SDK in every place.
 //!
 //! For `sdk list`, which looks at many on two cores; and for a version that is not here or names a whole line, where a
-//! prompt may be waiting, which starts no thread. There may be a thousand, so an entry is looked at by its name in the
-//! directory that is open, and nothing is copied of one that is none.
+//! prompt may be waiting, which starts no thread and takes names at their word. There may be a thousand, so an entry is
+//! looked at by its name in the directory that is open, and nothing is copied of one that is none.
 
 use std::cmp::Ordering;
 use std::fs::{self, File};
@@ -49,31 +49,23 @@ impl Listed {
     }
 }
 
-/// How closely to look.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Look {
-    /// Where the name of a directory says the version and there is a `bin/go`, take it at its word: whoever uses
-    /// the SDK looks again.
-    Glance,
-    /// Judge each as if it were to be used, on one core: a prompt may be waiting.
-    Examine,
-}
-
 /// Returns every SDK in every place, sorted by version and then in the order of the places.
-pub fn list(places: &Places, look: Look) -> Vec<Listed> {
+///
+/// Where the name of a directory says the version and there is a `bin/go`, it is taken at its word: whoever uses the
+/// SDK looks again.
+pub fn list(places: &Places) -> Vec<Listed> {
     let dashed = places.platform.dashed();
     let shelves: Vec<Shelf> = (0..).zip(places.all()).filter_map(Shelf::open).collect();
     let mut entries: Vec<_> = shelves.iter().flat_map(Shelf::entries).collect();
     let of = |share: &mut [Entry<'_>]| {
         // Names compare fast, and are nearly in the order of their versions.
         share.sort_unstable_by(|a, b| a.name.cmp(b.name));
-        let real = RealPaths::default();
-        let mut eye = Eye { look, user: places.user, dashed: &dashed, real, below: String::new() };
+        let mut eye = Eye::new(places, &dashed);
         let mut listed = Vec::with_capacity(share.len());
         listed.extend(share.iter().filter_map(|entry| eye.see(entry)));
         listed
     };
-    let mut listed = if look == Look::Glance && entries.len() >= MANY {
+    let mut listed = if entries.len() >= MANY {
         let half = entries.len() / 2;
         let (first, second) = entries.split_at_mut(half);
         thread::scope(|scope| {
@@ -92,12 +84,30 @@ pub fn list(places: &Places, look: Look) -> Vec<Listed> {
     listed
 }
 
-/// Returns the versions of every SDK that is here, each once, in their order.
+/// Returns the versions that are here by the names of directories and records, each once, in their order.
+///
+/// Whether one is an SDK is seen when it is looked at; what has no version in its name is looked at now.
 pub fn versions(places: &Places) -> Vec<Version> {
-    let listed = list(places, Look::Examine);
-    let mut versions: Vec<_> = listed.into_iter().map(|sdk| sdk.version).collect();
-    versions.dedup_by(|a, b| a.as_str() == b.as_str());
+    let dashed = places.platform.dashed();
+    let shelves: Vec<Shelf> = (0..).zip(places.all()).filter_map(Shelf::open).collect();
+    let mut eye = Eye::new(places, &dashed);
+    let mut versions = recorded(places);
+    for entry in shelves.iter().flat_map(Shelf::entries) {
+        match entry.shelf.place.naming.read(entry.name, &dashed) {
+            Named::None => {}
+            Named::Version(version) => versions.push(version),
+            Named::Some => versions.extend(eye.see(&entry).map(|sdk| sdk.version)),
+        }
+    }
+    sort(&mut versions);
     versions
+}
+
+/// Puts versions in their order, each once.
+pub(super) fn sort(versions: &mut Vec<Version>) {
+    // Versions that differ in a suffix alone are equal by order.
+    versions.sort_by(|a, b| a.cmp(b).then_with(|| a.as_str().cmp(b.as_str())));
+    versions.dedup_by(|a, b| a.as_str() == b.as_str());
 }
 
 /// A place whose directory is there, and what is in it.
@@ -157,7 +167,6 @@ struct Entry<'a> {
 
 /// Whoever looks at entries, and what it keeps from one to the next.
 struct Eye<'a> {
-    look: Look,
     user: u32,
     /// The platform, as names have it.
     dashed: &'a str,
@@ -165,7 +174,12 @@ struct Eye<'a> {
     below: String,
 }
 
-impl Eye<'_> {
+impl<'a> Eye<'a> {
+    fn new(places: &Places, dashed: &'a str) -> Self {
+        let (real, below) = (RealPaths::default(), String::new());
+        Self { user: places.user, dashed, real, below }
+    }
+
     /// Returns the SDK that an entry is, if it is one.
     fn see(&mut self, entry: &Entry<'_>) -> Option<Listed> {
         let Entry { shelf: Shelf { rank, place, listed, .. }, name, is_directory } = *entry;
@@ -177,9 +191,7 @@ impl Eye<'_> {
         let (source, root) = (place.source, entry.shelf.path(name));
         // Its path holds no symbolic link then.
         let is_real = is_directory && listed.is_some() && place.below.is_empty();
-        if let (Look::Glance, true, Some(version), Some((directory, _))) =
-            (self.look, is_real, named, listed)
-        {
+        if let (true, Some(version), Some((directory, _))) = (is_real, named, listed) {
             // Without a program it is no SDK, however closely one looks.
             let has_program = self.has_program(directory, name);
             return has_program.then_some(Listed { source, version, root, place: *rank });

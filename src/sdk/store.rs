@@ -10,6 +10,7 @@ use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
+use super::list::recorded;
 use super::places::{Places, Platform, Writing};
 use super::record::Record;
 use super::seal::{Difference, SEAL_LIMIT, Seal};
@@ -133,6 +134,10 @@ fn links(record: &Record, places: &Places) -> Links {
     if record.root.starts_with(&places.store) { Links::Refuse } else { Links::Follow }
 }
 
+fn record_path(places: &Places, version: &str) -> PathBuf {
+    places.store.join(format!("go{version}.{}.json", places.platform.dashed()))
+}
+
 /// Returns the path of the seal of a version.
 pub fn seal_path(places: &Places, version: &str) -> PathBuf {
     places.store.join(format!("go{version}.{}.seal", places.platform.dashed()))
@@ -217,8 +222,7 @@ pub fn write(record: &Record, seal: &str, places: &Places) -> Result<(), StoreEr
 }
 
 fn write_record(record: &Record, places: &Places) -> Result<(), StoreError> {
-    let name = format!("go{}.{}.json", record.version, places.platform.dashed());
-    write_whole(&places.store.join(name), &record.bytes())
+    write_whole(&record_path(places, &record.version), &record.bytes())
 }
 
 /// Writes a file so that it appears whole or not at all.
@@ -300,8 +304,18 @@ fn make_writable(directory: &Path, depth: usize) -> io::Result<()> {
     Ok(())
 }
 
-/// Adopts the tree at `root` where it lies: seals it and keeps its record.
-pub fn adopt(root: &Path, places: &Places) -> Result<Record, AdoptError> {
+/// A tree that was adopted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Adopted {
+    /// Its record.
+    pub record: Record,
+    /// The records of the same root, as it was before: they are removed.
+    pub replaced: Vec<Record>,
+}
+
+/// Adopts the tree at `root` where it lies: seals it and keeps its record, in place of one that the root had when it
+/// held another version.
+pub fn adopt(root: &Path, places: &Places) -> Result<Adopted, AdoptError> {
     let examined = examine::examine(root, None, places.user).map_err(|reason| {
         AdoptError::NoSdk { root: root.to_owned(), reason: reason.to_string() }
     })?;
@@ -319,7 +333,28 @@ pub fn adopt(root: &Path, places: &Places) -> Result<Record, AdoptError> {
     }
     let (record, text) = seal(&examined.root, Links::Follow, &origin)?;
     write(&record, &text, places)?;
-    Ok(record)
+    let replaced: Vec<_> = recorded(places)
+        .iter()
+        .filter_map(|version| examine::read_record(version, places).ok())
+        .filter(|old| old.root == record.root && old.version != record.version)
+        .collect();
+    for old in &replaced {
+        forget(&old.version, places)?;
+    }
+    Ok(Adopted { record, replaced })
+}
+
+/// Removes the record and the seal of a version.
+fn forget(version: &str, places: &Places) -> Result<(), StoreError> {
+    for path in [record_path(places, version), seal_path(places, version)] {
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                return Err(about("remove", &path)(error));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 /// Why a tree was not adopted.
@@ -351,18 +386,9 @@ pub enum AdoptError {
 /// Returns the path of the tree that was removed, or of the adopted one that is forgotten; `None` if there was none.
 pub fn remove(version: &Version, places: &Places) -> Result<Option<PathBuf>, StoreError> {
     let lock = lock(places)?;
-    let record = places.record(version);
-    let seal = seal_path(places, version.as_str());
     let stored = places.stored(version);
     let adopted = examine::read_record(version, places).ok().map(|record| record.root);
-    for path in [&record, &seal] {
-        match fs::remove_file(path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                return Err(about("remove", path)(error));
-            }
-            _ => {}
-        }
-    }
+    forget(version.as_str(), places)?;
     let removed = if fs::symlink_metadata(&stored).is_ok() {
         // Out of the way first: whoever looks finds the whole tree or none.
         let away = places.store.join(format!(".tmp-removed-{version}"));

@@ -33,7 +33,27 @@ fn what_cannot_be_run_is_named() {
     let sandbox = Sandbox::new();
     let home = sandbox.home();
     let done = sandbox.goenv(&home, &["exec", ".", "no-such-program"]);
-    let _ = done.failure(1, "goenv: no-such-program: there is no such program in PATH\n");
+    let _ = done.failure(127, "goenv: no-such-program: there is no such program in PATH\n");
+    // As a shell has it: what is there and cannot be executed is another matter.
+    let bad = sandbox.file("bin/no-interpreter", "#!/no/such/interpreter\n");
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    std::fs::set_permissions(bad, mode).unwrap();
+    sandbox.file("bin/plain", "text\n");
+    sandbox.file("home/here/plain", "text\n");
+    for (program, code, reason) in [
+        ("", 127, "there is no such program in PATH"),
+        ("here", 127, "there is no such program in PATH"),
+        ("./none", 127, "there is no such file"),
+        ("no-interpreter", 127, "No such file or directory (os error 2)"),
+        ("plain", 126, "it is not executable"),
+        ("here/plain", 126, "it is not executable"),
+        ("./here", 126, "it is a directory"),
+    ] {
+        let done = sandbox.goenv(&home, &["exec", ".", program]);
+        let _ = done.failure(code, &format!("goenv: {program}: {reason}\n"));
+        let env = sandbox.run(&home, "env", &[program]);
+        assert_eq!(env.code(), code, "env {program}: {}", env.stderr());
+    }
     let done = sandbox.goenv(&home, &["exec", "no-such-directory", "true"]);
     let _ = done.failure(1, "goenv: $SANDBOX/home/no-such-directory does not exist\n");
 }

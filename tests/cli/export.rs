@@ -148,3 +148,50 @@ fn the_state_of_hundreds_of_variables_never_keeps_a_program_from_starting() {
     assert_eq!(apply(&mut sandbox, &home), 0);
     assert_eq!(sandbox.env, outside);
 }
+
+#[test]
+fn a_later_sdk_takes_the_place_of_an_earlier_one_on_path() {
+    let mut sandbox = Sandbox::new();
+    for version in ["1.25.3", "1.26.6"] {
+        let root = format!("home/sdk/go{version}");
+        sandbox.file(format!("{root}/VERSION"), format!("go{version}\n"));
+        let go = sandbox.file(format!("{root}/bin/go"), "#!/bin/sh\n");
+        std::fs::set_permissions(go, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    }
+    let home = sandbox.home();
+    let bin = |version: &str| format!("{}/sdk/go{version}/bin", home.display());
+    let (old, new) = (bin("1.25.3"), bin("1.26.6"));
+    let plain = sandbox.env[std::ffi::OsStr::new("PATH")].to_str().unwrap().to_owned();
+    let a = sandbox.project("a", "use go 1.25.3\n");
+    sandbox.project("a/up", "PATH_add bin\nsource_up\nuse go 1.26.6\n");
+    sandbox.project("a/twice", "use go 1.25.3\nPATH_add x\nuse go 1.26.6\n");
+    sandbox.project("a/again", "use go 1.26.6\nuse go 1.25.3\nuse go 1.26.6\n");
+    let by_hand = format!("PATH_add {old}\nuse go 1.25.3\nuse go 1.26.6\n");
+    sandbox.project("a/by-hand", by_hand);
+    let (up, x) = (a.join("up/bin"), a.join("twice/x"));
+    let (up, x) = (up.display(), x.display());
+    for outside in [
+        plain.clone(),
+        format!("{old}:{plain}"),
+        format!("{plain}:{old}:/x:{old}"),
+        format!("{plain}:"),
+    ] {
+        sandbox.set("PATH", &outside);
+        let before = sandbox.env.clone();
+        // An empty last entry is lost to a prepended one, as under direnv.
+        let rest = outside.strip_suffix(':').unwrap_or(&outside);
+        for (project, expected) in [
+            ("a", format!("{old}:{rest}")),
+            ("a/up", format!("{new}:{up}:{rest}")),
+            ("a/twice", format!("{new}:{x}:{rest}")),
+            ("a/again", format!("{new}:{rest}")),
+            ("a/by-hand", format!("{new}:{old}:{rest}")),
+        ] {
+            assert_eq!(apply(&mut sandbox, &home.join(project)), 0, "{project}");
+            let path = sandbox.env[std::ffi::OsStr::new("PATH")].to_str().unwrap();
+            assert_eq!(path, expected, "{project} outside {outside}");
+            apply(&mut sandbox, &home);
+            assert_eq!(sandbox.env, before, "{project}");
+        }
+    }
+}

@@ -152,3 +152,39 @@ fn entering_a_policy_with_every_construct_starts_no_process_and_no_thread() {
     let calls: Vec<&str> = calls.collect();
     assert_eq!(calls, ["execve", "exit_group"], "{calls:?}");
 }
+
+#[test]
+fn among_many_sdks_names_are_read_first_and_few_are_looked_at() {
+    let sandbox = Sandbox::new();
+    for patch in 0..100 {
+        let root = format!("home/sdk/go1.26.{patch}");
+        sandbox.file(format!("{root}/VERSION"), format!("go1.26.{patch}\n"));
+        let go = sandbox.file(format!("{root}/bin/go"), "#!/bin/sh\n");
+        fs::set_permissions(&go, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    }
+    let trace = sandbox.path("trace");
+    for (name, line, code, looked_at) in [
+        ("exact", "use go 1.26.5\n", 0, vec!["go1.26.5"]),
+        ("line", "use go 1.26\n", 0, vec!["go1.26.99"]),
+        (
+            "gone",
+            "use go 1.26.200\n",
+            1,
+            vec!["go1.26.0", "go1.26.200", "go1.26.97", "go1.26.98", "go1.26.99"],
+        ),
+    ] {
+        let directory = sandbox.project(name, line);
+        let arguments = ["-f", "-o", &trace.to_string_lossy(), GOENV, "export", "bash"];
+        let done = sandbox.run(&directory, "strace", &arguments);
+        assert_eq!(done.code(), code, "{}", done.stderr());
+        let calls = fs::read_to_string(&trace).unwrap();
+        let mut names: Vec<_> = calls
+            .lines()
+            .filter_map(|call| call.split_once("/home/sdk/")?.1.split(['/', '"']).next())
+            .collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names, looked_at, "{calls}");
+        assert!(calls.lines().count() < 300, "{}", calls.lines().count());
+    }
+}

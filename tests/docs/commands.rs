@@ -153,7 +153,9 @@ fn the_exit_codes_are_the_programs() {
         Exit::Usage => Some(Exit::Untrusted),
         Exit::Untrusted => Some(Exit::Forged),
         Exit::Forged => Some(Exit::Policy),
-        Exit::Policy => None,
+        Exit::Policy => Some(Exit::NotExecutable),
+        Exit::NotExecutable => Some(Exit::NotFound),
+        Exit::NotFound => None,
     };
     let all: Vec<(String, String)> = std::iter::successors(Some(Exit::Done), |exit| next(*exit))
         .map(|exit| ((exit as u8).to_string(), format!("{exit:?}")))

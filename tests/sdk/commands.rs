@@ -257,6 +257,21 @@ fn pins_are_written_and_held() {
     done.failure(1, &format!("goenv: {unknown}; {seal}\n"));
     assert!(!project.join(".envrc").exists());
     sandbox.file("home/.config/goenv/config.toml", config);
+    // Where it is not here, installing it from the same mirror could not work either.
+    sandbox.goenv(&project, &["pin", "1.25.99"]).failure(
+        1,
+        &format!(
+            "goenv: no hash of go1.25.99 for linux/amd64: file://{} lists none; download its archive elsewhere, then run: goenv sdk add go1.25.99.linux-amd64.tar.gz\n",
+            mirror().display()
+        ),
+    );
+    // A language version is not pinned: its newest release that is here is proposed.
+    for (line, release) in [("1.24", OLD), ("1.27", "1.27.0")] {
+        sandbox.goenv(&project, &["pin", line]).failure(
+            2,
+            &format!("goenv: {line} names a language, not a release; pin a release: goenv pin {release}\n"),
+        );
+    }
 
     // Adopted where it lies: the tree's hash is known, and the pin is another's.
     let added = sandbox.goenv(&project, &["sdk", "add", &root.to_string()]).stderr();
@@ -412,5 +427,64 @@ fn what_cannot_be_taken_in_is_named() {
         let directory = if what == "." { "" } else { "/" };
         let text = format!("goenv: $SANDBOX/home/p{directory}{said}\n");
         let _ = sandbox.goenv(&p, &["sdk", "add", what]).failure(1, &text);
+    }
+}
+
+/// Makes what can be sealed, of some version, and returns its root.
+fn tree(sandbox: &Sandbox, root: &str, version: &str) -> PathBuf {
+    sandbox.dir(format!("{root}/pkg/tool"));
+    sandbox.dir(format!("{root}/src"));
+    let go = sandbox.file(format!("{root}/bin/go"), "#!/bin/sh\n");
+    fs::set_permissions(go, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    sandbox.file(format!("{root}/VERSION"), format!("go{version}\n"));
+    sandbox.path(root)
+}
+
+#[test]
+fn an_sdk_that_was_upgraded_in_place_is_the_version_that_it_holds() {
+    let mut sandbox = Sandbox::new();
+    let home = sandbox.home();
+    let listed = |sandbox: &Sandbox| {
+        let json = sandbox.goenv(&home, &["sdk", "list", "--json"]).success().stdout();
+        let rows: serde_json::Value = serde_json::from_str(&json).unwrap();
+        let of = |row: &serde_json::Value, key: &str| row[key].as_str().unwrap().to_owned();
+        let rows = rows.as_array().unwrap().iter();
+        rows.map(|row| {
+            let current = if row["current"] == true { "*" } else { "" };
+            let (version, state) = (of(row, "version"), of(row, "state"));
+            format!("{current}{version} {state} {} {}", of(row, "source"), of(row, "root"))
+        })
+        .collect::<Vec<_>>()
+    };
+    // One lies where nobody looks, one in a place that names a release by its line.
+    let (elsewhere, brewed) = ("opt/go", "home/.goenv/versions/1.26");
+    for root in [elsewhere, brewed] {
+        let path = tree(&sandbox, root, "1.26.5");
+        sandbox.set("GOROOT", &path);
+        let path = path.to_str().unwrap();
+        sandbox.goenv(&home, &["sdk", "add", path]).success();
+        let shown = path.replace(&*sandbox.path("").to_string_lossy(), "$SANDBOX/");
+        assert_eq!(listed(&sandbox), [format!("*1.26.5 sealed adopted {shown}")]);
+
+        tree(&sandbox, root, "1.26.6");
+        let missing = format!("1.26.5 missing adopted {shown}");
+        let unsealed = format!("*1.26.6 unsealed go-nv {shown}");
+        let expected = if root == brewed { vec![missing, unsealed] } else { vec![missing] };
+        assert_eq!(listed(&sandbox), expected);
+        let done = sandbox.goenv(&home, &["sdk", "verify"]);
+        done.failure(
+            4,
+            &format!("goenv: it holds go1.26.6 now; to seal that, run: goenv sdk add {shown}\n"),
+        );
+        let said = sandbox.goenv(&home, &["sdk", "add", path]).success().stderr();
+        assert_eq!(
+            said.lines().next().unwrap(),
+            format!("goenv: adopted go1.26.6 at {shown}, where go1.26.5 was")
+        );
+        assert_eq!(store(&sandbox), ["go1.26.6.linux-amd64.json", "go1.26.6.linux-amd64.seal"]);
+        assert_eq!(listed(&sandbox), [format!("*1.26.6 sealed adopted {shown}")]);
+        sandbox.goenv(&home, &["sdk", "verify"]).success();
+        sandbox.goenv(&home, &["sdk", "remove", "1.26.6"]).success();
+        fs::remove_dir_all(path).unwrap();
     }
 }

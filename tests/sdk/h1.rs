@@ -99,5 +99,5 @@ fn the_hash_of_a_tree_is_the_one_that_go_computes() {
         Places::new(&Env::new(), &home.path(), linux, user(&home.path()), Path::new("/nowhere"));
     let found = find::find(&version, &places).unwrap();
     assert_eq!((found.source, found.record), (Source::ModuleCache, None));
-    assert_eq!(adopt(&found.root, &places).unwrap().h1, gos);
+    assert_eq!(adopt(&found.root, &places).unwrap().record.h1, gos);
 }

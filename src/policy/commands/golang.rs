@@ -4,12 +4,13 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 
 use super::Outcome;
+use crate::env::Bytes;
 use crate::policy::error::PolicyError;
 use crate::policy::evaluate::{Answer, Evaluator};
 use crate::policy::scope::Exporting;
 use crate::policy::text::Span;
 use crate::policy::vocabulary::NO_PROGRAM;
-use crate::policy::{Directive, SdkWanted};
+use crate::policy::{Directive, SdkFound, SdkWanted};
 
 const OWNED: &str = "`use go` sets GOROOT and GOTOOLCHAIN, and nothing else may in the same policy";
 
@@ -46,13 +47,32 @@ impl Evaluator<'_> {
         let wanted = SdkWanted { version, pins, directory };
         let found = self.host.sdk(&wanted).map_err(|refusal| self.refused(refusal, span))?;
         let root = found.root.as_os_str().as_bytes().to_vec();
-        self.wanted.sdk = None;
+        let earlier = self.wanted.sdk.take();
         self.assign(b"GOROOT", root.clone(), Exporting::Yes, span)?;
         self.assign(b"GOTOOLCHAIN", b"local".to_vec(), Exporting::Yes, span)?;
         self.go_set = None;
-        self.path_add(b"PATH", &[&[root.as_slice(), b"/bin"].concat()], span)?;
+        let mut before = self.list_value(b"PATH", span)?;
+        if let Some((_, earlier)) = earlier {
+            before = self.without_bin_of(&earlier, before);
+        }
+        self.put_before(b"PATH", &[&bin(root.as_slice())], &before, span)?;
         self.wanted.sdk = Some((wanted, found));
         Ok(Answer::Yes)
+    }
+
+    /// Returns the entries of PATH without the one that an earlier `use go` put there; what stood there outside stays.
+    fn without_bin_of(&self, sdk: &SdkFound, path: Bytes) -> Bytes {
+        let bin = bin(sdk.root.as_os_str().as_bytes());
+        let is_bin = |entry: &&[u8]| *entry == bin;
+        let count = |path: &[u8]| path.split(|byte| *byte == b':').filter(is_bin).count();
+        if count(&path) <= count(&self.outer_path) {
+            return path;
+        }
+        let mut entries: Vec<_> = path.split(|byte| *byte == b':').collect();
+        if let Some(first) = entries.iter().position(is_bin) {
+            entries.remove(first);
+        }
+        entries.join(&b':')
     }
 
     fn pin(&self, text: &str, span: Span) -> Result<(String, String), PolicyError> {
@@ -90,6 +110,10 @@ impl Evaluator<'_> {
         self.go_set.get_or_insert((span, self.text.clone(), shown));
         Ok(())
     }
+}
+
+fn bin(root: &[u8]) -> Bytes {
+    [root, b"/bin"].concat()
 }
 
 fn is_name(text: &str) -> bool {

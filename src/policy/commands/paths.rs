@@ -11,6 +11,18 @@ use crate::policy::text::Span;
 impl Evaluator<'_> {
     /// `path_add NAME DIR…`: puts directories before those that a list variable has.
     pub(super) fn path_add(&mut self, name: &[u8], directories: &[&[u8]], span: Span) -> Outcome {
+        let before = self.list_value(name, span)?;
+        self.put_before(name, directories, &before, span)
+    }
+
+    /// Gives a list variable the directories, and behind them the entries of `before`.
+    pub(super) fn put_before(
+        &mut self,
+        name: &[u8],
+        directories: &[&[u8]],
+        before: &[u8],
+        span: Span,
+    ) -> Outcome {
         let mut value = Bytes::new();
         for directory in directories {
             let path = self.expand_path(directory, None, span)?;
@@ -27,20 +39,19 @@ impl Evaluator<'_> {
             }
             value.extend(path);
         }
-        let before = self.list_value(name, span)?;
         if !before.is_empty() {
             if !directories.is_empty() {
                 value.push(b':');
             }
             // bash's `read` loses the last entry where it is empty.
-            value.extend(before.strip_suffix(b":").unwrap_or(&before));
+            value.extend(before.strip_suffix(b":").unwrap_or(before));
         }
         self.assign(name, value, Exporting::Yes, span)?;
         Ok(Answer::Yes)
     }
 
     /// Returns the value of a list variable.
-    fn list_value(&self, name: &[u8], span: Span) -> Result<Bytes, PolicyError> {
+    pub(super) fn list_value(&self, name: &[u8], span: Span) -> Result<Bytes, PolicyError> {
         let value = self.value(name, span)?.unwrap_or_default();
         if value.contains(&b'\n') {
             let shown = String::from_utf8_lossy(name).into_owned();

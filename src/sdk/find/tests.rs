@@ -5,8 +5,9 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 
 use super::*;
 use crate::env::Env;
-use crate::sdk::list::{Look, list};
+use crate::sdk::list::list;
 use crate::sdk::places::Platform;
+use crate::sdk::store::adopt;
 
 /// A home and a system of their own, in which SDKs are a VERSION and a `bin/go`.
 struct Machine {
@@ -75,7 +76,7 @@ fn every_place_is_found_and_the_first_wins() {
     }
     expected.reverse();
     // /usr/lib/go-1.26 is listed before /usr/lib/go as it is found before it.
-    let listed = list(&machine.places, Look::Examine).into_iter();
+    let listed = list(&machine.places).into_iter();
     assert_eq!(listed.map(|sdk| (sdk.source, sdk.root)).collect::<Vec<_>>(), expected);
 }
 
@@ -96,11 +97,9 @@ fn many_are_listed_in_the_order_of_their_versions_and_none_that_is_no_sdk() {
     symlink("/bin/sh", machine.base().join("home/sdk/go1.10.62/bin/go")).unwrap();
     machine.sdk("home/sdk/gopher", "1.10.63");
     symlink("gone", machine.base().join("home/sdk/go1.10.64")).unwrap();
-    for look in [Look::Glance, Look::Examine] {
-        let listed = list(&machine.places, look).into_iter();
-        let listed: Vec<_> = listed.map(|sdk| (sdk.version.to_string(), sdk.root)).collect();
-        assert_eq!(listed, expected, "{look:?}");
-    }
+    let listed = list(&machine.places).into_iter();
+    let listed: Vec<_> = listed.map(|sdk| (sdk.version.to_string(), sdk.root)).collect();
+    assert_eq!(listed, expected);
 }
 
 #[test]
@@ -137,7 +136,49 @@ fn a_language_version_is_the_newest_release_of_its_line() {
     machine.sdk("home/sdk/go1.27rc1", "1.27rc1");
     assert_eq!(machine.find("1.26").unwrap().version.as_str(), "1.26.10");
     let missing = machine.find("1.27").unwrap_err();
-    assert_eq!(missing.message(), "go1.27 is not installed (here: 1.26.10, 1.27rc1)");
+    assert_eq!(missing.message(), "go1.27 is not installed (nearest here: 1.26.10, 1.27rc1)");
+}
+
+#[test]
+fn of_a_line_the_newest_that_is_an_sdk_is_used_and_the_others_are_watched() {
+    let machine = Machine::new();
+    machine.sdk("home/sdk/go1.26.6", "1.26.6");
+    let open = machine.sdk("home/sdk/go1.26.9", "1.26.9");
+    mode(&open, 0o777);
+    let empty = machine.base().join("home/sdk/go1.26.10");
+    fs::create_dir_all(&empty).unwrap();
+    let found = machine.find("1.26").unwrap();
+    assert_eq!(found.version.as_str(), "1.26.6");
+    for path in [open.join("VERSION"), open.join("bin/go"), machine.base().join("home/sdk")] {
+        assert!(found.before.contains(&path), "{}", path.display());
+    }
+    fs::remove_dir_all(machine.base().join("home/sdk/go1.26.6")).unwrap();
+    assert_eq!(
+        machine.find("1.26").unwrap_err().message(),
+        format!("go1.26 at {0} is not used: {0} can be changed by others", open.display())
+    );
+    // What is said to be here could be used.
+    machine.sdk("home/sdk/go1.25.3", "1.25.3");
+    assert_eq!(
+        machine.find("1.26.11").unwrap_err().message(),
+        "go1.26.11 is not installed (here: 1.25.3)"
+    );
+}
+
+#[test]
+fn an_sdk_that_was_adopted_elsewhere_is_of_its_line() {
+    let machine = Machine::new();
+    machine.sdk("home/sdk/go1.26.6", "1.26.6");
+    let root = machine.sdk("opt/anywhere", "1.26.7");
+    fs::create_dir_all(root.join("pkg/tool")).unwrap();
+    fs::create_dir(root.join("src")).unwrap();
+    adopt(&root, &machine.places).unwrap();
+    let found = machine.find("1.26").unwrap();
+    assert_eq!((found.root, found.source), (root, Source::Adopted));
+    assert_eq!(
+        machine.find("1.26.8").unwrap_err().message(),
+        "go1.26.8 is not installed (here: 1.26.6, 1.26.7)"
+    );
 }
 
 #[test]
@@ -201,10 +242,18 @@ fn the_nearest_versions_are_of_the_same_line_first() {
         machine.sdk(&format!("home/sdk/go{version}"), version);
     }
     let message = |version: &str| machine.find(version).unwrap_err().message();
-    assert_eq!(message("1.26.6"), "go1.26.6 is not installed (here: 1.26.0, 1.26.4, 1.27.1)");
-    assert_eq!(message("1.25.4"), "go1.25.4 is not installed (here: 1.25.3, 1.26.0)");
-    assert_eq!(message("1.28.0"), "go1.28.0 is not installed (here: 1.27.1)");
-    assert_eq!(message("1.20"), "go1.20 is not installed (here: 1.24.11)");
+    assert_eq!(
+        message("1.26.6"),
+        "go1.26.6 is not installed (nearest here: 1.26.0, 1.26.4, 1.27.1)"
+    );
+    assert_eq!(message("1.25.4"), "go1.25.4 is not installed (nearest here: 1.25.3, 1.26.0)");
+    assert_eq!(message("1.28.0"), "go1.28.0 is not installed (nearest here: 1.27.1)");
+    assert_eq!(message("1.20"), "go1.20 is not installed (nearest here: 1.24.11)");
+    for version in ["1.25.3", "1.26.0", "1.26.4"] {
+        fs::remove_file(machine.base().join(format!("home/sdk/go{version}/bin/go"))).unwrap();
+    }
+    // What could not be used is not here.
+    assert_eq!(message("1.26.6"), "go1.26.6 is not installed (here: 1.24.11, 1.27.1)");
 }
 
 #[test]
