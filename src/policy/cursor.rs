@@ -37,6 +37,13 @@ impl Parser {
         self.text.bytes.get(offset).copied()
     }
 
+    /// Returns the bytes from `offset` on for which `holds`.
+    pub(super) fn stretch(&self, offset: usize, holds: impl Fn(u8) -> bool) -> &[u8] {
+        let rest = self.text.bytes.get(offset..).unwrap_or_default();
+        let length = rest.iter().take_while(|byte| holds(**byte)).count();
+        rest.get(..length).unwrap_or_default()
+    }
+
     /// Returns `offset`, or where the line goes on if lines are joined there.
     fn joined(&self, mut offset: usize) -> usize {
         while self.raw(offset) == Some(b'\\') && self.raw(offset + 1) == Some(b'\n') {

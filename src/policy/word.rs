@@ -112,15 +112,19 @@ impl Parser {
     /// Takes the name of a variable; empty if none comes next.
     pub(super) fn eat_name(&mut self) -> Bytes {
         let mut name = Bytes::new();
-        while let Some(byte) = self.peek() {
-            let letter = byte.is_ascii_alphabetic() || byte == b'_';
-            if !letter && (name.is_empty() || !byte.is_ascii_digit()) {
-                break;
-            }
-            name.push(byte);
-            self.bump();
+        if self.peek().is_some_and(|byte| byte.is_ascii_digit()) {
+            return name;
         }
-        name
+        loop {
+            // Joined lines may part a name.
+            let here = self.here();
+            let letters = self.stretch(here, is_name);
+            if letters.is_empty() {
+                return name;
+            }
+            name.extend_from_slice(letters);
+            self.pos = here + letters.len();
+        }
     }
 
     fn parts(
@@ -136,6 +140,13 @@ impl Parser {
         while let Some(byte) = self.peek() {
             let at = self.here();
             let first = at == from;
+            // Most of a word is letters, which stand for themselves.
+            let plain = self.stretch(at, |byte| is_name(byte) || matches!(byte, b'/' | b'-'));
+            if let Some(end) = plain.last() {
+                push_bare(&mut word.parts, plain);
+                (last, self.pos) = (Some(*end), at + plain.len());
+                continue;
+            }
             let bare = match byte {
                 b'~' if first || (tildes == Tildes::AfterColons && last == Some(b':')) => {
                     self.tilde(&mut word.parts, tildes)?
@@ -316,6 +327,11 @@ pub(super) enum Bare {
     Yes,
     /// It was something else.
     No,
+}
+
+/// Returns whether `byte` stands in names.
+fn is_name(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'_'
 }
 
 /// Adds unquoted characters.

@@ -71,20 +71,28 @@ pub struct Context<'a> {
 
 /// Returns the class of a name and the reason for it, which is empty for a plain one.
 pub fn class(name: &[u8]) -> (Class, &'static str) {
-    // Most of two hundred patterns begin otherwise, and a prompt asks for every variable of a policy.
-    let may_match = |pattern: &str| {
-        let first = pattern.as_bytes().first();
-        first == Some(&b'*') || first == name.first()
-    };
-    let listed = |(list, class): (&'static [(&str, &str)], Class)| {
-        list.iter()
-            .find(|(pattern, _)| may_match(pattern) && matches(pattern.as_bytes(), name))
-            .map(|(_, why)| (class, *why))
+    let listed = |(list, class): (&'static [Reasoned], Class)| {
+        let mut fits = beginning_with(list, Some(&b'*')).chain(beginning_with(list, name.first()));
+        fits.find(|(pattern, _)| matches(pattern.as_bytes(), name)).map(|(_, why)| (class, *why))
     };
     let safe = names::PLAIN.iter().any(|pattern| pattern.as_bytes() == name);
     let lists = [(names::NEVER, Class::Never), (names::SENSITIVE, Class::Sensitive)];
     let found = if safe { None } else { lists.into_iter().find_map(listed) };
     found.unwrap_or((Class::Plain, ""))
+}
+
+/// A pattern of names, and why they are what they are.
+type Reasoned = (&'static str, &'static str);
+
+/// Returns the patterns that begin with this byte, of a list in the order of their first ones.
+fn beginning_with(
+    list: &'static [Reasoned],
+    first: Option<&u8>,
+) -> impl Iterator<Item = &'static Reasoned> {
+    let of = |(pattern, _): &Reasoned| pattern.as_bytes().first().copied();
+    let first = first.copied();
+    let start = list.partition_point(|entry| of(entry) < first);
+    list.iter().skip(start).take_while(move |entry| of(entry) == first)
 }
 
 /// Returns every objection to the changes that a policy makes; none means that it may apply.

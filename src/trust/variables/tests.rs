@@ -369,3 +369,11 @@ fn the_document_lists_every_name_with_its_reason() {
         assert!(row.is_some(), "{name}: {why}");
     }
 }
+
+/// Looking a name up skips to its first letter.
+#[test]
+fn the_names_are_in_the_order_of_their_first_letters() {
+    for list in [names::NEVER, names::SENSITIVE] {
+        assert!(list.is_sorted_by_key(|(pattern, _)| pattern.as_bytes().first()));
+    }
+}
