@@ -8,7 +8,9 @@
 
 /// Runs goenv on this process's arguments and surroundings; returns the exit code.
 fn run() -> u8 {
-    goenv::run(std::env::args_os().collect(), &goenv::world::World::gather())
+    // The process ends with it: nothing of an environment is given back piece by piece.
+    let world = std::mem::ManuallyDrop::new(goenv::world::World::gather());
+    goenv::run(std::env::args_os().collect(), &world)
 }
 
 #[cfg(not(all(target_os = "linux", target_env = "gnu")))]

@@ -9,8 +9,7 @@ pub mod list;
 pub mod state;
 pub mod undo;
 
-use std::cmp::Ordering;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 pub use diff::Diff;
@@ -19,13 +18,13 @@ pub use state::State;
 /// Bytes that came from or go to an environment, a shell or a file.
 pub type Bytes = Vec<u8>;
 
-/// An environment, ordered by name.
+/// An environment.
 ///
 /// What it began as is shared between copies, and each holds what was changed since: on its way from outside to
-/// inside an environment is copied a few times, and most of it never changes.
+/// inside an environment is copied a few times, and most of it never changes. Only what is gone through is put in order.
 #[derive(Clone, Debug, Default)]
 pub struct Env {
-    base: Arc<BTreeMap<Bytes, Bytes>>,
+    base: Arc<HashMap<Bytes, Bytes>>,
     /// Names that were set or, with `None`, unset since.
     changes: BTreeMap<Bytes, Option<Bytes>>,
 }
@@ -63,24 +62,12 @@ impl Env {
 
     /// Returns the pairs in the order of their names.
     pub fn iter(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
-        let (mut base, mut changes) = (self.base.iter().peekable(), self.changes.iter().peekable());
-        std::iter::from_fn(move || {
-            loop {
-                let order = match (base.peek(), changes.peek()) {
-                    (Some((old, _)), Some((new, _))) => old.cmp(new),
-                    (Some(_), None) => Ordering::Less,
-                    (None, _) => Ordering::Greater,
-                };
-                let kept = if order.is_le() { base.next() } else { None };
-                if order == Ordering::Less {
-                    return kept.map(|(name, value)| (name.as_slice(), value.as_slice()));
-                }
-                // A change counts instead of what was there; what was unset is passed over.
-                if let (name, Some(value)) = changes.next()? {
-                    return Some((name.as_slice(), value.as_slice()));
-                }
-            }
-        })
+        let kept = self.base.iter().filter(|(name, _)| !self.changes.contains_key(*name));
+        let set = self.changes.iter().filter_map(|(name, value)| Some((name, value.as_ref()?)));
+        let pairs = kept.chain(set).map(|(name, value)| (name.as_slice(), value.as_slice()));
+        let mut pairs: Vec<_> = pairs.collect();
+        pairs.sort_unstable();
+        pairs.into_iter()
     }
 
     /// Returns the names that may differ between two environments that began as the same, in order; `None` where
