@@ -36,7 +36,8 @@ pub fn edits(before: Option<&[u8]>, after: &[u8]) -> Vec<Edit> {
         && let Some(added) = after.strip_suffix(before).and_then(|rest| rest.strip_suffix(b":"))
     {
         let added = entries(added).map(<[u8]>::to_vec).collect();
-        return vec![Edit::Add(added), Edit::Keep(entries(before).count())];
+        let kept = before.iter().filter(|byte| **byte == b':').count() + 1;
+        return vec![Edit::Add(added), Edit::Keep(kept)];
     }
     let old: Vec<&[u8]> = before.map(|value| entries(value).collect()).unwrap_or_default();
     between(&old, &entries(after).collect::<Vec<_>>())

@@ -35,18 +35,24 @@ pub enum Before {
     },
 }
 
-/// A 64-bit FNV-1a digest, to notice that something is not what it was. It proves nothing to anybody: no trust
-/// decision rests on it.
+/// A 64-bit digest, to notice that something is not what it was. It proves nothing to anybody: no trust decision rests
+/// on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Fingerprint(pub u64);
 
 impl Fingerprint {
     /// Returns the fingerprint of `bytes`.
     pub fn of(bytes: &[u8]) -> Self {
-        let digest = bytes.iter().fold(0xcbf2_9ce4_8422_2325_u64, |digest, byte| {
-            (digest ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
-        });
-        Self(digest)
+        // FNV-1a, by eight bytes at a time: one byte after the other takes 40 µs for a PATH of 30 kB.
+        let mix =
+            |digest: u64, word: u64| (digest ^ word).wrapping_mul(0x0100_0000_01b3).rotate_left(29);
+        let (words, rest) = bytes.as_chunks::<8>();
+        let start = 0xcbf2_9ce4_8422_2325 ^ bytes.len() as u64;
+        let digest =
+            words.iter().fold(start, |digest, word| mix(digest, u64::from_le_bytes(*word)));
+        let mut last = [0; 8];
+        last.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
+        Self(mix(mix(digest, u64::from_le_bytes(last)), 0))
     }
 }
 

@@ -115,14 +115,12 @@ pub fn added_entries<'a>(change: &Change<'a>) -> Vec<&'a [u8]> {
     let (Some(after), Some(before)) = (change.after, change.before) else {
         return change.after.map(|after| entries(after).collect()).unwrap_or_default();
     };
-    // Most often a policy puts a few in front of a thousand.
-    let rest = after.strip_suffix(before).and_then(|rest| rest.strip_suffix(b":"));
-    let candidates: Vec<&[u8]> = entries(rest.unwrap_or(after)).collect();
-    let mut new: BTreeSet<&[u8]> = candidates.iter().copied().collect();
-    for entry in entries(before) {
-        new.remove(entry);
+    // Most often a policy puts a few in front of a thousand; one that stands among those as well is new in its place.
+    if let Some(new) = after.strip_suffix(before).and_then(|new| new.strip_suffix(b":")) {
+        return entries(new).collect();
     }
-    candidates.into_iter().filter(|entry| new.contains(entry)).collect()
+    let before: BTreeSet<&[u8]> = entries(before).collect();
+    entries(after).filter(|entry| !before.contains(entry)).collect()
 }
 
 fn objection(change: &Change<'_>, context: Context<'_>) -> Option<Objection> {
