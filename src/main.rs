@@ -28,10 +28,9 @@ mod start {
 
     use std::ffi::{c_char, c_int};
     use std::fs::File;
-    use std::io::{stderr, stdin, stdout};
     use std::os::fd::AsRawFd;
 
-    use nix::fcntl::{FcntlArg::F_GETFD, fcntl};
+    use nix::libc;
     use nix::sys::signal::{SigHandler, Signal, signal};
 
     /// What the C library calls. glibc hands the arguments to `std::env::args_os` before.
@@ -47,16 +46,16 @@ mod start {
     /// Opens /dev/null in place of each of stdin, stdout and stderr that is closed, so that no file that is opened
     /// later takes its number and is written to.
     fn open_standard_files() {
-        let are_open =
-            [fcntl(stdin(), F_GETFD), fcntl(stdout(), F_GETFD), fcntl(stderr(), F_GETFD)];
-        if are_open.iter().all(Result::is_ok) {
+        // SAFETY: asking for the flags of a number changes nothing, whether a file has it or not.
+        if (0..3).all(|number| unsafe { libc::fcntl(number, libc::F_GETFD) } != -1) {
             return;
         }
-        while let Ok(file) = File::open("/dev/null") {
-            if file.as_raw_fd() > 2 {
-                break;
+        loop {
+            match File::options().read(true).write(true).open("/dev/null") {
+                Ok(file) if file.as_raw_fd() > 2 => return,
+                Ok(file) => std::mem::forget(file),
+                Err(_) => std::process::exit(1),
             }
-            std::mem::forget(file);
         }
     }
 }

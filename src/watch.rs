@@ -29,6 +29,11 @@ impl Watched {
         }
     }
 
+    /// Watches a path at which nothing was found just now.
+    pub fn miss(&mut self, path: &Path) {
+        self.stamps.entry(path.to_path_buf()).or_insert(Stamp::ABSENT);
+    }
+
     /// Watches a path as it stands now, and returns what stands there.
     pub fn look(&mut self, path: &Path) -> Option<Metadata> {
         let metadata = files::look_at(path);

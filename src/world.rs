@@ -72,11 +72,11 @@ impl World {
         SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default()
     }
 
-    /// Returns the device of the terminal that stdin is; `None` where it is none.
+    /// Returns the device of the terminal that people are told on, stderr; `None` where it is none.
     ///
     /// Asked of the number of the device: /proc, which knows the name, takes ten times as long in a new process.
     pub fn terminal(&self) -> Option<String> {
-        let found = nix::sys::stat::fstat(std::io::stdin()).ok()?;
+        let found = nix::sys::stat::fstat(std::io::stderr()).ok()?;
         let is_device = found.st_mode & nix::libc::S_IFMT == nix::libc::S_IFCHR;
         if is_device { terminal_named(found.st_rdev) } else { None }
     }
@@ -121,7 +121,7 @@ fn terminal_named(device: u64) -> Option<String> {
 
 #[cfg(not(target_os = "linux"))]
 fn terminal_named<T>(_device: T) -> Option<String> {
-    let name = nix::unistd::ttyname(std::io::stdin()).ok()?;
+    let name = nix::unistd::ttyname(std::io::stderr()).ok()?;
     Some(name.to_string_lossy().into_owned())
 }
 

@@ -105,7 +105,7 @@ impl State {
 
     /// Returns the state as base64url.
     pub fn encode(&self) -> Bytes {
-        let mut body = Writer::default();
+        let mut body = Writer(Bytes::with_capacity(1024));
         body.number(u64::from(self.uid));
         body.bytes(self.policy.as_os_str().as_bytes());
         match self.outcome {
@@ -119,7 +119,7 @@ impl State {
         body.watches(&self.watches);
         body.number(self.changes.len() as u64);
         self.changes.iter().for_each(|change| body.change(change));
-        let mut whole = Writer::default();
+        let mut whole = Writer(Bytes::with_capacity(body.0.len() + 8));
         whole.fixed(Fingerprint::of(&body.0).0);
         whole.0.extend(body.0);
         Base64UrlUnpadded::encode_string(&whole.0).into_bytes()

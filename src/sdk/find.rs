@@ -41,8 +41,10 @@ pub struct Found {
     pub standing: Standing,
     /// Files of it whose change matters to the prompt.
     pub watch: Vec<PathBuf>,
-    /// Paths that would win over it if they changed or appeared.
+    /// Paths that would win over it if they changed.
     pub before: Vec<PathBuf>,
+    /// Paths that would win over it if they appeared: nothing was there when it was looked for.
+    pub absent: Vec<PathBuf>,
 }
 
 /// Finds the SDK for `version`: that release, or for a language version (`1.26`) the newest release of its line.
@@ -66,21 +68,37 @@ struct NotFound {
 /// Finds one release.
 fn release(version: &Version, places: &Places) -> Result<Found, NotFound> {
     let mut looked_at = Vec::new();
-    let mut before = vec![places.record(version)];
+    let (mut before, mut absent) = (Vec::new(), Vec::new());
+    let recorded = places.record(version);
     match read_record(version, places) {
         Ok(record) => match examine_recorded(&record, version, places.user) {
             Ok((sdk, standing)) => {
                 let stored = record.root == places.stored(version);
                 let source = if stored { Source::Store } else { Source::Adopted };
                 let mut watch = sdk.watch();
-                watch.append(&mut before);
+                watch.push(recorded);
                 let (record, Examined { version, root }) = (Some(record), sdk);
-                return Ok(Found { version, root, source, record, standing, watch, before });
+                return Ok(Found {
+                    version,
+                    root,
+                    source,
+                    record,
+                    standing,
+                    watch,
+                    before,
+                    absent,
+                });
             }
-            Err(reason) => looked_at.push((record.root, reason)),
+            Err(reason) => {
+                before.push(recorded);
+                looked_at.push((record.root, reason));
+            }
         },
-        Err(Reason::Absent) => {}
-        Err(reason) => looked_at.push((places.record(version), reason)),
+        Err(Reason::Absent) => absent.push(recorded),
+        Err(reason) => {
+            before.push(recorded.clone());
+            looked_at.push((recorded, reason));
+        }
     }
     let stored = std::iter::once((Source::Store, places.stored(version)));
     for (source, root) in stored.chain(places.candidates(version)) {
@@ -89,14 +107,25 @@ fn release(version: &Version, places: &Places) -> Result<Found, NotFound> {
                 let watch = sdk.watch();
                 let (record, standing) = (None, Standing::Unknown);
                 let Examined { version, root } = sdk;
-                return Ok(Found { version, root, source, record, standing, watch, before });
+                return Ok(Found {
+                    version,
+                    root,
+                    source,
+                    record,
+                    standing,
+                    watch,
+                    before,
+                    absent,
+                });
             }
             Err(reason) => {
-                before.push(root.join("VERSION"));
+                let place = if reason == Reason::Absent { &mut absent } else { &mut before };
+                place.push(root.join("VERSION"));
                 looked_at.push((root, reason));
             }
         }
     }
+    before.append(&mut absent);
     Err(NotFound { looked_at, watch: before })
 }
 

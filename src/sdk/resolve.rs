@@ -43,7 +43,8 @@ impl Resolved {
     /// Returns every path whose change can change the answer.
     pub fn watch(&self) -> impl Iterator<Item = &PathBuf> {
         let requested = self.requested.iter().flat_map(|requested| &requested.watch);
-        self.found.watch.iter().chain(&self.found.before).chain(requested)
+        let Found { watch, before, absent, .. } = &self.found;
+        watch.iter().chain(before).chain(absent).chain(requested)
     }
 }
 

@@ -20,7 +20,8 @@ pub enum Dialect {
 
 /// Returns one statement a line for each step of the diff.
 pub fn print(diff: &Diff, dialect: Dialect) -> Bytes {
-    let mut out = Bytes::new();
+    let length = |(name, value): (&[u8], Option<&[u8]>)| name.len() + value.map_or(0, <[u8]>::len);
+    let mut out = Bytes::with_capacity(diff.steps().map(|step| length(step) + 16).sum());
     for (name, value) in diff.steps() {
         if dialect == Dialect::Zsh {
             out.extend(b"[[ ${(t)");

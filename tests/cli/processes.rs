@@ -188,3 +188,30 @@ fn among_many_sdks_names_are_read_first_and_few_are_looked_at() {
         assert!(calls.lines().count() < 300, "{}", calls.lines().count());
     }
 }
+
+/// A file that is opened while one of the standard three is closed would take its number, and be written to.
+#[test]
+fn nothing_is_written_where_a_standard_file_is_closed() {
+    let sandbox = Sandbox::new();
+    let p = sandbox.project("p", "export A=1\n");
+    let script =
+        format!("{GOENV} export bash <&- >&- 2>&-; echo $?; {GOENV} export bash >&-; echo $?");
+    let done = sandbox.run(&p, "sh", &["-c", &script]);
+    assert_eq!(done.stdout(), "0\n0\n");
+    assert_eq!(done.stderr(), "goenv: ~/p/.envrc: +A\n");
+    let log = fs::read_to_string(sandbox.path("home/.local/state/goenv/audit.jsonl")).unwrap();
+    assert_eq!(log.lines().count(), 3);
+    assert!(log.lines().all(|line| line.starts_with("{\"v\":1,")), "{log}");
+    assert_eq!(sandbox.goenv(&p, &["audit", "verify"]).code(), 0);
+}
+
+/// A reader that went away is no error, and no signal ends goenv.
+#[test]
+fn a_pipe_that_nobody_reads_ends_nothing() {
+    let sandbox = Sandbox::new();
+    let p = sandbox.project("p", "export A=1\n");
+    let script =
+        format!("{{ sleep 0.2; {GOENV} export bash; echo $? >&2; }} 2>said | true; cat said");
+    let done = sandbox.run(&p, "bash", &["-c", &script]);
+    assert_eq!(done.stdout(), "goenv: ~/p/.envrc: +A\n0\n");
+}

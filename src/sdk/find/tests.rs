@@ -108,15 +108,16 @@ fn what_could_win_is_watched() {
     machine.sdk("system/usr/local/go", "1.25.3");
     machine.sdk("system/usr/lib/go-1.26", "1.26.6");
     let base = machine.base();
+    let found = machine.find("1.26.6").unwrap();
     assert_eq!(
-        machine.find("1.26.6").unwrap().before,
+        found.absent,
         [
             base.join("home/.local/share/goenv/sdks/go1.26.6.linux-amd64.json"),
             base.join("home/.local/share/goenv/sdks/go1.26.6.linux-amd64/VERSION"),
             base.join("home/sdk/go1.26.6/VERSION"),
-            base.join("system/usr/local/go/VERSION"),
         ]
     );
+    assert_eq!(found.before, [base.join("system/usr/local/go/VERSION")]);
 }
 
 #[test]
