@@ -201,7 +201,11 @@ impl Host for Machine<'_> {
     fn sdk(&mut self, wanted: &SdkWanted) -> Result<SdkFound, Refusal> {
         match resolve(wanted, self.outside, self.places, self.need) {
             Ok(resolved) => {
-                resolved.found.absent.iter().for_each(|path| self.watched.miss(path));
+                let Found { seen, absent, .. } = &resolved.found;
+                absent.iter().for_each(|path| self.watched.miss(path));
+                for (path, metadata) in seen {
+                    metadata.iter().for_each(|metadata| self.watched.note(path, metadata));
+                }
                 resolved.watch().for_each(|path| self.watched.add(path));
                 let Found { version, root, .. } = &resolved.found;
                 let answer = SdkFound { version: version.to_string(), root: root.clone() };

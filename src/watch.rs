@@ -34,6 +34,12 @@ impl Watched {
         self.stamps.entry(path.to_path_buf()).or_insert(Stamp::ABSENT);
     }
 
+    /// Watches a path as it was seen just now, which is no link.
+    pub fn note(&mut self, path: &Path, metadata: &Metadata) {
+        let stamp = files::stamp_of(metadata, self.now);
+        self.stamps.entry(path.to_path_buf()).or_insert(stamp);
+    }
+
     /// Watches a path as it stands now, and returns what stands there.
     pub fn look(&mut self, path: &Path) -> Option<Metadata> {
         let metadata = files::look_at(path);

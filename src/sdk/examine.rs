@@ -27,11 +27,18 @@ const VERSION_LIMIT: usize = 256;
 pub(super) struct Examined {
     pub(super) version: Version,
     pub(super) root: PathBuf,
+    /// Files of it whose change matters, with what stood there.
+    pub(super) seen: Vec<Seen>,
 }
 
+/// A path that was looked at, with what stood there; `None` where that has to be asked again.
+pub type Seen = (PathBuf, Option<fs::Metadata>);
+
 impl Examined {
-    pub(super) fn watch(&self) -> Vec<PathBuf> {
-        vec![self.root.join("VERSION"), self.root.join("bin/go")]
+    /// Returns an SDK whose files were not looked at one by one.
+    pub(super) fn unseen(version: Version, root: PathBuf) -> Self {
+        let seen = vec![(root.join("VERSION"), None), (root.join("bin/go"), None)];
+        Self { version, root, seen }
     }
 }
 
@@ -77,7 +84,7 @@ pub(super) fn examine_real(
     wanted: Option<&Version>,
     user: u32,
 ) -> Result<Examined, Reason> {
-    let version = read_version(&root)?;
+    let (version, version_file) = look_at_version(&root)?;
     if wanted.is_some_and(|wanted| wanted.as_str() != version.as_str()) {
         return Err(Reason::OtherVersion(version));
     }
@@ -92,7 +99,8 @@ pub(super) fn examine_real(
         only_ours(directory, &metadata, user)?;
     }
     only_ours(&go, &program, user)?;
-    Ok(Examined { version, root })
+    let seen = vec![(root.join("VERSION"), version_file), (go, Some(program))];
+    Ok(Examined { version, root, seen })
 }
 
 fn only_ours(path: &Path, metadata: &fs::Metadata, user: u32) -> Result<(), Reason> {
@@ -109,12 +117,24 @@ fn only_ours(path: &Path, metadata: &fs::Metadata, user: u32) -> Result<(), Reas
 
 /// Returns the version in the first line of `root/VERSION`.
 pub(super) fn read_version(root: &Path) -> Result<Version, Reason> {
+    look_at_version(root).map(|(version, _)| version)
+}
+
+/// Returns the version and what stands at `root/VERSION`; of a link, which is as old as the younger of itself and
+/// its target, that is left to be asked.
+fn look_at_version(root: &Path) -> Result<(Version, Option<fs::Metadata>), Reason> {
+    let path = root.join("VERSION");
     // Opened so that a FIFO does not make the prompt wait.
-    let mut file = fs::File::options()
-        .read(true)
-        .custom_flags(OFlag::O_NONBLOCK.bits())
-        .open(root.join("VERSION"))
-        .map_err(|error| reason(&error))?;
+    let open = |flags: OFlag| {
+        fs::File::options().read(true).custom_flags((OFlag::O_NONBLOCK | flags).bits()).open(&path)
+    };
+    let (mut file, is_link) = match open(OFlag::O_NOFOLLOW) {
+        Err(error) if error.raw_os_error() == Some(Errno::ELOOP as i32) => {
+            (open(OFlag::empty()).map_err(|error| reason(&error))?, true)
+        }
+        opened => (opened.map_err(|error| reason(&error))?, false),
+    };
+    let metadata = if is_link { None } else { file.metadata().ok() };
     // One read is enough for the first line of a file of two lines.
     let mut text = [0; VERSION_LIMIT];
     let count = file.read(&mut text).map_err(|_| Reason::NoVersion)?;
@@ -124,7 +144,8 @@ pub(super) fn read_version(root: &Path) -> Result<Version, Reason> {
     if !line.starts_with("go") {
         return Err(Reason::NoVersion);
     }
-    Version::read(line).map_err(|_| Reason::NoVersion)
+    let version = Version::read(line).map_err(|_| Reason::NoVersion)?;
+    Ok((version, metadata))
 }
 
 fn reason(error: &io::Error) -> Reason {

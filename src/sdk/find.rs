@@ -7,7 +7,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::examine::{Examined, Reason, examine, examine_real, read_record};
+use super::examine::{Examined, Reason, Seen, examine, examine_real, read_record};
 use super::list::{sort, versions};
 use super::places::{Places, Source};
 use super::record::Record;
@@ -27,7 +27,7 @@ pub enum Standing {
 }
 
 /// An SDK that is here.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Found {
     /// Its version.
     pub version: Version,
@@ -39,7 +39,9 @@ pub struct Found {
     pub record: Option<Record>,
     /// How its files stand to the record.
     pub standing: Standing,
-    /// Files of it whose change matters to the prompt.
+    /// Files of it whose change matters to the prompt, as they stood.
+    pub seen: Vec<Seen>,
+    /// Other files whose change matters.
     pub watch: Vec<PathBuf>,
     /// Paths that would win over it if they changed.
     pub before: Vec<PathBuf>,
@@ -75,15 +77,15 @@ fn release(version: &Version, places: &Places) -> Result<Found, NotFound> {
             Ok((sdk, standing)) => {
                 let stored = record.root == places.stored(version);
                 let source = if stored { Source::Store } else { Source::Adopted };
-                let mut watch = sdk.watch();
-                watch.push(recorded);
-                let (record, Examined { version, root }) = (Some(record), sdk);
+                let (watch, record) = (vec![recorded], Some(record));
+                let Examined { version, root, seen } = sdk;
                 return Ok(Found {
                     version,
                     root,
                     source,
                     record,
                     standing,
+                    seen,
                     watch,
                     before,
                     absent,
@@ -104,15 +106,15 @@ fn release(version: &Version, places: &Places) -> Result<Found, NotFound> {
     for (source, root) in stored.chain(places.candidates(version)) {
         match examine(&root, Some(version), places.user) {
             Ok(sdk) => {
-                let watch = sdk.watch();
-                let (record, standing) = (None, Standing::Unknown);
-                let Examined { version, root } = sdk;
+                let (watch, record, standing) = (Vec::new(), None, Standing::Unknown);
+                let Examined { version, root, seen } = sdk;
                 return Ok(Found {
                     version,
                     root,
                     source,
                     record,
                     standing,
+                    seen,
                     watch,
                     before,
                     absent,
@@ -139,7 +141,7 @@ fn examine_recorded(
     // The root in a record has no symbolic links.
     let root = record.root.clone();
     if stamp::changed(&root, &record.stamps).is_none() {
-        return Ok((Examined { version: version.clone(), root }, Standing::AsSealed));
+        return Ok((Examined::unseen(version.clone(), root), Standing::AsSealed));
     }
     examine_real(root, Some(version), user).map(|sdk| (sdk, Standing::Unknown))
 }

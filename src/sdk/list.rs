@@ -197,7 +197,7 @@ impl<'a> Eye<'a> {
             return has_program.then_some(Listed { source, version, root, place: *rank });
         }
         let root = if is_real { root } else { self.real.of(&root).ok()? };
-        let Examined { version, root } = examine_real(root, None, self.user).ok()?;
+        let Examined { version, root, .. } = examine_real(root, None, self.user).ok()?;
         Some(Listed { source, version, root, place: *rank })
     }
 

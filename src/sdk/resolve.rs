@@ -29,7 +29,7 @@ pub enum Need {
 }
 
 /// The SDK that a `use go` line gets.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Resolved {
     /// The SDK.
     pub found: Found,
@@ -43,8 +43,9 @@ impl Resolved {
     /// Returns every path whose change can change the answer.
     pub fn watch(&self) -> impl Iterator<Item = &PathBuf> {
         let requested = self.requested.iter().flat_map(|requested| &requested.watch);
-        let Found { watch, before, absent, .. } = &self.found;
-        watch.iter().chain(before).chain(absent).chain(requested)
+        let Found { seen, watch, before, absent, .. } = &self.found;
+        let seen = seen.iter().map(|(path, _)| path);
+        seen.chain(watch).chain(before).chain(absent).chain(requested)
     }
 }
 

@@ -71,7 +71,9 @@ fn every_place_is_found_and_the_first_wins() {
         let root = machine.sdk(root, "1.26.6");
         let found = machine.find("1.26.6").unwrap();
         assert_eq!((&found.root, found.source), (&root, source));
-        assert_eq!(found.watch, [root.join("VERSION"), root.join("bin/go")]);
+        let seen: Vec<_> = found.seen.iter().map(|(path, _)| path.clone()).collect();
+        assert_eq!(seen, [root.join("VERSION"), root.join("bin/go")]);
+        assert!(found.seen.iter().all(|(_, metadata)| metadata.is_some()));
         expected.push((source, root));
     }
     expected.reverse();
