@@ -15,6 +15,8 @@
 //! On disk: approvals in `$XDG_DATA_HOME/goenv/allow` and `deny` ([`store`]), SDKs in `$XDG_DATA_HOME/goenv/sdks`
 //! ([`sdk`]), large states in `$XDG_RUNTIME_DIR/goenv/undo` ([`inherit`]). More: docs/architecture.md.
 
+#![forbid(unsafe_code)]
+
 pub mod admit;
 pub mod audit;
 pub mod binary;
