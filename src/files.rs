@@ -173,11 +173,16 @@ fn guarded(
     check_owner(path, &before, uid)?;
     checked.ancestors(path, uid)?;
     read(&file, &before)?;
+    unchanged(path, &file, &before).map(|after| Some(stamp_of(&after, now)))
+}
+
+/// Makes sure that an open file is what it was before it was read, and returns what it is.
+fn unchanged(path: &Path, file: &File, before: &Metadata) -> Result<Metadata, FileProblem> {
     let after = file.metadata().map_err(|error| FileProblem::system(path, &error))?;
-    if digest(&before) != digest(&after) {
+    if digest(before) != digest(&after) {
         return Err(FileProblem::Changed(path.to_path_buf()));
     }
-    Ok(Some(stamp_of(&after, now)))
+    Ok(after)
 }
 
 /// Reads a regular file that is only data: bounded, not blocking, links followed. `None` where there is none.

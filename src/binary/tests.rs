@@ -10,13 +10,7 @@ use proptest::prelude::*;
 use super::*;
 
 fn of_bytes(bytes: &[u8]) -> Result<Binary, NotRead> {
-    let read_at = |offset: u64, buffer: &mut [u8]| {
-        let rest = usize::try_from(offset).ok().and_then(|offset| bytes.get(offset..));
-        let rest = rest.unwrap_or_default();
-        let count = rest.len().min(buffer.len());
-        buffer[..count].copy_from_slice(&rest[..count]);
-        Ok(count)
-    };
+    let read_at = |offset: u64, buffer: &mut [u8]| Ok(elf::read_at(bytes, offset, buffer));
     read(&Image::new(bytes.len() as u64, &read_at))
 }
 

@@ -3,8 +3,6 @@
 //! Two environments come in, an ordered list of assignments goes out. Nothing here knows why a variable changes;
 //! `undo.rs` does.
 
-use std::cmp::Ordering;
-
 use super::Env;
 
 /// What has to be done to one environment to make it the other, in the order of the names.
@@ -14,32 +12,11 @@ pub struct Diff<'a>(Vec<(&'a [u8], Option<&'a [u8]>)>);
 impl<'a> Diff<'a> {
     /// Returns what turns `from` into `to`.
     pub fn between(from: &'a Env, to: &'a Env) -> Self {
-        let Some(names) = from.changed_names(to) else { return Self::walk(from, to) };
-        let steps = names.into_iter().filter_map(|name| {
+        let steps = from.names_that_may_differ(to).into_iter().filter_map(|name| {
             let (old, new) = (from.get(name), to.get(name));
             (old != new).then_some((name, new))
         });
         Self(steps.collect())
-    }
-
-    fn walk(from: &'a Env, to: &'a Env) -> Self {
-        let (mut from, mut to) = (from.iter().peekable(), to.iter().peekable());
-        let mut steps = Vec::new();
-        // Both are in the order of their names: one walk through the two finds every difference.
-        loop {
-            let order = match (from.peek(), to.peek()) {
-                (Some((old, _)), Some((new, _))) => old.cmp(new),
-                (Some(_), None) => Ordering::Less,
-                (None, Some(_)) => Ordering::Greater,
-                (None, None) => return Self(steps),
-            };
-            let old = if order.is_le() { from.next() } else { None };
-            let new = if order.is_ge() { to.next() } else { None };
-            if old != new {
-                let name = old.or(new).map(|(name, _)| name);
-                steps.extend(name.map(|name| (name, new.map(|(_, value)| value))));
-            }
-        }
     }
 
     /// Returns the steps: a name with its new value, or with `None` where it is to be unset.

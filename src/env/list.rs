@@ -29,11 +29,16 @@ pub fn entries(value: &[u8]) -> impl Iterator<Item = &[u8]> {
     value.split(|byte| *byte == b':')
 }
 
+/// Returns what was put in front of a list, if that is all that was done to it.
+pub fn put_in_front<'a>(before: &[u8], after: &'a [u8]) -> Option<&'a [u8]> {
+    after.strip_suffix(before)?.strip_suffix(b":")
+}
+
 /// Returns the script that leads from `before` (`None`: unset) to `after`.
 pub fn edits(before: Option<&[u8]>, after: &[u8]) -> Vec<Edit> {
     // A policy most often puts a few entries in front of a thousand.
     if let Some(before) = before
-        && let Some(added) = after.strip_suffix(before).and_then(|rest| rest.strip_suffix(b":"))
+        && let Some(added) = put_in_front(before, after)
     {
         let added = entries(added).map(<[u8]>::to_vec).collect();
         let kept = before.iter().filter(|byte| **byte == b':').count() + 1;

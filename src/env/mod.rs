@@ -70,12 +70,14 @@ impl Env {
         pairs.into_iter()
     }
 
-    /// Returns the names that may differ between two environments that began as the same, in order; `None` where
-    /// they did not.
-    fn changed_names<'a>(&'a self, other: &'a Self) -> Option<BTreeSet<&'a [u8]>> {
-        let began_as_one = Arc::ptr_eq(&self.base, &other.base);
-        let names = self.changes.keys().chain(other.changes.keys()).map(Vec::as_slice);
-        began_as_one.then(|| names.collect())
+    /// Returns the names that may differ between two environments, in order: what was changed since they began as the
+    /// same, or else all.
+    fn names_that_may_differ<'a>(&'a self, other: &'a Self) -> BTreeSet<&'a [u8]> {
+        if Arc::ptr_eq(&self.base, &other.base) {
+            self.changes.keys().chain(other.changes.keys()).map(Vec::as_slice).collect()
+        } else {
+            self.iter().chain(other.iter()).map(|(name, _)| name).collect()
+        }
     }
 
     /// Returns the number of variables.

@@ -5,7 +5,7 @@ use std::io;
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
-use super::{FileProblem, digest, open_data, scan};
+use super::{FileProblem, open_data, scan, unchanged};
 
 /// A regular file, open for reading.
 #[derive(Debug)]
@@ -48,11 +48,6 @@ impl Data {
     /// If the system says no, or the file changed since it was opened.
     pub fn scan(&self, see: impl FnMut(&[u8])) -> Result<(), FileProblem> {
         scan(&self.path, &self.file, &self.before, self.limit, see)?;
-        let after =
-            self.file.metadata().map_err(|error| FileProblem::system(&self.path, &error))?;
-        if digest(&self.before) != digest(&after) {
-            return Err(FileProblem::Changed(self.path.clone()));
-        }
-        Ok(())
+        unchanged(&self.path, &self.file, &self.before).map(drop)
     }
 }

@@ -49,6 +49,19 @@ pub struct Found {
     pub absent: Vec<PathBuf>,
 }
 
+impl Found {
+    fn unrecorded(
+        sdk: Examined,
+        source: Source,
+        before: Vec<PathBuf>,
+        absent: Vec<PathBuf>,
+    ) -> Self {
+        let Examined { version, root, seen } = sdk;
+        let (record, standing, watch) = (None, Standing::Unknown, Vec::new());
+        Self { version, root, source, record, standing, seen, watch, before, absent }
+    }
+}
+
 /// Finds the SDK for `version`: that release, or for a language version (`1.26`) the newest release of its line.
 pub fn find(version: &Version, places: &Places) -> Result<Found, Box<Missing>> {
     if version.is_language() {
@@ -78,18 +91,8 @@ fn release(version: &Version, places: &Places) -> Result<Found, NotFound> {
                 let stored = record.root == places.stored(version);
                 let source = if stored { Source::Store } else { Source::Adopted };
                 let (watch, record) = (vec![recorded], Some(record));
-                let Examined { version, root, seen } = sdk;
-                return Ok(Found {
-                    version,
-                    root,
-                    source,
-                    record,
-                    standing,
-                    seen,
-                    watch,
-                    before,
-                    absent,
-                });
+                let found = Found::unrecorded(sdk, source, before, absent);
+                return Ok(Found { record, standing, watch, ..found });
             }
             Err(reason) => {
                 before.push(recorded);
@@ -105,21 +108,7 @@ fn release(version: &Version, places: &Places) -> Result<Found, NotFound> {
     let stored = std::iter::once((Source::Store, places.stored(version)));
     for (source, root) in stored.chain(places.candidates(version)) {
         match examine(&root, Some(version), places.user) {
-            Ok(sdk) => {
-                let (watch, record, standing) = (Vec::new(), None, Standing::Unknown);
-                let Examined { version, root, seen } = sdk;
-                return Ok(Found {
-                    version,
-                    root,
-                    source,
-                    record,
-                    standing,
-                    seen,
-                    watch,
-                    before,
-                    absent,
-                });
-            }
+            Ok(sdk) => return Ok(Found::unrecorded(sdk, source, before, absent)),
             Err(reason) => {
                 let place = if reason == Reason::Absent { &mut absent } else { &mut before };
                 place.push(root.join("VERSION"));

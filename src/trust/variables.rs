@@ -13,6 +13,7 @@ use std::collections::BTreeSet;
 use super::rules::{EnvRule, TierRules};
 use super::signers::matches;
 use crate::env::is_identifier;
+use crate::env::list::{entries, put_in_front};
 
 /// What approved the text that sets a variable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -111,12 +112,11 @@ pub fn sensitive(changes: &[Change<'_>]) -> Vec<(String, &'static str)> {
 
 /// Returns the entries of a changed PATH that were not in it before, in order.
 pub fn added_entries<'a>(change: &Change<'a>) -> Vec<&'a [u8]> {
-    let entries = |value: &'a [u8]| value.split(|byte| *byte == b':');
     let (Some(after), Some(before)) = (change.after, change.before) else {
         return change.after.map(|after| entries(after).collect()).unwrap_or_default();
     };
     // Most often a policy puts a few in front of a thousand; one that stands among those as well is new in its place.
-    if let Some(new) = after.strip_suffix(before).and_then(|new| new.strip_suffix(b":")) {
+    if let Some(new) = put_in_front(before, after) {
         return entries(new).collect();
     }
     let before: BTreeSet<&[u8]> = entries(before).collect();

@@ -211,3 +211,12 @@ impl Elf {
         file.bytes.extend_from_slice(&info);
     }
 }
+
+/// Reads bytes as a file is read at a place: fewer than there is room for at its end.
+pub fn read_at(bytes: &[u8], offset: u64, buffer: &mut [u8]) -> usize {
+    let rest = usize::try_from(offset).ok().and_then(|offset| bytes.get(offset..));
+    let rest = rest.unwrap_or_default();
+    let count = rest.len().min(buffer.len());
+    buffer[..count].copy_from_slice(&rest[..count]);
+    count
+}

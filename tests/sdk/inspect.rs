@@ -8,7 +8,7 @@ use base64ct::{Base64, Encoding};
 use goenv::binary::{self, Binary, Image, NotRead};
 use serde_json::Value;
 
-use crate::common::elf::{Elf, GOOD, lines};
+use crate::common::elf::{self, Elf, GOOD, lines};
 use crate::common::{GOENV, Sandbox};
 use crate::real::{Home, NEW, OLD, sdk, succeed};
 
@@ -253,13 +253,7 @@ fn linkage(home: &Home, files: &[PathBuf], found: &[Value]) {
 }
 
 fn of_bytes(bytes: &[u8]) -> Result<Binary, NotRead> {
-    let read_at = |offset: u64, buffer: &mut [u8]| {
-        let rest = usize::try_from(offset).ok().and_then(|offset| bytes.get(offset..));
-        let rest = rest.unwrap_or_default();
-        let count = rest.len().min(buffer.len());
-        buffer[..count].copy_from_slice(&rest[..count]);
-        Ok(count)
-    };
+    let read_at = |offset: u64, buffer: &mut [u8]| Ok(elf::read_at(bytes, offset, buffer));
     binary::read(&Image::new(bytes.len() as u64, &read_at))
 }
 

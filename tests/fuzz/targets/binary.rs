@@ -14,13 +14,7 @@ use libfuzzer_sys::fuzz_target;
 mod elf;
 
 fn show(bytes: &[u8]) {
-    let read_at = |offset: u64, buffer: &mut [u8]| {
-        let rest = usize::try_from(offset).ok().and_then(|offset| bytes.get(offset..));
-        let rest = rest.unwrap_or_default();
-        let count = rest.len().min(buffer.len());
-        buffer[..count].copy_from_slice(&rest[..count]);
-        Ok(count)
-    };
+    let read_at = |offset: u64, buffer: &mut [u8]| Ok(elf::read_at(bytes, offset, buffer));
     match read(&Image::new(bytes.len() as u64, &read_at)) {
         Err(error) => assert!(!error.to_string().contains(char::is_control)),
         Ok(binary) => {
