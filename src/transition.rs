@@ -20,7 +20,7 @@ use crate::trust::Trust;
 use crate::trust::decide::digest;
 use crate::trust::header::{self, Header};
 use crate::trust::rules::Rules;
-use crate::ui::safe;
+use crate::ui::{Tone, Ui, safe};
 use crate::watch::Watched;
 use crate::world::World;
 
@@ -153,10 +153,18 @@ fn about(record: &mut Record, trust: &Trust) {
     record.need = trust.need;
 }
 
-fn about_header(record: &mut Record, header: &Header) {
+/// Adds what a policy's header says.
+pub fn about_header(record: &mut Record, header: &Header) {
     record.scope = header.scope.as_ref().map(ToString::to_string);
     record.tier = header.tier.as_ref().map(ToString::to_string);
     record.serial = header.serial;
+}
+
+/// Logs what has happened already: that it cannot be logged is a warning.
+pub fn happened(journal: &Journal, record: &Record, ui: &Ui) {
+    if let Err(error) = journal.append(record, Durability::Synced) {
+        ui.say(Tone::Warning, &unwritten(&error).text());
+    }
 }
 
 fn append(journal: &Journal, record: &Record) -> Result<(), Error> {

@@ -9,7 +9,6 @@ use serde::Serialize;
 use super::export::short;
 use crate::admit::{Admission, REVOKED, SIGNERS, SIGNERS_LIMIT, store_places};
 use crate::audit::journal::Journal;
-use crate::audit::log::Durability;
 use crate::audit::record::{Event, Outcome};
 use crate::cli::KeysCommand;
 use crate::error::{Error, Exit};
@@ -276,7 +275,5 @@ fn record(
     record.path = path.as_os_str().as_bytes().to_vec();
     let principal = principal.to_owned();
     record.signers = vec![crate::trust::Approver { principal, fingerprint }];
-    if let Err(error) = journal.append(&record, Durability::Synced) {
-        ui.say(Tone::Warning, &safe(error.to_string().as_bytes()));
-    }
+    crate::transition::happened(&journal, &record, ui);
 }

@@ -4,7 +4,6 @@ use std::path::{Path, PathBuf};
 
 use crate::admit::Admission;
 use crate::audit::journal::Journal;
-use crate::audit::log::Durability;
 use crate::audit::record::{Event, Outcome, Sdk as Logged};
 use crate::cli::Sdk;
 use crate::error::{Error, Exit};
@@ -243,9 +242,7 @@ fn log(event: Event, version: &str, root: &Path, digest: Option<String>, world: 
     let mut line = journal.record(event, outcome);
     line.path = root.as_os_str().as_encoded_bytes().to_vec();
     line.sdk = Some(Logged { version: version.to_owned(), digest });
-    if let Err(error) = journal.append(&line, Durability::Synced) {
-        ui.say(Tone::Warning, &safe(error.to_string().as_bytes()));
-    }
+    crate::transition::happened(&journal, &line, ui);
 }
 
 fn describe(record: &Record, ui: &Ui) {

@@ -8,7 +8,6 @@ use std::path::{Path, PathBuf};
 use super::export::short;
 use crate::admit::{Admission, Repositories, SIGNERS, SIGNERS_LIMIT, beside, store_places};
 use crate::audit::journal::Journal;
-use crate::audit::log::Durability;
 use crate::audit::record::{Event, Outcome};
 use crate::error::{Error, Exit};
 use crate::files::Text;
@@ -265,11 +264,7 @@ fn record(
     let mut record = journal.record(Event::Sign, Outcome::Allow);
     record.path = path.as_os_str().as_bytes().to_vec();
     record.sha256 = Some(decide::digest(bytes));
-    record.scope = header.scope.as_ref().map(ToString::to_string);
-    record.tier = header.tier.as_ref().map(ToString::to_string);
-    record.serial = header.serial;
+    crate::transition::about_header(&mut record, header);
     record.signers = vec![signer];
-    if let Err(error) = journal.append(&record, Durability::Synced) {
-        ui.say(Tone::Warning, &safe(error.to_string().as_bytes()));
-    }
+    crate::transition::happened(&journal, &record, ui);
 }
