@@ -175,6 +175,8 @@ impl Parser {
         }
         loop {
             let at = self.here();
+            // What was read before, which joined lines may part from what comes.
+            let last = self.raw(self.pos.wrapping_sub(1));
             match (self.peek(), mode) {
                 (None, _) => return Err(self.unclosed(start, 2, "this brace is not closed")),
                 (Some(b'}'), _) => break,
@@ -193,11 +195,11 @@ impl Parser {
                     };
                     self.dollar(at, parts, quotes)?;
                 }
-                (Some(b'('), _) if matches!(self.raw(at.wrapping_sub(1)), Some(b'<' | b'>')) => {
+                (Some(b'('), _) if matches!(last, Some(b'<' | b'>')) => {
                     let message = "process substitution is not part of the policy language";
                     return Err(self.wrong_here(1, message).hint(vocabulary::READ_IT));
                 }
-                (Some(b'~'), _) if at > from && self.raw(at - 1) == Some(b':') => {
+                (Some(b'~'), _) if at > from && last == Some(b':') => {
                     let message = "a `~` after a `:` is not understood here";
                     return Err(self.wrong_here(1, message).hint("write $HOME"));
                 }
