@@ -1,8 +1,9 @@
 //! The paths whose change changes a decision, each with what stood there when the decision was made.
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::fs::Metadata;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use crate::env::state::{Stamp, Watch};
@@ -12,7 +13,8 @@ use crate::files::{self, Checked, FileProblem, Text};
 #[derive(Debug)]
 pub struct Watched {
     now: Duration,
-    stamps: BTreeMap<PathBuf, Stamp>,
+    /// By the text of the path: comparing its components takes longer.
+    stamps: BTreeMap<OsString, Stamp>,
     checked: Checked,
 }
 
@@ -24,27 +26,27 @@ impl Watched {
 
     /// Watches a path as it stands now, unless it is watched already.
     pub fn add(&mut self, path: &Path) {
-        if path.is_absolute() && !self.stamps.contains_key(path) {
-            self.stamps.insert(path.to_path_buf(), files::fresh_stamp(path, self.now));
+        if path.is_absolute() && !self.stamps.contains_key(path.as_os_str()) {
+            self.stamps.insert(path.into(), files::fresh_stamp(path, self.now));
         }
     }
 
     /// Watches a path at which nothing was found just now.
     pub fn miss(&mut self, path: &Path) {
-        self.stamps.entry(path.to_path_buf()).or_insert(Stamp::ABSENT);
+        self.stamps.entry(path.into()).or_insert(Stamp::ABSENT);
     }
 
     /// Watches a path as it was seen just now, which is no link.
     pub fn note(&mut self, path: &Path, metadata: &Metadata) {
         let stamp = files::stamp_of(metadata, self.now);
-        self.stamps.entry(path.to_path_buf()).or_insert(stamp);
+        self.stamps.entry(path.into()).or_insert(stamp);
     }
 
     /// Watches a path as it stands now, and returns what stands there.
     pub fn look(&mut self, path: &Path) -> Option<Metadata> {
         let metadata = files::look_at(path);
         let stamp = metadata.as_ref().map_or(Stamp::ABSENT, |it| files::stamp_of(it, self.now));
-        self.stamps.insert(path.to_path_buf(), stamp);
+        self.stamps.insert(path.into(), stamp);
         metadata
     }
 
@@ -68,10 +70,10 @@ impl Watched {
         let read = files::read_checked(path, limit, uid, self.now, &mut self.checked);
         match &read {
             Ok(Some(text)) => {
-                self.stamps.insert(path.to_path_buf(), text.stamp);
+                self.stamps.insert(path.into(), text.stamp);
             }
             Ok(None) => {
-                self.stamps.insert(path.to_path_buf(), Stamp::ABSENT);
+                self.stamps.insert(path.into(), Stamp::ABSENT);
             }
             Err(_) => self.add(path),
         }
@@ -92,10 +94,10 @@ impl Watched {
         let read = files::scan_checked(path, limit, uid, self.now, &mut self.checked, see);
         match &read {
             Ok(Some(stamp)) => {
-                self.stamps.insert(path.to_path_buf(), *stamp);
+                self.stamps.insert(path.into(), *stamp);
             }
             Ok(None) => {
-                self.stamps.insert(path.to_path_buf(), Stamp::ABSENT);
+                self.stamps.insert(path.into(), Stamp::ABSENT);
             }
             Err(_) => self.add(path),
         }
@@ -104,7 +106,7 @@ impl Watched {
 
     /// Returns the list in the order of the paths.
     pub fn list(self) -> Vec<Watch> {
-        self.stamps.into_iter().map(|(path, stamp)| Watch { path, stamp }).collect()
+        self.stamps.into_iter().map(|(path, stamp)| Watch { path: path.into(), stamp }).collect()
     }
 }
 

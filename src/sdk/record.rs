@@ -6,7 +6,7 @@
 
 use std::path::PathBuf;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 use super::places::Platform;
 use crate::go::Version;
@@ -43,8 +43,9 @@ pub struct Record {
     pub stamps: Vec<Stamp>,
 }
 
-/// How one file stood: what `stat` said of it.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+/// How one file stood: what `stat` said of it. In a record it is an array, its fields in this order: the prompt reads
+/// twenty of them.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 pub struct Stamp {
     /// The path below the root.
     pub path: String,
@@ -62,6 +63,13 @@ pub struct Stamp {
     pub mtime: i64,
     /// Change time in nanoseconds since 1970, which nobody can set back.
     pub ctime: i64,
+}
+
+impl Serialize for Stamp {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self { path, dev, ino, size, mode, uid, mtime, ctime } = self;
+        (path, dev, ino, size, mode, uid, mtime, ctime).serialize(serializer)
+    }
 }
 
 impl Record {
@@ -85,7 +93,7 @@ impl Record {
     /// Returns the bytes that stand in the file.
     pub fn bytes(&self) -> Vec<u8> {
         // A record holds text and numbers alone, so nothing of it can fail to be written.
-        let mut bytes = serde_json::to_vec_pretty(self).unwrap_or_default();
+        let mut bytes = serde_json::to_vec(self).unwrap_or_default();
         bytes.push(b'\n');
         bytes
     }
@@ -131,6 +139,14 @@ mod tests {
         let version = Version::read("1.26.6").unwrap();
         let platform = Platform { os: "linux".to_owned(), arch: "amd64".to_owned() };
         assert_eq!(Record::read(&record().bytes(), &version, &platform), Ok(record()));
+        let text = String::from_utf8(record().bytes()).unwrap();
+        let stamp = r#"["VERSION",1,2,35,33060,0,1795000000000000000,-1]"#;
+        assert!(text.contains(stamp), "{text}");
+        // As records were written first.
+        let named = r#"{"path":"VERSION","dev":1,"ino":2,"size":35,"mode":33060,"uid":0,
+            "mtime":1795000000000000000,"ctime":-1}"#;
+        let named = text.replace(stamp, named);
+        assert_eq!(Record::read(named.as_bytes(), &version, &platform), Ok(record()));
         let other = Version::read("1.26.5").unwrap();
         assert_eq!(
             Record::read(&record().bytes(), &other, &platform).unwrap_err().to_string(),

@@ -14,7 +14,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use nix::fcntl::{AtFlags, OFlag};
-use nix::sys::stat::fstatat;
+use nix::sys::stat::{FileStat, fstatat};
 
 use super::record::Stamp;
 
@@ -67,19 +67,37 @@ fn below(root: &Path, directory: &str) -> io::Result<Vec<String>> {
 fn stamp(root: &File, path: String) -> io::Result<Stamp> {
     // What a link leads to is what runs, so that is what is stamped.
     let found = fstatat(root, path.as_str(), AtFlags::empty())?;
-    let time = |seconds: i64, nanoseconds: i64| {
-        seconds.saturating_mul(1_000_000_000).saturating_add(nanoseconds)
-    };
     Ok(Stamp {
         path,
         dev: found.st_dev,
         ino: found.st_ino,
-        size: u64::try_from(found.st_size).unwrap_or_default(),
+        size: size(&found),
         mode: found.st_mode,
         uid: found.st_uid,
         mtime: time(found.st_mtime, found.st_mtime_nsec),
         ctime: time(found.st_ctime, found.st_ctime_nsec),
     })
+}
+
+/// Returns whether a file stands as it stood.
+fn stands(root: &File, was: &Stamp) -> bool {
+    fstatat(root, was.path.as_str(), AtFlags::empty()).is_ok_and(|found| {
+        was.dev == found.st_dev
+            && was.ino == found.st_ino
+            && was.size == size(&found)
+            && was.mode == found.st_mode
+            && was.uid == found.st_uid
+            && was.mtime == time(found.st_mtime, found.st_mtime_nsec)
+            && was.ctime == time(found.st_ctime, found.st_ctime_nsec)
+    })
+}
+
+fn size(found: &FileStat) -> u64 {
+    u64::try_from(found.st_size).unwrap_or_default()
+}
+
+fn time(seconds: i64, nanoseconds: i64) -> i64 {
+    seconds.saturating_mul(1_000_000_000).saturating_add(nanoseconds)
 }
 
 /// Opens the root, so that what lies below it is asked for by a short path.
@@ -94,10 +112,7 @@ pub fn changed(root: &Path, stamps: &[Stamp]) -> Option<String> {
         return Some(".".to_owned());
     }
     let Ok(root) = open(root) else { return Some(".".to_owned()) };
-    stamps
-        .iter()
-        .find(|was| stamp(&root, was.path.clone()).ok().as_ref() != Some(*was))
-        .map(|was| was.path.clone())
+    stamps.iter().find(|was| !stands(&root, was)).map(|was| was.path.clone())
 }
 
 /// Returns whether every file had rested by `now` (nanoseconds since 1970), so that a later change shows.
