@@ -1,4 +1,5 @@
-//! `cargo bench`: what a prompt costs, as ratios to an empty program and to the real direnv in the same run.
+//! `cargo bench`: what a prompt costs, as ratios to an empty program, and beside direnv and mise where they are
+//! installed, in the same run.
 //!
 //! Absolute times depend on the machine and on what else it does; ratios of runs that take turns do so much less,
 //! and instructions and system calls not at all. Those two need valgrind and strace and are left out, as `-`, where
@@ -56,19 +57,7 @@ fn main() {
         line(name, ratio(&program, &floor, ROUNDS), &program);
     }
 
-    println!("\n{:<46} {:>6}", "the same directory, entered", "ratio");
-    match small.against_direnv() {
-        Some((goenv, direnv)) => {
-            let ratio = ratio(&direnv, &goenv, ROUNDS / 8);
-            println!("{:<46} {ratio:>6.1}", "direnv to goenv");
-            println!(
-                "{:<46} {:>6.1}",
-                "direnv to an empty program",
-                measure::ratio(&direnv, &floor, ROUNDS / 8)
-            );
-        }
-        None => println!("direnv is not here"),
-    }
+    compare(&small, &floor);
 
     println!("\n{:<46} {:>6}", "an unchanged prompt in the shell, no process", "µs");
     for directory in ["watched", "allowed"] {
@@ -84,6 +73,21 @@ fn main() {
         std::fs::write(&file, picture::draw(&bars)).unwrap();
         println!("\ndrawn: {file}");
     }
+}
+
+/// Prints what entering the same directory, and a prompt after that, costs with each program that is here.
+fn compare(scene: &Scene, floor: &Program) {
+    let rivals = scene.rivals();
+    let head = ["the same directory", "enter", "to goenv", "unchanged"];
+    println!("\n{:<46} {:>6} {:>13} {:>9}", head[0], head[1], head[2], head[3]);
+    for rival in &rivals {
+        let rounds = if rival.name == "goenv" { ROUNDS } else { ROUNDS / 8 };
+        let enter = ratio(&rival.enter, floor, rounds);
+        let to_goenv = ratio(&rival.enter, &rivals[0].enter, rounds);
+        let unchanged = ratio(&rival.unchanged, floor, rounds);
+        println!("{:<46} {enter:>6.2} {to_goenv:>13.1} {unchanged:>9.2}", rival.name);
+    }
+    println!("(goenv's hook starts nothing at an unchanged prompt; direnv's and mise's do)");
 }
 
 /// Returns the word behind an option.

@@ -216,13 +216,7 @@ impl Scene {
 
     /// The environment of a shell that entered a directory.
     fn inside(&self, directory: &str) -> Environment {
-        let output = self.succeed(self.goenv(&["exec", ".", "/usr/bin/env", "-0"], directory));
-        let of = |bytes: &[u8]| OsString::from_vec(bytes.to_vec());
-        let entries = output.split(|byte| *byte == 0).filter_map(|entry| {
-            let equals = entry.iter().position(|byte| *byte == b'=')?;
-            Some((of(&entry[..equals]), of(&entry[equals + 1..])))
-        });
-        entries.collect()
+        variables(&self.succeed(self.goenv(&["exec", ".", "/usr/bin/env", "-0"], directory)))
     }
 
     /// What a prompt may find.
@@ -257,13 +251,44 @@ impl Scene {
         ]
     }
 
-    /// Entering the same directory by goenv and by direnv.
-    pub fn against_direnv(&self) -> Option<(Program, Program)> {
-        let direnv = find("direnv")?;
-        let program =
-            |args: &[&'static str]| Program { path: direnv.clone(), ..self.goenv(args, "direnv") };
-        self.succeed(program(&["allow"]));
-        Some((self.goenv(&["export", "bash"], "direnv"), program(&["export", "bash"])))
+    /// A directory with the same variables, entered and then unchanged, by goenv and by what else is installed.
+    pub fn rivals(&self) -> Vec<Rival> {
+        let goenv = self.rival("goenv", self.path("goenv"), "direnv", &["export", "bash"]);
+        let direnv = find("direnv").map(|direnv| {
+            self.succeed(self.run(direnv.clone(), &["allow"], "direnv"));
+            self.rival("direnv", direnv, "direnv", &["export", "bash"])
+        });
+        let mise = find("mise").map(|mise| {
+            fs::create_dir_all(self.at("mise/bin")).unwrap();
+            fs::write(self.at("mise/mise.toml"), mise_policy()).unwrap();
+            self.succeed(self.run(mise.clone(), &["trust"], "mise"));
+            self.rival("mise", mise, "mise", &["hook-env", "-s", "bash"])
+        });
+        [Some(goenv), direnv, mise].into_iter().flatten().collect()
+    }
+
+    fn rival(
+        &self,
+        name: &'static str,
+        path: PathBuf,
+        directory: &str,
+        args: &[&'static str],
+    ) -> Rival {
+        let enter = self.run(path, args, directory);
+        // What the shell carries afterwards.
+        let script = "eval \"$(\"$@\")\" && exec env -0";
+        let mut shell = self.run("/bin/bash".into(), &["-c", script, "bash"], directory);
+        shell.args.push(enter.path.clone().into());
+        shell.args.extend(enter.args.iter().cloned());
+        let env = variables(&self.succeed(shell));
+        let known = OsString::from("APP_NAME");
+        assert!(env.contains_key(&known), "{name} did not enter {directory}");
+        let unchanged = Program { env, ..enter.clone() };
+        Rival { name, enter, unchanged }
+    }
+
+    fn run(&self, path: PathBuf, args: &[&'static str], directory: &str) -> Program {
+        Program { path, ..self.goenv(args, directory) }
     }
 
     /// How many paths are watched in a directory that was entered.
@@ -285,6 +310,36 @@ impl Scene {
         program.args.extend([self.path("goenv").into(), self.at(directory).into()]);
         Some(program)
     }
+}
+
+/// One of the programs that are compared.
+pub struct Rival {
+    pub name: &'static str,
+    /// What its hook runs where a directory was entered.
+    pub enter: Program,
+    /// What its hook runs at the next prompt; goenv's hook runs nothing there.
+    pub unchanged: Program,
+}
+
+/// Returns the variables that `env -0` printed.
+fn variables(output: &[u8]) -> Environment {
+    let of = |bytes: &[u8]| OsString::from_vec(bytes.to_vec());
+    let entries = output.split(|byte| *byte == 0).filter_map(|entry| {
+        let equals = entry.iter().position(|byte| *byte == b'=')?;
+        Some((of(&entry[..equals]), of(&entry[equals + 1..])))
+    });
+    entries.collect()
+}
+
+/// Returns the policy as mise has it.
+fn mise_policy() -> String {
+    let assignment = |line: &str| {
+        let (name, value) = line.strip_prefix("export ")?.split_once('=')?;
+        let value = value.trim_matches('"').replace("$APP_NAME", "ledger");
+        Some(format!("{name} = \"{value}\"\n"))
+    };
+    let assignments: String = POLICY.lines().filter_map(assignment).collect();
+    format!("[env]\nAPP_HOME = \"{{{{env.HOME}}}}/ledger\"\n{assignments}_.path = [\"bin\"]\n")
 }
 
 /// Writes a program as a package manager does, in one go: how a file came to be decides in which pieces the kernel
