@@ -104,15 +104,8 @@ impl Admission {
         let signatures = signature.map(|text| sshsig::decode(&text.bytes));
         let Some(signatures) = signatures else {
             // Without a place for approvals it is not true that nobody approved.
-            self.store()?;
-            let directory = Path::new("");
-            return Ok(open.decide(&Evidence {
-                signatures: None,
-                stores: &[],
-                repositories: &[],
-                directory,
-                mark: None,
-            }));
+            let earlier = self.store()?.latest(&text.path, self.now);
+            return Ok(open.unsigned(earlier.is_some()));
         };
         let stores = Stores::read(&self.dirs, self.uid, &decide::keys(&signatures), watched)?;
         let place = Repositories::around(&text.path, self.uid, watched)?;
@@ -121,7 +114,7 @@ impl Admission {
             None => None,
         };
         Ok(open.decide(&Evidence {
-            signatures: Some(&signatures),
+            signatures: &signatures,
             stores: &stores.views(),
             repositories: &place.repositories,
             directory: &place.directory,
@@ -151,7 +144,7 @@ impl Admission {
         };
         let signatures = sshsig::decode(signature);
         let stores = Stores::read(&self.dirs, self.uid, &decide::keys(&signatures), watched)?;
-        let (signatures, stores) = (Some(&signatures), &stores.views());
+        let (signatures, stores) = (&signatures, &stores.views());
         Ok(open.decide(&Evidence { signatures, stores, repositories, directory, mark: None }))
     }
 
@@ -178,7 +171,6 @@ impl Admission {
         Ok(match () {
             () if store.counts(denial.as_ref()) => Record::Denied,
             () if store.counts(approval.as_ref()) => Record::Allowed(Engine::Native),
-            () if store.latest(&text.path, self.now).is_some() => Record::Changed,
             () => Record::None,
         })
     }

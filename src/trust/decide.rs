@@ -27,8 +27,6 @@ const SIGN: &str = "sign it with: goenv sign";
 pub enum Record {
     /// Nothing.
     None,
-    /// Other bytes at this path were allowed.
-    Changed,
     /// These bytes were allowed, for this engine.
     Allowed(Engine),
     /// The path was denied.
@@ -40,7 +38,8 @@ pub enum Record {
 pub enum Local<'a> {
     /// The records settle it.
     Settled(Box<Trust>),
-    /// Only signatures can approve: read `.envrc.sig`, and where there is one, the rest of the [`Evidence`].
+    /// Only signatures can approve: read `.envrc.sig`, and where there is one, the rest of the [`Evidence`]; where
+    /// there is none, ask for [`Open::unsigned`].
     Open(Open<'a>),
 }
 
@@ -48,7 +47,6 @@ pub enum Local<'a> {
 #[derive(Debug)]
 pub struct Open<'a> {
     policy: &'a [u8],
-    record: Record,
     rules: &'a Rules,
     now: i64,
     header: Result<Option<Header>, Flaw>,
@@ -57,8 +55,8 @@ pub struct Open<'a> {
 /// What a decision about signatures needs.
 #[derive(Clone, Copy, Debug)]
 pub struct Evidence<'a> {
-    /// What `.envrc.sig` holds, `None` where there is none.
-    pub signatures: Option<&'a Result<Vec<Signature>, Flaw>>,
+    /// What `.envrc.sig` holds.
+    pub signatures: &'a Result<Vec<Signature>, Flaw>,
     /// The trusted signers: the organisation's first, then the user's.
     pub stores: &'a [Store<'a>],
     /// The repositories that the remotes around the policy name; none where there is no repository or remote.
@@ -114,7 +112,7 @@ pub fn decide_local<'a>(policy: &'a [u8], record: Record, rules: &'a Rules, now:
         return settled(Trust::refuse(State::Denied, 3, reason, Some(hint.into())));
     }
     let header = header::parse(policy);
-    let open = Open { policy, record, rules, now, header };
+    let open = Open { policy, rules, now, header };
     let Record::Allowed(engine) = record else { return Local::Open(open) };
     let header = match &open.header {
         Ok(header) => header.clone(),
@@ -160,28 +158,28 @@ impl Open<'_> {
 
     /// Returns the verdict by signatures.
     pub fn decide(&self, evidence: &Evidence<'_>) -> Trust {
-        let header = self.header.as_ref().ok().cloned().flatten();
-        let trust = match evidence.signatures {
-            None => Ok(self.unsigned()),
-            Some(signatures) => self.signed(signatures, evidence),
-        };
-        trust.unwrap_or_else(|refusal| *refusal).with(header)
+        let trust = self.signed(evidence.signatures, evidence);
+        trust.unwrap_or_else(|refusal| *refusal).with(self.header())
     }
 
-    /// Returns the refusal of a policy that nobody signed.
-    fn unsigned(&self) -> Trust {
+    /// Returns the refusal of a policy that nobody signed; `changed` where other bytes at its path were allowed.
+    pub fn unsigned(&self, changed: bool) -> Trust {
         let rules = self.tier_rules();
-        if rules.require == Require::Signed {
+        let (reason, hint) = if rules.require == Require::Signed {
             let place = rules.place("require");
-            let reason = format!("signatures are required{place}, and there is no .envrc.sig");
-            return Trust::refuse(State::Blocked, 3, reason, Some(SIGN.into()));
-        }
-        let reason = match self.record {
-            Record::Changed => "its content changed since it was allowed",
-            _ => "nobody has allowed it yet",
+            (format!("signatures are required{place}, and there is no .envrc.sig"), SIGN)
+        } else {
+            let reason = match changed {
+                true => "its content changed since it was allowed",
+                false => "nobody has allowed it yet",
+            };
+            (reason.to_owned(), "review the file, then run `goenv allow`")
         };
-        let hint = "review the file, then run `goenv allow`";
-        Trust::refuse(State::Blocked, 3, reason.into(), Some(hint.into()))
+        Trust::refuse(State::Blocked, 3, reason, Some(hint.into())).with(self.header())
+    }
+
+    fn header(&self) -> Option<Header> {
+        self.header.as_ref().ok().cloned().flatten()
     }
 
     /// Returns the verdict on a policy with a signature file; the refusal as an error, to leave early.

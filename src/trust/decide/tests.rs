@@ -14,6 +14,7 @@ const POLICY: &str = "#goenv: v1\n#goenv: scope git.bank.example/payments/ledger
 struct Case {
     policy: Vec<u8>,
     record: Record,
+    changed: bool,
     organisation: String,
     user_rules: String,
     signature: Option<Vec<u8>>,
@@ -32,6 +33,7 @@ fn good() -> Case {
     Case {
         policy: POLICY.into(),
         record: Record::None,
+        changed: false,
         organisation: "tier = \"prod\"\n[tiers.prod]\nrequire = \"signed\"\nthreshold = 2\nmax_age_days = 90\n".into(),
         user_rules: String::new(),
         signature: Some(signature),
@@ -63,8 +65,9 @@ impl Case {
             Local::Settled(trust) => return *trust,
             Local::Open(open) => open,
         };
-        let signatures = self.signature.as_deref().map(sshsig::decode);
-        let keys = signatures.as_ref().map(keys).unwrap_or_default();
+        let Some(signature) = &self.signature else { return open.unsigned(self.changed) };
+        let signatures = sshsig::decode(signature);
+        let keys = keys(&signatures);
         let theirs = find(self.signers.as_bytes(), &keys);
         let own = find(self.user_signers.as_bytes(), &keys);
         let stores = [
@@ -89,7 +92,7 @@ impl Case {
             .filter_map(|url| super::super::remote::repository(url.as_bytes()))
             .collect();
         open.decide(&Evidence {
-            signatures: signatures.as_ref(),
+            signatures: &signatures,
             stores: &stores,
             repositories: &ids,
             directory: Path::new(self.directory),
@@ -146,8 +149,9 @@ fn a_denial_wins_over_signatures() {
 
 #[test]
 fn without_a_signature_the_records_decide_where_the_rules_let_them() {
-    let unsigned = |record| {
+    let unsigned = |record, changed| {
         let mut case = good();
+        case.changed = changed;
         case.signature = None;
         case.organisation.clear();
         case.policy = b"export A=1\n".to_vec();
@@ -156,11 +160,11 @@ fn without_a_signature_the_records_decide_where_the_rules_let_them() {
         (trust.state, trust.code, trust.reason)
     };
     assert_eq!(
-        unsigned(Record::Allowed(Engine::Native)),
+        unsigned(Record::Allowed(Engine::Native), false),
         (State::Allowed, 0, "allowed on this machine".into())
     );
-    assert_eq!(unsigned(Record::None), blocked("nobody has allowed it yet"));
-    assert_eq!(unsigned(Record::Changed), blocked("its content changed since it was allowed"));
+    assert_eq!(unsigned(Record::None, false), blocked("nobody has allowed it yet"));
+    assert_eq!(unsigned(Record::None, true), blocked("its content changed since it was allowed"));
     assert_eq!(
         Case::spoilt(|case| {
             case.signature = None;
