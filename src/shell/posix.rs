@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use crate::env::{Bytes, Diff};
+use crate::env::{Bytes, Diff, is_number};
 use crate::guard::{Guard, Question};
 
 /// Where the two shells differ.
@@ -14,7 +14,8 @@ use crate::guard::{Guard, Question};
 pub enum Dialect {
     /// bash reports a readonly variable and goes on.
     Bash,
-    /// zsh gives up the whole `eval` at a readonly variable, so it is asked first.
+    /// zsh gives up the whole `eval` at a variable that is readonly or an array, and computes what is assigned to a
+    /// number, commands in it and all: so it is asked first.
     Zsh,
 }
 
@@ -24,9 +25,16 @@ pub fn print(diff: &Diff, dialect: Dialect) -> Bytes {
     let mut out = Bytes::with_capacity(diff.steps().map(|step| length(step) + 16).sum());
     for (name, value) in diff.steps() {
         if dialect == Dialect::Zsh {
-            out.extend(b"[[ ${(t)");
-            out.extend(name);
-            out.extend(b"-} == *readonly* ]] || ");
+            out.extend(b"[[ ");
+            // What is not set yet becomes a scalar. Without parentheses, which SH_GLOB takes for something else.
+            match value {
+                Some(value) if is_number(value) => {
+                    out.extend([b"${(t)", name, b"-} == a* || "].concat());
+                }
+                Some(_) => out.extend([b"${(t)", name, b"-scalar} != scalar* || "].concat()),
+                None => {}
+            }
+            out.extend([b"${(t)", name, b"-} == *readonly* ]] || "].concat());
         }
         match value {
             Some(value) => {
@@ -133,17 +141,18 @@ mod tests {
     #[test]
     fn prints_what_a_reader_expects() {
         let from: Env = [("GONE", "1")].into_iter().collect();
-        let to: Env = [("A", "it's"), ("EMPTY", "")].into_iter().collect();
+        let to: Env = [("A", "it's"), ("EMPTY", ""), ("N", "-1")].into_iter().collect();
         let diff = Diff::between(&from, &to);
         assert_eq!(
             String::from_utf8(print(&diff, Dialect::Bash)).unwrap(),
-            "export A='it'\\''s';\nexport EMPTY='';\nunset GONE;\n"
+            "export A='it'\\''s';\nexport EMPTY='';\nunset GONE;\nexport N='-1';\n"
         );
         assert_eq!(
             String::from_utf8(print(&diff, Dialect::Zsh)).unwrap(),
-            "[[ ${(t)A-} == *readonly* ]] || export A='it'\\''s';\n\
-             [[ ${(t)EMPTY-} == *readonly* ]] || export EMPTY='';\n\
-             [[ ${(t)GONE-} == *readonly* ]] || unset GONE;\n"
+            "[[ ${(t)A-scalar} != scalar* || ${(t)A-} == *readonly* ]] || export A='it'\\''s';\n\
+             [[ ${(t)EMPTY-scalar} != scalar* || ${(t)EMPTY-} == *readonly* ]] || export EMPTY='';\n\
+             [[ ${(t)GONE-} == *readonly* ]] || unset GONE;\n\
+             [[ ${(t)N-} == a* || ${(t)N-} == *readonly* ]] || export N='-1';\n"
         );
     }
 }

@@ -12,8 +12,8 @@ use std::collections::BTreeSet;
 
 use super::rules::{EnvRule, TierRules};
 use super::signers::matches;
-use crate::env::is_identifier;
 use crate::env::list::{entries, put_in_front};
+use crate::env::{is_identifier, is_number};
 
 /// What approved the text that sets a variable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -134,6 +134,12 @@ fn objection(change: &Change<'_>, context: Context<'_>) -> Option<Objection> {
     }
     if class == Class::Never {
         return object(class, format!("no policy may set it: {reason}"));
+    }
+    if names::NUMBERS.iter().any(|number| number.as_bytes() == name)
+        && change.after.is_some_and(|value| !is_number(value))
+    {
+        let why = "expected a number: shells compute its value, and run commands in it";
+        return object(Class::Never, why.into());
     }
     if let Some(why) = set_by_sdk(change, context.sdk_root) {
         return object(Class::Never, why);

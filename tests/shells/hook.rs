@@ -327,6 +327,24 @@ fn a_readonly_variable_leaves_the_others_and_the_shell_working() {
     }
 }
 
+/// zsh computes what is assigned to a number, also in its own variables, and runs the commands in it.
+#[test]
+fn what_is_a_number_or_an_array_in_zsh_is_left_alone() {
+    let sandbox = Sandbox::new();
+    let bad = "psvar[$(touch ~/ran)0]";
+    sandbox.project("p", "export AA=1 options=1 ZZ=1 LISTMAX=123\ndotenv\n");
+    sandbox.file("home/p/.env", format!("MINE='{bad}'\nTTYIDLE='{bad}'\n"));
+    let mut pty = hooked(Shell::Zsh, &sandbox);
+    let _ = pty.run("integer MINE=7");
+    let said = pty.run("cd ~/p");
+    assert!(!said.contains("inconsistent type"), "{said}");
+    assert_eq!((pty.get("AA").as_deref(), pty.get("ZZ").as_deref()), (Some("1"), Some("1")));
+    assert_eq!(pty.output("echo $MINE $LISTMAX"), "7 123\n");
+    let _ = pty.run("cd ~");
+    assert_eq!((pty.get("AA"), pty.get("ZZ")), (None, None));
+    assert!(!sandbox.path("home/ran").exists());
+}
+
 #[test]
 fn an_unchanged_prompt_changes_nothing() {
     shells(|shell| {

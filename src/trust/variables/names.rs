@@ -27,6 +27,7 @@ pub(super) const NEVER: &[(&str, &str)] = &[
     ("IFS", "it changes how the shell splits every word"),
     ("LD_PRELOAD", LOADER),
     ("LD_AUDIT", LOADER),
+    ("MODULE_PATH", SHELL),
     ("NULLCMD", SHELL),
     ("OLDPWD", SHELL_OWN),
     ("PROMPT_COMMAND", PROMPT),
@@ -39,6 +40,7 @@ pub(super) const NEVER: &[(&str, &str)] = &[
     ("PROMPT2", PROMPT),
     ("PROMPT3", PROMPT),
     ("PROMPT4", PROMPT),
+    ("PROMPT_EOL_MARK", PROMPT),
     ("PPID", SHELL_OWN),
     ("PWD", SHELL_OWN),
     ("RPROMPT", PROMPT),
@@ -47,16 +49,38 @@ pub(super) const NEVER: &[(&str, &str)] = &[
     ("RPROMPT2", PROMPT),
     ("READNULLCMD", SHELL),
     ("SHELLOPTS", SHELL),
+    ("SPROMPT", PROMPT),
     ("SHLVL", SHELL_OWN),
     ("UID", "assigning it changes the user in zsh"),
     ("USERNAME", "assigning it changes the user in zsh"),
     ("ZDOTDIR", SHELL),
     ("_", SHELL_OWN),
     ("__GOENV_*", GOENV),
+    ("__fish_*", SHELL_OWN),
     ("cdpath", "it changes where cd goes"),
     ("fpath", SHELL),
     ("fish_*", SHELL_OWN),
+    ("module_path", SHELL),
     ("path", "zsh ties it to PATH"),
+    ("prompt", PROMPT),
+];
+
+/// Names of numbers: zsh and an interactive bash compute what is assigned to them, and run the commands in it. zsh says
+/// so of them only while they are set.
+pub(super) const NUMBERS: &[&str] = &[
+    "COLUMNS",
+    "ERRNO",
+    "FUNCNEST",
+    "HISTSIZE",
+    "KEYTIMEOUT",
+    "LINES",
+    "LISTMAX",
+    "MAILCHECK",
+    "OPTIND",
+    "SAVEHIST",
+    "TRY_BLOCK_ERROR",
+    "TRY_BLOCK_INTERRUPT",
+    "ZLE_RPROMPT_INDENT",
 ];
 
 /// Names that look sensitive by a pattern below and are not.
@@ -101,6 +125,7 @@ pub(super) const SENSITIVE: &[(&str, &str)] = &[
     ("EXINIT", CODE),
     ("FIGNORE", SHELL_OWN),
     ("FC", GO_RUNS),
+    ("FCEDIT", RUNS),
     ("GCONV_PATH", LIBRARIES),
     ("GLIBC_TUNABLES", "it changes how the C library works"),
     ("GPG_*", IDENTITY),

@@ -38,6 +38,11 @@ fn names_have_their_classes() {
         "PS4",
         "PROMPT",
         "RPROMPT",
+        "SPROMPT",
+        "PROMPT_EOL_MARK",
+        "prompt",
+        "MODULE_PATH",
+        "module_path",
         "IFS",
         "CDPATH",
         "GLOBIGNORE",
@@ -358,6 +363,22 @@ fn allow_points_at_the_sensitive_names() {
         sensitive(&[change("APP"), change("EDITOR"), change("PATH")]),
         [("EDITOR".to_owned(), "it names a program that others run")]
     );
+}
+
+#[test]
+fn what_a_shell_computes_is_a_number() {
+    let document = include_str!("../../../docs/security.md");
+    for name in names::NUMBERS {
+        for approval in [Approval::Allowed, Approval::Signed, Approval::Dotenv] {
+            let bad = judged(name, Some("a[$(id)]"), approval, &rules("grant = [\"HIST*\"]"));
+            let why = "expected a number: shells compute its value, and run commands in it";
+            assert_eq!(bad.as_deref(), Some(why), "{name}");
+        }
+        for good in [None, Some("120")] {
+            assert_eq!(judged(name, good, Approval::Allowed, &rules("")), None, "{name}");
+        }
+        assert!(document.contains(&format!("`{name}`")), "{name}");
+    }
 }
 
 #[test]
