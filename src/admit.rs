@@ -28,7 +28,7 @@ use crate::watch::Watched;
 use crate::world::{Dirs, World};
 
 /// Where the organisation's rules and signers are: root's.
-const ORGANISATION: &str = "/etc/goenv";
+pub const ORGANISATION: &str = "/etc/goenv";
 /// The name of the file of rules.
 pub const RULES: &str = "config.toml";
 /// The name of the file of trusted signers.
@@ -117,6 +117,7 @@ impl Admission {
             signatures: &signatures,
             stores: &stores.views(),
             repositories: &place.repositories,
+            in_repository: place.in_repository,
             directory: &place.directory,
             mark: mark.as_ref(),
         }))
@@ -144,8 +145,14 @@ impl Admission {
         };
         let signatures = sshsig::decode(signature);
         let stores = Stores::read(&self.dirs, self.uid, &decide::keys(&signatures), watched)?;
-        let (signatures, stores) = (&signatures, &stores.views());
-        Ok(open.decide(&Evidence { signatures, stores, repositories, directory, mark: None }))
+        Ok(open.decide(&Evidence {
+            signatures: &signatures,
+            stores: &stores.views(),
+            repositories,
+            in_repository: true,
+            directory,
+            mark: None,
+        }))
     }
 
     /// Returns the verdict on a text that an approved policy reads, if it is approved by itself.
@@ -192,9 +199,20 @@ pub fn beside(policy: &Path) -> PathBuf {
     path.into()
 }
 
+/// Returns the organisation's rules alone: what still holds where the user's own cannot be read, so that a mistake in
+/// them loosens nothing. The defaults where the organisation's cannot be read either.
+pub fn organisation_rules(watched: &mut Watched) -> Rules {
+    let text = read_organisation(watched).ok().flatten();
+    let path = text.as_ref().map(|text| safe_path(&text.path));
+    Rules::read(source(&text, path.as_deref()), None).unwrap_or_default()
+}
+
+fn read_organisation(watched: &mut Watched) -> Result<Option<Text>, FileProblem> {
+    watched.read(&Path::new(ORGANISATION).join(RULES), RULES_LIMIT, 0)
+}
+
 fn read_rules(dirs: &Dirs, uid: u32, watched: &mut Watched) -> Result<Rules, Error> {
-    let organisation = Path::new(ORGANISATION).join(RULES);
-    let theirs = watched.read(&organisation, RULES_LIMIT, 0)?;
+    let theirs = read_organisation(watched)?;
     let user = dirs.config.as_ref().map(|config| config.join(RULES));
     let mine = match &user {
         Some(path) => watched.read(path, RULES_LIMIT, uid)?,
@@ -284,6 +302,8 @@ impl SignerFiles {
 pub struct Repositories {
     /// What the remotes name; none without a repository or a remote.
     pub repositories: Vec<Repository>,
+    /// Whether the policy is in a repository at all.
+    pub in_repository: bool,
     /// The policy's directory, relative to the root of the working tree; of a file with another name than
     /// `.envrc`, the file itself.
     pub directory: PathBuf,
@@ -309,6 +329,7 @@ impl Repositories {
             let config = read(&common.join("config"), watched)?.map(|text| text.bytes);
             return Ok(Self {
                 repositories: repositories(&config.unwrap_or_default()),
+                in_repository: true,
                 directory: place.strip_prefix(root).unwrap_or(place).to_path_buf(),
             });
         }

@@ -6,12 +6,14 @@
 use std::path::{Path, PathBuf};
 
 use super::export::short;
-use crate::admit::{Admission, Repositories, SIGNERS, SIGNERS_LIMIT, beside, store_places};
+use crate::admit::{
+    Admission, ORGANISATION, Repositories, SIGNERS, SIGNERS_LIMIT, beside, store_places,
+};
 use crate::audit::journal::Journal;
 use crate::audit::record::{Event, Outcome};
 use crate::error::{Error, Exit};
 use crate::files::Text;
-use crate::trust::approve::{self, Facts, Unclear};
+use crate::trust::approve::{self, Facts, Limits, Unclear};
 use crate::trust::header::{self, Engine, Header, Tier};
 use crate::trust::scope::Scope;
 use crate::trust::signers::edit::public_key;
@@ -48,7 +50,7 @@ pub fn run(path: Option<&Path>, asked: &Asked, world: &World, ui: &Ui) -> Result
     let before = before.map(|text| text.bytes);
     let wants = wants(asked, now(world))?;
     let others = before.as_deref().and_then(|file| sshsig::decode(file).ok()).unwrap_or_default();
-    let second = approve::is_second(&text.bytes, &others, &wants, now(world));
+    let second = is_second(&text.bytes, &others, &wants, &admission, world, &mut watched)?;
     let bytes = if second {
         text.bytes.clone()
     } else {
@@ -70,7 +72,7 @@ pub fn run(path: Option<&Path>, asked: &Asked, world: &World, ui: &Ui) -> Result
     let kept = if second { before.unwrap_or_default() } else { Vec::new() };
     files::write(&beside, &[kept, made.1].concat())?;
     let trust = verdict(&path, &admission, world)?;
-    report(&path, &header, &made.0, &trust, world, ui);
+    report(&path, &header, &made.0, &trust, &admission, world, ui);
     let by = trust.by.into_iter().find(|by| by.fingerprint == made.0.key.fingerprint());
     let signer = by.unwrap_or_else(|| unnamed(&made.0.key));
     record(&path, &bytes, &header, signer, &admission, world, ui);
@@ -99,6 +101,25 @@ fn wants(asked: &Asked, now: i64) -> Result<approve::Asked, Error> {
         approve::expiry(text, now).ok_or_else(|| wrong("--expires", text, rule))
     });
     Ok(approve::Asked { tier: tier.transpose()?, expires: expires.transpose()? })
+}
+
+/// Returns whether the policy as it stands is what is to be signed once more.
+fn is_second(
+    policy: &[u8],
+    others: &[Signature],
+    wants: &approve::Asked,
+    admission: &Admission,
+    world: &World,
+    watched: &mut Watched,
+) -> Result<bool, Error> {
+    let header = header::parse(policy).ok().flatten().unwrap_or_default();
+    let mark = match &header.scope {
+        Some(scope) if !others.is_empty() => admission.marks()?.read(scope, watched)?,
+        _ => None,
+    };
+    let max_age_days = admission.rules().of(header.tier.as_ref()).max_age_days;
+    let limits = Limits { mark: mark.as_ref(), max_age_days, now: now(world) };
+    Ok(approve::is_second(policy, others, wants, limits))
 }
 
 /// Returns the policy's bytes with a header that can be signed.
@@ -134,18 +155,14 @@ fn fill_in(
     };
     approve::fill_in(&text.bytes, wants, &facts).map_err(|unclear| match unclear {
         Unclear::Header(flaw) => refused(Exit::Policy, flaw.at(&safe_path(&text.path)), None),
-        Unclear::Scope => unplaced(&text.path),
+        Unclear::Scope => unplaced(&text.path, place.in_repository),
         Unclear::Expires(what) => refused(Exit::Usage, format!("--expires: {what}"), None),
     })
 }
 
 /// Returns the error for a policy whose place has no name.
-fn unplaced(path: &Path) -> Error {
-    let is_root = |directory: &&Path| files::look_at(&directory.join(".git")).is_some();
-    let (why, hint) = match path.ancestors().skip(1).find(is_root) {
-        Some(_) => ("no git remote says where this is", "run: git remote add origin URL"),
-        None => ("it is in no git repository", "run: git init && git remote add origin URL"),
-    };
+fn unplaced(path: &Path, in_repository: bool) -> Error {
+    let (why, hint) = decide::unplaced(in_repository);
     refused(Exit::Failed, format!("{}: {why}", safe_path(path)), Some(hint))
 }
 
@@ -209,14 +226,22 @@ fn verdict(path: &Path, admission: &Admission, world: &World) -> Result<Trust, E
 }
 
 /// Says what was signed, and whether that suffices here.
-fn report(path: &Path, header: &Header, made: &Signature, trust: &Trust, world: &World, ui: &Ui) {
+fn report(
+    path: &Path,
+    header: &Header,
+    made: &Signature,
+    trust: &Trust,
+    admission: &Admission,
+    world: &World,
+    ui: &Ui,
+) {
     let tier = header.tier.as_ref().map(ToString::to_string).unwrap_or_default();
     let serial = header.serial.unwrap_or_default();
     let expires = header.expires.as_ref().map(|expires| expires.text.as_str()).unwrap_or_default();
     let path = short(path, world);
     let signed = format!("signed {path}: tier {tier}, serial {serial}, expires {expires}");
     ui.say(Tone::Plain, &signed);
-    say_verdict(trust, &made.key, world, ui);
+    say_verdict(trust, &made.key, header, admission, world, ui);
 }
 
 /// Returns the signer whom nobody here has named.
@@ -224,19 +249,34 @@ fn unnamed(key: &Key) -> Approver {
     Approver { principal: String::new(), fingerprint: key.fingerprint() }
 }
 
-fn say_verdict(trust: &Trust, key: &Key, world: &World, ui: &Ui) {
+fn say_verdict(
+    trust: &Trust,
+    key: &Key,
+    header: &Header,
+    admission: &Admission,
+    world: &World,
+    ui: &Ui,
+) {
     if trust.applies() {
         return ui.say(Tone::Plain, &safe(trust.reason.as_bytes()));
     }
     ui.say(Tone::Warning, &format!("not enough here yet: {}", safe(trust.reason.as_bytes())));
-    if trust.need > 0 && !is_listed(key, world) {
-        let add = format!(
-            "trust the key on this machine with: goenv keys add NAME '{} {}'",
-            key.kind(),
-            key.base64()
-        );
-        ui.say(Tone::Plain, &add);
+    if trust.need == 0 || is_listed(key, world) {
+        return;
     }
+    let Some(tier) = &header.tier else { return };
+    let (kind, key) = (key.kind(), key.base64());
+    ui.say(
+        Tone::Plain,
+        &if admission.rules().of(Some(tier)).user_signers {
+            let add = format!("goenv keys add NAME '{kind} {key}' --tier {tier}");
+            format!("trust the key on this machine with: {add}")
+        } else {
+            format!(
+                "for tier {tier} the organisation's signers alone count: {ORGANISATION}/{SIGNERS}"
+            )
+        },
+    );
 }
 
 /// Returns whether a list names the key already: then it is not to be added, whatever it lacks.

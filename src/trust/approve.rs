@@ -3,9 +3,10 @@
 //! Pure: the policy, its signatures and what is known of the place in; the bytes to sign out. A second approver
 //! changes no byte: where a signature holds for the policy as it stands, that is what is signed.
 
+use super::decide::digest;
 use super::header::{self, Expiry, Header, Tier};
 use super::scope::Scope;
-use super::serial::Mark;
+use super::serial::{Mark, Order};
 use super::sshsig::Signature;
 use super::{date, flaw::Flaw};
 
@@ -64,19 +65,51 @@ pub fn tier(asked: &Asked, header: Option<&Header>, host: Option<&Tier>) -> Tier
     known.unwrap_or_else(Tier::dev)
 }
 
-/// Returns whether `policy` as it stands is what is to be signed: somebody signed it, and nothing else is asked for.
-pub fn is_second(policy: &[u8], signatures: &[Signature], asked: &Asked, now: i64) -> bool {
+/// What an approval must keep to, to count on this host.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits<'a> {
+    /// The highest serial seen for the scope of the policy's header.
+    pub mark: Option<&'a Mark>,
+    /// How far the expiry may lie.
+    pub max_age_days: Option<u32>,
+    /// Now, in seconds since 1970.
+    pub now: i64,
+}
+
+impl Limits<'_> {
+    /// Returns when an approval has to end at the latest.
+    fn latest(&self) -> i64 {
+        latest(self.max_age_days, self.now)
+    }
+}
+
+fn latest(max_age_days: Option<u32>, now: i64) -> i64 {
+    let days = i64::from(max_age_days.unwrap_or(u32::MAX));
+    now.saturating_add(days.saturating_mul(86_400))
+}
+
+/// Returns whether `policy` as it stands is what is to be signed: somebody signed it, nothing else is asked for, and
+/// what was seen here does not refuse it whoever signs.
+pub fn is_second(
+    policy: &[u8],
+    signatures: &[Signature],
+    asked: &Asked,
+    limits: Limits<'_>,
+) -> bool {
     let Ok(Some(header)) = header::parse(policy) else { return false };
-    let (Some(tier), Some(expires), None) = (&header.tier, &header.expires, header.missing())
-    else {
+    let Header { scope: Some(scope), tier: Some(tier), serial: Some(serial), .. } = &header else {
         return false;
     };
+    let Some(expires) = &header.expires else { return false };
+    let own = Mark { scope: scope.clone(), serial: *serial, sha256: digest(policy) };
+    let follows = matches!(own.order(limits.mark), Order::Newer | Order::Same);
+    let in_time = expires.at > limits.now && expires.at <= limits.latest();
     let same = asked.tier.as_ref().is_none_or(|asked| asked == tier)
         && asked.expires.as_ref().is_none_or(|asked| asked == expires);
     let namespace = tier.namespace();
     let holds =
         |signature: &Signature| signature.namespace == namespace && signature.verify(policy);
-    same && expires.at > now && signatures.iter().any(holds)
+    same && follows && in_time && signatures.iter().any(holds)
 }
 
 /// Returns the policy with a header that can be signed.
@@ -104,14 +137,14 @@ pub fn fill_in(policy: &[u8], asked: &Asked, facts: &Facts<'_>) -> Result<Vec<u8
 }
 
 fn expires(asked: &Asked, before: &Header, facts: &Facts<'_>) -> Result<Expiry, Unclear> {
-    let days = i64::from(facts.max_age_days.unwrap_or(u32::MAX));
-    let latest = facts.now.saturating_add(days.saturating_mul(86_400));
+    let latest = latest(facts.max_age_days, facts.now);
     let fits = |expires: &&Expiry| expires.at > facts.now && expires.at <= latest;
     match &asked.expires {
         Some(asked) if asked.at <= facts.now => {
             Err(Unclear::Expires(format!("{} is past", asked.text)))
         }
         Some(asked) if asked.at > latest => {
+            let days = facts.max_age_days.unwrap_or(u32::MAX);
             Err(Unclear::Expires(format!("{} is more than {days} days from now", asked.text)))
         }
         Some(asked) => Ok(asked.clone()),
@@ -221,17 +254,23 @@ mod tests {
         let bytes = policy.as_bytes();
         let by = |file: Vec<u8>| super::super::sshsig::decode(&file).unwrap();
         let first = by(sign(1, "goenv-policy-dev", bytes));
-        assert!(is_second(bytes, &first, &Asked::default(), NOW));
-        assert!(!is_second(b"y\n", &first, &Asked::default(), NOW));
-        assert!(!is_second(bytes, &by(sign(1, "git", bytes)), &Asked::default(), NOW));
-        assert!(!is_second(
-            bytes,
-            &by(sign(1, "goenv-policy-dev", b"old")),
-            &Asked::default(),
-            NOW
-        ));
-        assert!(!is_second(bytes, &first, &Asked::default(), NOW + 100 * 86_400));
+        let limits = Limits { mark: None, max_age_days: None, now: NOW };
+        let second = |policy: &[u8], signatures: &[Signature], limits: Limits<'_>| {
+            is_second(policy, signatures, &Asked::default(), limits)
+        };
+        assert!(second(bytes, &first, limits));
+        assert!(!second(b"y\n", &first, limits));
+        assert!(!second(bytes, &by(sign(1, "git", bytes)), limits));
+        assert!(!second(bytes, &by(sign(1, "goenv-policy-dev", b"old")), limits));
+        assert!(!second(bytes, &first, Limits { now: NOW + 100 * 86_400, ..limits }));
+        // No more signatures make these apply here: the bytes have to change.
+        assert!(second(bytes, &first, Limits { max_age_days: Some(90), ..limits }));
+        assert!(!second(bytes, &first, Limits { max_age_days: Some(30), ..limits }));
+        let seen = |serial, sha256| Mark { scope: scope("h/a/b//c"), serial, sha256 };
+        let with = |mark: &Mark| second(bytes, &first, Limits { mark: Some(mark), ..limits });
+        assert!(with(&seen(1, digest(bytes))) && !with(&seen(1, [0; 32])));
+        assert!(!with(&seen(2, [0; 32])));
         let prod = Asked { tier: Tier::new("prod"), ..Asked::default() };
-        assert!(!is_second(bytes, &first, &prod, NOW));
+        assert!(!is_second(bytes, &first, &prod, limits));
     }
 }

@@ -61,6 +61,8 @@ pub struct Evidence<'a> {
     pub stores: &'a [Store<'a>],
     /// The repositories that the remotes around the policy name; none where there is no repository or remote.
     pub repositories: &'a [Repository],
+    /// Whether the policy is in a repository at all.
+    pub in_repository: bool,
     /// The policy's directory, relative to the root of its working tree; of a text with another name, the file.
     pub directory: &'a Path,
     /// The highest serial seen for the header's scope.
@@ -435,11 +437,20 @@ fn elsewhere(scope: &Scope, evidence: &Evidence<'_>) -> Option<Trust> {
     let (reason, hint) = match here.first() {
         Some(here) => (format!("it is for {scope}, and this is {here}"), None),
         None => {
-            let reason = format!("it is for {scope}, and no git remote says where this is");
-            (reason, Some("run: git remote add origin URL".to_owned()))
+            let (why, hint) = unplaced(evidence.in_repository);
+            (format!("it is for {scope}, and {why}"), Some(hint.to_owned()))
         }
     };
     Some(Trust::refuse(State::Invalid, 3, reason, hint))
+}
+
+/// Returns why a place has no name, and what gives it one.
+pub fn unplaced(in_repository: bool) -> (&'static str, &'static str) {
+    if in_repository {
+        ("no git remote says where this is", "run: git remote add origin URL")
+    } else {
+        ("this is in no git repository", "run: git init && git remote add origin URL")
+    }
 }
 
 /// Returns the mark to keep, if it is higher than the one kept, or the refusal of a rollback.

@@ -239,22 +239,66 @@ fn sign_says_how_to_trust_a_key_that_no_list_names() {
     let command = hint.strip_prefix("goenv: trust the key on this machine with: ").expect(hint);
     assert_eq!(goenv(&["verify"]).code(), 3);
     repository.sandbox.run(&repository.root, "sh", &["-c", command]).success();
-    let dev = format!("{command} --tier prod");
-    let again = repository.sandbox.run(&repository.root, "sh", &["-c", &dev]);
+    assert_eq!(goenv(&["verify"]).code(), 0);
+    let again = repository.sandbox.run(&repository.root, "sh", &["-c", command]);
     assert_eq!(
         (again.code(), again.stderr()),
         (1, "goenv: ~/.config/goenv/allowed_signers: the key is already listed for \"NAME\" in line 1; edit its namespaces= there to let it approve more\n".to_owned())
     );
     // The key is listed, and for another tier: to add it would be refused.
     let signed =
-        goenv(&["sign", "--tier", "prod", "--expires", "30d", "--key", &repository.key("alice")]);
+        goenv(&["sign", "--tier", "qa", "--expires", "30d", "--key", &repository.key("alice")]);
     let said = signed.stderr();
     let last = said.lines().last().unwrap();
     assert_eq!(
         last,
-        "goenv: not enough here yet: signature 1 is by \"NAME\", who may not sign for goenv-policy-prod \
+        "goenv: not enough here yet: signature 1 is by \"NAME\", who may not sign for goenv-policy-qa \
          ($SANDBOX/home/.config/goenv/allowed_signers:1)"
     );
+}
+
+/// What a refusal says to do mends it: no more signatures make such bytes apply here.
+#[test]
+fn signing_anew_mends_what_it_is_said_to_mend() {
+    let repository = Repository::new();
+    repository.trust("alice");
+    let settle = repository.signed("settle", "export A=1\n", &["alice"]);
+    assert_eq!(repository.value(&settle), (0, Some("1".into())));
+    let files = [".envrc", ".envrc.sig"].map(|name| settle.join(name));
+    let old = files.each_ref().map(|path| fs::read(path).unwrap());
+    repository.sandbox.file(settle.join(".envrc"), "export A=2\n");
+    repository.sign(&settle, "alice").success();
+    assert_eq!(repository.value(&settle), (0, Some("2".into())));
+    for (path, bytes) in files.iter().zip(&old) {
+        fs::write(path, bytes).unwrap();
+    }
+    let refused = || repository.sandbox.goenv(&settle, &["export", "bash"]).stderr();
+    assert!(refused().contains("a rollback; sign the old content with a new serial: `goenv sign`"));
+    repository.sign(&settle, "alice").success();
+    assert_eq!(repository.value(&settle), (0, Some("1".into())));
+    assert!(fs::read_to_string(&files[0]).unwrap().contains("#goenv: serial 3\n"));
+
+    repository.config("[tiers.prod]\nmax_age_days = 10\n");
+    assert!(refused().contains("more than 10 days from now"), "{}", refused());
+    repository.sign(&settle, "alice").success();
+    assert_eq!(repository.value(&settle), (0, Some("1".into())));
+}
+
+#[test]
+fn a_signed_policy_without_a_repository_says_how_to_make_one() {
+    let repository = Repository::new();
+    repository.trust("alice");
+    let settle = repository.signed("settle", "export A=1\n", &["alice"]);
+    let bare = repository.sandbox.dir("home/bare");
+    for name in [".envrc", ".envrc.sig"] {
+        fs::copy(settle.join(name), bare.join(name)).unwrap();
+    }
+    let said = || repository.sandbox.goenv(&bare, &["export", "bash"]).stderr();
+    let none = "this is in no git repository; run: git init && git remote add origin URL\n";
+    assert!(said().ends_with(none), "{}", said());
+    repository.sandbox.run(&bare, "git", &["init", "-q"]).success();
+    let none = "no git remote says where this is; run: git remote add origin URL\n";
+    assert!(said().ends_with(none), "{}", said());
 }
 
 #[test]
@@ -274,7 +318,7 @@ fn sign_says_what_it_needs() {
     );
     assert_eq!(
         said("home/bare", &["sign"]),
-        (1, "goenv: $SANDBOX/home/bare/.envrc: it is in no git repository; run: git init && git remote add origin URL\n".into())
+        (1, "goenv: $SANDBOX/home/bare/.envrc: this is in no git repository; run: git init && git remote add origin URL\n".into())
     );
     repository.sandbox.run(&repository.sandbox.dir("home/bare"), "git", &["init", "-q"]).success();
     assert_eq!(

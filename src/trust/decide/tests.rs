@@ -95,6 +95,7 @@ impl Case {
             signatures: &signatures,
             stores: &stores,
             repositories: &ids,
+            in_repository: true,
             directory: Path::new(self.directory),
             mark: self.mark.as_ref(),
         })
