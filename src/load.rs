@@ -33,11 +33,13 @@ pub struct Loaded {
     pub result: Result<Applied, Error>,
     /// The verdict, where there was one.
     pub trust: Option<Trust>,
+    /// The tier that the policy's header names, where there was none.
+    pub claimed: Option<Tier>,
     /// The SHA-256 of the policy, where it could be read.
     pub digest: Option<[u8; 32]>,
     /// The SDK that it asks for and does not get.
     pub unused: Option<(SdkWanted, Unused)>,
-    /// The rules that held; the defaults where they could not be read.
+    /// The rules that held; where they could not be read the organisation's alone.
     pub rules: Rules,
     /// What a change of would change the outcome.
     pub watches: Vec<Watch>,
@@ -47,7 +49,8 @@ impl Loaded {
     /// Returns the tier that the policy is of: its header's, or this host's.
     pub fn tier(&self) -> Option<&Tier> {
         let header = self.trust.as_ref().and_then(|trust| trust.header.as_ref());
-        header.and_then(|header| header.tier.as_ref()).or(self.rules.tier.as_ref())
+        let named = header.and_then(|header| header.tier.as_ref()).or(self.claimed.as_ref());
+        named.or(self.rules.tier.as_ref())
     }
 
     /// Returns whether the rules let the policy apply only if that is logged.
@@ -71,6 +74,7 @@ impl Loaded {
 #[derive(Default)]
 struct Known {
     trust: Option<Trust>,
+    claimed: Option<Tier>,
     digest: Option<[u8; 32]>,
     unused: Option<(SdkWanted, Unused)>,
     rules: Rules,
@@ -135,8 +139,8 @@ impl<'a> Loader<'a> {
             Kind::Policy => self.try_load(&located.path, &mut known, &mut watched),
             Kind::Followed { directory } => self.try_follow(directory, &mut known, &mut watched),
         };
-        let Known { trust, digest, unused, rules } = known;
-        Loaded { result, trust, digest, unused, rules, watches: watched.list() }
+        let Known { trust, claimed, digest, unused, rules } = known;
+        Loaded { result, trust, claimed, digest, unused, rules, watches: watched.list() }
     }
 
     fn try_load(
@@ -145,11 +149,16 @@ impl<'a> Loader<'a> {
         known: &mut Known,
         watched: &mut Watched,
     ) -> Result<Applied, Error> {
-        let admission = Admission::new(self.world, self.now, watched)?;
-        known.rules.clone_from(admission.rules());
+        let admission = self.admission(known, watched)?;
         let text = read(path, self.world, watched)?;
         known.digest = Some(digest(&text.bytes));
-        let trust = known.trust.insert(admission.verdict(&text, watched)?);
+        let verdict = admission.verdict(&text, watched);
+        if verdict.is_err() {
+            // What it would have to be approved for decides whether another Go may run meanwhile.
+            known.claimed =
+                header::parse(&text.bytes).ok().flatten().and_then(|header| header.tier);
+        }
+        let trust = known.trust.insert(verdict?);
         if let Some(refusal) = admit::refusal(path, trust) {
             return Err(refusal);
         }
@@ -174,6 +183,16 @@ impl<'a> Loader<'a> {
         Ok(Applied { wanted, sdk })
     }
 
+    /// Reads the rules; where that fails, the organisation's alone say what becomes of the refusal.
+    fn admission(&self, known: &mut Known, watched: &mut Watched) -> Result<Admission, Error> {
+        let admission = Admission::new(self.world, self.now, watched);
+        known.rules = match &admission {
+            Ok(admission) => admission.rules().clone(),
+            Err(_) => admit::organisation_rules(watched),
+        };
+        admission
+    }
+
     /// Applies what the followed version files of `directory` ask for, as `use go VERSION` would: no approval, because
     /// they can do no more than choose among the SDKs that are here, and no more than the rules admit.
     fn try_follow(
@@ -182,9 +201,9 @@ impl<'a> Loader<'a> {
         known: &mut Known,
         watched: &mut Watched,
     ) -> Result<Applied, Error> {
-        let trust = known.trust.insert(follow::no_policy());
-        let admission = Admission::new(self.world, self.now, watched)?;
-        known.rules.clone_from(admission.rules());
+        known.trust = Some(follow::no_policy());
+        let admission = self.admission(known, watched)?;
+        let trust = known.trust.get_or_insert_with(follow::no_policy);
         let (rules, of_host) = (admission.rules(), admission.rules().of(None));
         let requests = follow::requests(directory, self.outside, &rules.follow, watched)?;
         let decides = follow::decides(directory, &requests)?;

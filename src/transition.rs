@@ -7,7 +7,7 @@
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use crate::admit::{Admission, beside};
+use crate::admit::{Admission, beside, organisation_rules};
 use crate::audit::journal::Journal;
 use crate::audit::log::{Durability, LogError};
 use crate::audit::record::{Event, Outcome as How, Record, Sdk};
@@ -78,11 +78,14 @@ pub fn decided(
     }
 }
 
-/// Returns the rules; where they cannot be read nothing is trusted, and what is logged goes to the user's own log.
+/// Returns the rules; where they cannot be read nothing is trusted, and the organisation's alone say where it is logged.
 pub fn rules(world: &World) -> Rules {
     let mut watched = Watched::new(world.now());
     let admission = Admission::new(world, world.now(), &mut watched);
-    admission.map(|admission| admission.rules().clone()).unwrap_or_default()
+    match admission {
+        Ok(admission) => admission.rules().clone(),
+        Err(_) => organisation_rules(&mut watched),
+    }
 }
 
 /// Logs that a policy was left, if it was applied.

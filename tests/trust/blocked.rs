@@ -45,3 +45,43 @@ fn a_strangers_policy_blocks_nothing() {
     assert_eq!(done.code(), 3);
     assert!(!done.stdout().contains("\"PATH\""));
 }
+
+/// A link in place of the signatures, which git carries, is refused before there is a verdict.
+#[test]
+fn what_cannot_be_judged_is_blocked_as_its_tier_says() {
+    let repository = Repository::with_two_signers();
+    let settle = repository.signed("settle", "export A=1\n", &["alice", "bob"]);
+    assert_eq!(repository.value(&settle), (0, Some("1".into())));
+    std::fs::remove_file(settle.join(".envrc.sig")).unwrap();
+    std::os::unix::fs::symlink("elsewhere", settle.join(".envrc.sig")).unwrap();
+    let done = repository.sandbox.goenv(&settle, &["export", "json"]);
+    assert!(done.stderr().contains("is a symbolic link"), "{}", done.stderr());
+    assert!(done.stdout().contains("/blocked/"), "{}", done.stdout());
+}
+
+/// Needs root, to put the organisation's file where it belongs: nobody else sees that mount.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_mistake_in_the_users_rules_does_not_lift_the_organisations() {
+    let repository = Repository::new();
+    let project = repository.signed("project", "export A=1\n", &[]);
+    if repository.sandbox.run(&project, "unshare", &["-m", "true"]).code() != 0 {
+        return;
+    }
+    let rules = repository.sandbox.path("organisation.toml");
+    let log = repository.sandbox.path("log");
+    let text = format!(
+        "tier = \"prod\"\n[tiers.prod]\nrequire = \"signed\"\n[audit]\npath = \"{}\"\n",
+        log.display()
+    );
+    repository.sandbox.file(&rules, text);
+    repository.config("oops\n");
+    let script = format!(
+        "mount -t tmpfs none /etc && mkdir /etc/goenv && cp {} /etc/goenv/config.toml && goenv export json",
+        rules.display()
+    );
+    let done = repository.sandbox.run(&project, "unshare", &["-m", "sh", "-c", &script]);
+    assert!(done.stderr().contains(".config/goenv/config.toml:1:"), "{}", done.stderr());
+    assert!(done.stdout().contains("/blocked/"), "{}", done.stdout());
+    assert!(log.is_dir());
+}
