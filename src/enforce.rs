@@ -91,8 +91,7 @@ fn path_entry(
     if let Err(problem) = files::check_directory(directory, uid) {
         return refuse(problem.to_string(), problem.hint());
     }
-    let here = policy.parent().unwrap_or(policy);
-    if rules.strict && directory.starts_with(here) {
+    if rules.strict && directory.starts_with(repository_of(policy)) {
         let shown = safe_path(directory);
         return refuse(
             format!("{shown} is inside the repository, whose programs nobody reviewed"),
@@ -100,6 +99,13 @@ fn path_entry(
         );
     }
     Ok(())
+}
+
+/// Returns the root of the working tree that a policy is in, or its directory where it is in none.
+fn repository_of(policy: &Path) -> &Path {
+    let is_root = |directory: &&Path| files::look_at(&directory.join(".git")).is_some();
+    let here = policy.parent().unwrap_or(policy);
+    here.ancestors().find(is_root).unwrap_or(here)
 }
 
 fn refusal(policy: &Path, wanted: &Wanted, objection: &Objection) -> Error {

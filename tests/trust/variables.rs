@@ -129,3 +129,24 @@ fn a_directory_beside_the_repository_may_be_on_path_where_a_person_allowed_it() 
     );
     assert_eq!(refused.code(), 5);
 }
+
+#[test]
+fn under_strict_rules_no_directory_of_the_repository_is_on_path() {
+    let repository = Repository::with_two_signers();
+    let rules = "[tiers.prod]\nrequire = \"signed\"\nthreshold = 2\nstrict = true\n";
+    repository.config(rules);
+    repository.sandbox.file("home/ledger/bin/ls", "#!/bin/sh\n");
+    repository.sandbox.dir("home/tools");
+    let policy = "export A=1\nPATH_add ../../bin\n";
+    let settle = repository.signed("services/settle", policy, &["alice", "bob"]);
+    let refused = repository.sandbox.goenv(&settle, &["export", "bash"]);
+    assert_eq!(
+        refused.stderr(),
+        "goenv: $SANDBOX/home/ledger/services/settle/.envrc:7: PATH: $SANDBOX/home/ledger/bin is inside the \
+         repository, whose programs nobody reviewed\n"
+    );
+    assert_eq!(refused.code(), 5);
+    let beside = "export A=1\nPATH_add ../../../tools\n";
+    let pay = repository.signed("services/pay", beside, &["alice", "bob"]);
+    assert_eq!(repository.value(&pay), (0, Some("1".into())));
+}
