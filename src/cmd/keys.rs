@@ -13,6 +13,7 @@ use crate::audit::record::{Event, Outcome};
 use crate::cli::KeysCommand;
 use crate::error::{Error, Exit};
 use crate::files;
+use crate::lock::Lock;
 use crate::trust::date;
 use crate::trust::decide::Owner;
 use crate::trust::header::{Expiry, Tier};
@@ -21,6 +22,8 @@ use crate::ui::{Tone, Ui, safe, safe_path};
 use crate::watch::Watched;
 use crate::world::World;
 
+/// The file that is locked while a list changes.
+const LOCK: &str = ".lock";
 /// The largest file that is read for a key.
 const KEY_LIMIT: u64 = 16 * 1024;
 
@@ -194,6 +197,14 @@ impl KeyArgument {
     }
 }
 
+/// Keeps other shells from changing the user's own lists, so that none of two changes is lost.
+fn hold(world: &World) -> Result<Lock, Error> {
+    let directory = world.dirs.config.as_ref().ok_or(Error::NoHome)?;
+    files::create_private(directory)?;
+    let lock = directory.join(LOCK);
+    Ok(Lock::take(&lock).map_err(|error| files::FileProblem::system(&lock, &error))?)
+}
+
 /// Returns the path and the text of one of the user's own lists.
 fn own(name: &str, world: &World) -> Result<(PathBuf, Vec<u8>), Error> {
     let path = world.dirs.config.as_ref().ok_or(Error::NoHome)?.join(name);
@@ -225,10 +236,12 @@ fn add(
     }
     let given = KeyArgument::new(key, world)?;
     let key = edit::public_key(&given.text).map_err(|what| given.refused(&what))?;
+    let held = hold(world)?;
     let (path, text) = own(SIGNERS, world)?;
     let added = edit::add(&text, principal, &key, &named, until)
         .map_err(|what| refused(format!("{}: {what}", short(&path, world))))?;
     files::write_private(&path, &added)?;
+    drop(held);
     let names: Vec<&str> = named.iter().map(Tier::name).collect();
     let fingerprint = key.fingerprint();
     let line = format!("{principal} may approve {} with {fingerprint}", names.join(", "));
@@ -247,6 +260,7 @@ fn revoke(key: &[OsString], world: &World, ui: &Ui) -> Result<Exit, Error> {
     // On an empty list the key alone can be wrong.
     edit::revoke(b"", &given.text).map_err(|what| given.refused(&what))?;
     let key = given.text;
+    let held = hold(world)?;
     let (path, text) = own(REVOKED, world)?;
     let revoked = edit::revoke(&text, &key)
         .map_err(|what| refused(format!("{}: {what}", short(&path, world))))?;
@@ -256,6 +270,7 @@ fn revoke(key: &[OsString], world: &World, ui: &Ui) -> Result<Exit, Error> {
         return Ok(Exit::Done);
     };
     files::write_private(&path, &text)?;
+    drop(held);
     ui.say(Tone::Plain, &format!("revoked {}", safe(fingerprint.as_bytes())));
     record("", fingerprint, &path, &admission, world, ui);
     Ok(Exit::Done)

@@ -152,3 +152,15 @@ fn a_key_that_is_none_is_refused() {
         (2, "goenv: --tier: found \"Prod\", expected a tier: lower-case letters, digits and hyphens\n".into())
     );
 }
+
+#[test]
+fn no_change_of_two_at_once_is_lost() {
+    let repository = Repository::new();
+    let script = "for i in 1 2 3 4 5 6 7 8; do ssh-keygen -q -t ed25519 -N '' -f k$i; done\n\
+         for i in 1 2 3 4 5 6 7 8; do goenv keys add u$i k$i.pub & done; wait\n\
+         for i in 1 2 3 4 5 6 7 8; do goenv keys revoke k$i.pub & done; wait\n\
+         cd ~/.config/goenv; cat allowed_signers | wc -l; cat revoked_keys | wc -l";
+    let done = repository.sandbox.run(&repository.root, "bash", &["-c", script]);
+    let counts: Vec<String> = done.stdout().lines().map(|line| line.trim().to_owned()).collect();
+    assert_eq!(counts, ["8", "8"], "{}", done.stderr());
+}
