@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::export::{names, short};
+use super::shown::{names, short};
 use crate::audit::record::Event;
 use crate::env::list::{self, Edit};
 use crate::env::{Diff, Env};

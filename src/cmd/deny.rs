@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::export::short;
+use super::shown::short;
 use crate::audit::record::Event;
 use crate::error::{Error, Exit};
 use crate::store::Store;

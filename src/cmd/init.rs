@@ -5,8 +5,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::export::short;
 use super::sdk::places;
+use super::shown::short;
 use crate::error::{Error, Exit};
 use crate::go::Version;
 use crate::go::request::{Request, choose};

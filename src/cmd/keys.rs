@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
-use super::export::short;
+use super::shown::short;
 use crate::admit::{Admission, REVOKED, SIGNERS, SIGNERS_LIMIT, store_places};
 use crate::audit::journal::Journal;
 use crate::audit::record::{Event, Outcome};

@@ -1,4 +1,4 @@
-//! The commands, one file each: arguments and the world in, an exit code out.
+//! The commands, one file each: arguments and the world in, an exit code out. `shown` has what their lines share.
 
 pub mod allow;
 pub mod audit;
@@ -18,6 +18,7 @@ pub mod pin;
 pub mod prune;
 pub mod reload;
 pub mod sdk;
+mod shown;
 pub mod sign;
 pub mod status;
 pub mod verify;

@@ -6,8 +6,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::export::short;
 use super::sdk::{Configured, places, source, version_of};
+use super::shown::short;
 use crate::error::{Error, Exit};
 use crate::files;
 use crate::go::Version;

@@ -22,7 +22,7 @@ pub fn run(world: &World, ui: &Ui) -> Result<Exit, Error> {
         Some(record) if !store.is_denied(&policy) => store.allow(&record)?,
         _ => crate::files::touch(&policy)?,
     }
-    let policy = super::export::short(&policy, world);
+    let policy = super::shown::short(&policy, world);
     ui.say(Tone::Plain, &format!("{policy} loads again at the next prompt"));
     Ok(Exit::Done)
 }

@@ -5,7 +5,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::export::short;
+use super::shown::short;
 use crate::admit::{
     Admission, ORGANISATION, Repositories, SIGNERS, SIGNERS_LIMIT, beside, store_places,
 };

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::export::short;
+use super::shown::short;
 use crate::decide::Carrying;
 use crate::env::{self, Env, list};
 use crate::error::{Error, Exit};

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::export::short;
+use super::shown::short;
 use crate::admit::{Admission, beside};
 use crate::error::{Error, Exit};
 use crate::trust::header::Header;

@@ -5,7 +5,7 @@ use std::os::unix::ffi::OsStrExt;
 
 use serde::Serialize;
 
-use super::export::short;
+use super::shown::short;
 use crate::error::{Error, Exit};
 use crate::load::{Loader, Purpose};
 use crate::policy::Place;
