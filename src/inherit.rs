@@ -34,7 +34,7 @@ pub fn outside(env: &Env, carrying: &Carrying) -> Env {
     // No policy sets such a name, so a state that would restore one was forged.
     let ours = changes.iter().filter(|change| class(&change.name).0 != Class::Never);
     let mut outside = undo::revert(env, ours);
-    for name in [state::STATE, state::POLICY, state::TIER] {
+    for name in state::OWN {
         outside.unset(name);
     }
     outside

@@ -11,7 +11,7 @@ const MOST_NAMES: usize = 40;
 
 /// Returns ` +NEW ~CHANGED -GONE` for a diff, without goenv's own variables; of very many the first.
 pub(super) fn names(diff: &Diff, from: &Env) -> String {
-    let own = [state::STATE, state::POLICY, state::TIER].map(str::as_bytes);
+    let own = state::OWN.map(str::as_bytes);
     let steps: Vec<_> = diff.steps().filter(|(name, _)| !own.contains(name)).collect();
     let mut text = String::new();
     for (name, value) in steps.iter().take(MOST_NAMES) {

@@ -21,6 +21,8 @@ pub const STATE: &str = "GOENV_STATE";
 pub const POLICY: &str = "GOENV_POLICY";
 /// The tier of the policy that is in effect.
 pub const TIER: &str = "GOENV_TIER";
+/// All of them: what goenv sets for itself, and no policy.
+pub const OWN: [&str; 3] = [STATE, POLICY, TIER];
 
 /// Texts up to this size travel in the variable itself; Linux refuses a process with one string above 128 KiB.
 pub const INLINE_LIMIT: usize = 16 * 1024;

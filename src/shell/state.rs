@@ -3,10 +3,8 @@
 //! A file of variables is a picture of one moment: goenv's own variables, which say how to leave again, are not
 //! part of it. What a format cannot hold is refused whole, so that nothing is cut off in silence.
 
-use crate::env::state::{POLICY, STATE, TIER};
+use crate::env::state::OWN;
 use crate::env::{Diff, is_identifier};
-
-const OWN: [&str; 3] = [STATE, POLICY, TIER];
 
 /// Returns whether every reader takes the name for one.
 pub(super) fn is_plain(name: &[u8]) -> bool {
