@@ -44,6 +44,14 @@ pub fn push_safe(text: &mut String, bytes: &[u8]) {
     }
 }
 
+/// Returns a value as the JSON that goenv prints: indented, and with a line end behind it.
+pub fn json(value: &impl serde::Serialize) -> Vec<u8> {
+    // Text, numbers and lists alone, into memory: nothing of it can fail to be written.
+    let mut text = serde_json::to_vec_pretty(value).unwrap_or_default();
+    text.push(b'\n');
+    text
+}
+
 /// Returns a path as text that moves no cursor and hides nothing.
 pub fn safe_path(path: &Path) -> String {
     safe(path.as_os_str().as_bytes())

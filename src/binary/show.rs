@@ -10,7 +10,7 @@ use super::info::{BuildInfo, Module};
 use crate::check::Finding;
 use crate::check::format::Colour;
 use crate::check::rules::Level;
-use crate::ui::safe;
+use crate::ui::{self, safe};
 
 /// A binary that was read and judged.
 #[derive(Clone, Debug)]
@@ -69,9 +69,7 @@ struct Found<'a> {
 /// Returns the JSON of binaries: an array, one object each.
 pub fn json(inspected: &[Inspected]) -> Vec<u8> {
     let outputs: Vec<Output<'_>> = inspected.iter().map(output).collect();
-    let mut text = serde_json::to_vec_pretty(&outputs).unwrap_or_default();
-    text.push(b'\n');
-    text
+    ui::json(&outputs)
 }
 
 fn output(inspected: &Inspected) -> Output<'_> {

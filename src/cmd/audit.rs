@@ -201,9 +201,7 @@ fn found(path: &Path, finding: Finding) -> Found {
 
 fn tell(verified: &Verified, json: bool, ui: &Ui) -> Result<(), Error> {
     if json {
-        let mut text = serde_json::to_vec_pretty(verified).unwrap_or_default();
-        text.push(b'\n');
-        return Ok(ui.data(&text)?);
+        return Ok(ui.data(&crate::ui::json(verified))?);
     }
     for found in &verified.findings {
         let tone = if found.level == "error" { Tone::Error } else { Tone::Warning };

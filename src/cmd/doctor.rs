@@ -52,14 +52,11 @@ pub fn run(json: bool, world: &World, ui: &Ui) -> Result<Exit, Error> {
 
 fn as_json(problems: &[Problem]) -> Vec<u8> {
     let count = |level| problems.iter().filter(|problem| problem.level == level).count();
-    let output = Output {
+    crate::ui::json(&Output {
         findings: problems.iter().map(found).collect(),
         errors: count(Level::Error),
         warnings: count(Level::Warning),
-    };
-    let mut text = serde_json::to_vec_pretty(&output).unwrap_or_default();
-    text.push(b'\n');
-    text
+    })
 }
 
 fn found(problem: &Problem) -> Found<'_> {

@@ -87,9 +87,7 @@ fn list(json: bool, world: &World, ui: &Ui) -> Result<Exit, Error> {
         .map(|(signer, owner, path)| row(signer, *owner, path, revoked.contains(&signer.key), now))
         .collect();
     if json {
-        let mut text = serde_json::to_vec_pretty(&rows).unwrap_or_default();
-        text.push(b'\n');
-        ui.data(&text)?;
+        ui.data(&crate::ui::json(&rows))?;
     } else {
         let lines = rows.iter().map(|row| {
             let until = row.valid_before.as_ref().map(|day| format!(" until {day}"));

@@ -76,9 +76,7 @@ pub fn run(json: bool, world: &World, ui: &Ui) -> Result<Exit, Error> {
         None => of_no_policy(world),
     };
     if json {
-        let mut text = serde_json::to_vec_pretty(&status).unwrap_or_default();
-        text.push(b'\n');
-        ui.data(&text)?;
+        ui.data(&crate::ui::json(&status))?;
     } else {
         ui.data(screen(&status, world).as_bytes())?;
     }

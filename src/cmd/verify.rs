@@ -60,9 +60,7 @@ pub fn run(path: Option<&Path>, json: bool, world: &World, ui: &Ui) -> Result<Ex
     let admission = Admission::new(world, world.now(), &mut watched)?;
     let trust = admission.verdict_by_signature(&text, &mut watched)?;
     if json {
-        let mut text = serde_json::to_vec_pretty(&report(&path, &trust)).unwrap_or_default();
-        text.push(b'\n');
-        ui.data(&text)?;
+        ui.data(&crate::ui::json(&report(&path, &trust)))?;
     } else {
         ui.data(screen(&path, &trust, world).as_bytes())?;
         if let Some(hint) = trust.hint.as_ref().filter(|hint| !hint.ends_with("goenv verify")) {

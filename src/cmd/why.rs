@@ -36,9 +36,7 @@ pub fn run(name: Option<&OsStr>, json: bool, world: &World, ui: &Ui) -> Result<E
     let places = || wanted.origins.iter().filter(|(name, _)| is_asked(name));
     if json {
         let reasons: Vec<Reason> = places().map(|(name, place)| reason(name, place)).collect();
-        let mut text = serde_json::to_vec_pretty(&reasons).unwrap_or_default();
-        text.push(b'\n');
-        ui.data(&text)?;
+        ui.data(&crate::ui::json(&reasons))?;
         return Ok(Exit::Done);
     }
     let mut text = String::new();

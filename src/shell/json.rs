@@ -15,7 +15,5 @@ pub fn print(diff: &Diff) -> Bytes {
             (text(name), value.map(text))
         })
         .collect();
-    let mut out = serde_json::to_vec_pretty(&object).unwrap_or_default();
-    out.push(b'\n');
-    out
+    crate::ui::json(&object)
 }

@@ -17,9 +17,7 @@ pub(super) fn print(report: &Report) -> Bytes {
         let print = if *again == 0 { print } else { format!("{print}-{again}") };
         issues.push(issue(finding, print));
     }
-    let mut text = serde_json::to_vec_pretty(&issues).unwrap_or_default();
-    text.push(b'\n');
-    text
+    crate::ui::json(&issues)
 }
 
 fn issue(finding: &Finding, fingerprint: String) -> Value {

@@ -35,9 +35,7 @@ pub(super) fn print(report: &Report) -> Bytes {
         silenced: report.silenced.len(),
         files: report.files,
     };
-    let mut text = serde_json::to_vec_pretty(&output).unwrap_or_default();
-    text.push(b'\n');
-    text
+    crate::ui::json(&output)
 }
 
 fn found(finding: &Finding) -> Found {

@@ -31,9 +31,7 @@ pub(super) fn print(report: &Report, facts: &Facts) -> Bytes {
             "results": results,
         }],
     });
-    let mut text = serde_json::to_vec_pretty(&log).unwrap_or_default();
-    text.push(b'\n');
-    text
+    crate::ui::json(&log)
 }
 
 fn rule(entry: &Entry) -> Value {
