@@ -192,9 +192,9 @@ impl Admission {
     }
 }
 
-/// Returns the path of the signature file beside a policy.
-pub fn beside(policy: &Path) -> PathBuf {
-    let mut path = OsString::from(policy);
+/// Returns the path of the signature file beside a signed one: a policy, or a checkpoint of the log.
+pub fn beside(signed: &Path) -> PathBuf {
+    let mut path = OsString::from(signed);
     path.push(".sig");
     path.into()
 }

@@ -6,14 +6,13 @@
 mod index;
 mod walk;
 
-use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use super::evaluate::evaluate;
 use super::facts::{Facts, File, Judged, Policy, Signatures};
 use super::kind::Kind;
-use crate::admit::Admission;
+use crate::admit::{self, Admission};
 use crate::env::{Bytes, Env};
 use crate::error::{Error, Exit};
 use crate::files;
@@ -95,13 +94,6 @@ pub fn gather(request: &Request<'_>, admission: &Admission, world: &World) -> Re
     Ok(facts)
 }
 
-/// Returns the path of the signature beside a policy.
-pub fn signature(policy: &Path) -> PathBuf {
-    let mut path = OsString::from(policy);
-    path.push(".sig");
-    path.into()
-}
-
 /// Leaves out `.env` files that are not in the repository: those may hold secrets.
 fn only_committed(facts: &mut Facts, world: &World) {
     let dotenvs: Vec<&Path> = facts.of_kind(Kind::Dotenv).map(|file| file.path.as_path()).collect();
@@ -144,7 +136,7 @@ fn policies(
         let sound = header.as_ref().ok().and_then(Option::as_ref);
         let own = sound.and_then(|header| header.tier.clone());
         let rules = admission.rules().of(tier.or(own.as_ref()));
-        let beside = facts.file(&signature(&file.path));
+        let beside = facts.file(&admit::beside(&file.path));
         let signatures = match beside {
             Some(signature) => {
                 let repositories = repositories.get_or_insert_with(|| repositories_of(&facts.root));
@@ -181,7 +173,7 @@ fn policies(
         let (wanted, sourced) =
             evaluate(&file.path, &file.bytes, facts, &facts.outside, &read, &mut machine);
         let is_signed = |path: &PathBuf| {
-            let beside = signature(path);
+            let beside = admit::beside(path);
             facts.file(&beside).is_some() || read(&beside).is_some()
         };
         let sourced = sourced.into_iter().map(|path| (path.clone(), is_signed(&path))).collect();

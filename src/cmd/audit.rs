@@ -2,12 +2,12 @@
 
 use std::collections::VecDeque;
 use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::admit::Admission;
+use crate::admit::{Admission, beside};
 use crate::audit::checkpoint::{Anchored, Checkpoint, NAMESPACE};
 use crate::audit::export::cef;
 use crate::audit::journal::Journal;
@@ -270,9 +270,7 @@ fn checkpoint(
     let text = Checkpoint { origin: journal.origin(), tip }.text();
     let (_, signature) = super::sign::signature(text.as_bytes(), NAMESPACE, key, world)?;
     files::write(path, text.as_bytes())?;
-    let mut beside = path.as_os_str().to_owned();
-    beside.push(".sig");
-    files::write(&PathBuf::from(beside), &signature)?;
+    files::write(&beside(path), &signature)?;
     ui.say(Tone::Plain, &format!("record {} is fixed in {}", tip.seq, safe_path(path)));
     Ok(Exit::Done)
 }

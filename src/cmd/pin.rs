@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use super::sdk::{Configured, places, source, version_of};
 use super::shown::short;
+use crate::admit::beside;
 use crate::error::{Error, Exit};
 use crate::files;
 use crate::go::Version;
@@ -78,7 +79,7 @@ pub fn run(text: &str, platforms: &[String], world: &World, ui: &Ui) -> Result<E
 
 fn say(version: &Version, pins: &Pins, path: &Path, world: &World, ui: &Ui) {
     ui.say(Tone::Plain, &format!("{}: {}", short(path, world), pinned(version, pins)));
-    let signed = files::look_at(&path.with_file_name(format!("{POLICY_NAME}.sig"))).is_some();
+    let signed = files::look_at(&beside(path)).is_some();
     let command = if signed { "goenv sign" } else { "goenv allow" };
     ui.say(Tone::Plain, &format!("it changed, so it wants approval again: {command}"));
 }
