@@ -180,18 +180,20 @@ pub fn setting(
     if let Some(value) = variable.filter(|value| !value.is_empty()) {
         return Some((text(value), Layer::Environment));
     }
-    let of = |file: Option<&[u8]>| file.and_then(|file| line_of(file, name)).map(text);
-    of(user_file)
-        .map(|value| (value, Layer::UserFile))
-        .or_else(|| of(go_env).map(|value| (value, Layer::Sdk)))
+    // What one line has set, a later one of the SDK's file does not set again.
+    let by_user = user_file.and_then(|file| values(file, name).next_back());
+    let by_sdk = || go_env.and_then(|file| values(file, name).next());
+    match by_user {
+        Some(value) => Some((text(value), Layer::UserFile)),
+        None => by_sdk().map(|value| (text(value), Layer::Sdk)),
+    }
 }
 
-/// Returns the value of `name` in a go/env file: `KEY=VALUE`, no quotes, the last line wins.
-fn line_of<'a>(file: &'a [u8], name: &str) -> Option<&'a [u8]> {
+/// Returns the values of `name` in a go/env file, in order: `KEY=VALUE`, no quotes.
+fn values<'a>(file: &'a [u8], name: &str) -> impl DoubleEndedIterator<Item = &'a [u8]> {
     file.split(|byte| *byte == b'\n')
         .filter(|line| line.first().is_some_and(u8::is_ascii_uppercase))
-        .filter_map(|line| line.strip_prefix(name.as_bytes())?.strip_prefix(b"="))
-        .next_back()
+        .filter_map(move |line| line.strip_prefix(name.as_bytes())?.strip_prefix(b"="))
 }
 
 #[cfg(test)]
@@ -267,7 +269,7 @@ mod tests {
     #[test]
     fn a_setting_has_layers() {
         let user = Some(&b"# c\nGOTOOLCHAIN=go1.24.11\nGOPROXY=\nGOTOOLCHAIN=local\n"[..]);
-        let sdk = Some(&b"GOTOOLCHAIN=auto\nGOPROXY=x\nGOSUMDB=s\n"[..]);
+        let sdk = Some(&b"GOTOOLCHAIN=auto\nGOPROXY=x\nGOSUMDB=s\nGOSUMDB=t\n"[..]);
         let of = |name, variable| setting(name, variable, user, sdk);
         let some = |text: &str, layer| Some((text.to_owned(), layer));
         assert_eq!(of("GOTOOLCHAIN", Some(&b"path"[..])), some("path", Layer::Environment));
