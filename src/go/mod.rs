@@ -2,6 +2,7 @@
 //!
 //! Pure: text comes in, versions and findings go out. Nothing here looks at the machine or runs Go.
 
+pub mod host;
 pub mod modfile;
 pub mod pattern;
 pub mod request;

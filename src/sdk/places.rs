@@ -9,7 +9,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use crate::env::Env;
-use crate::go::Version;
+use crate::go::{Version, host};
 
 /// An operating system and an architecture by Go's names.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -23,20 +23,7 @@ pub struct Platform {
 impl Platform {
     /// Returns the platform that this program was built for.
     pub fn host() -> Self {
-        let os = match std::env::consts::OS {
-            "macos" => "darwin",
-            os => os,
-        };
-        let arch = match std::env::consts::ARCH {
-            "x86_64" => "amd64",
-            "x86" => "386",
-            "aarch64" => "arm64",
-            "loongarch64" => "loong64",
-            "powerpc64" if cfg!(target_endian = "little") => "ppc64le",
-            "powerpc64" => "ppc64",
-            arch => arch,
-        };
-        Self { os: os.to_owned(), arch: arch.to_owned() }
+        Self { os: host::os().to_owned(), arch: host::arch().to_owned() }
     }
 
     /// Returns the platform in `linux/amd64`, or `None` where the text is not two lower-case names.

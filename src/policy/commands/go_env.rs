@@ -8,6 +8,7 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 
 use crate::env::{Bytes, list};
+use crate::go::host;
 use crate::policy::error::PolicyError;
 use crate::policy::evaluate::Evaluator;
 use crate::policy::text::Span;
@@ -67,14 +68,14 @@ impl Evaluator<'_> {
             "GOVERSION" => self.go_version(),
             "GOROOT" => self.goroot(),
             "GOTOOLDIR" => self.goroot().map(|root| {
-                let host = format!("/pkg/tool/{}_{}", host_os(), host_arch());
+                let host = format!("/pkg/tool/{}_{}", host::os(), host::arch());
                 [root.as_slice(), host.as_bytes()].concat()
             }),
             "GOENV" => Some(self.user_file(span)?.unwrap_or_default()),
-            "GOHOSTOS" => Some(host_os().into()),
-            "GOHOSTARCH" => Some(host_arch().into()),
-            "GOOS" => self.layered("GOOS", span)?.or_else(|| Some(host_os().into())),
-            "GOARCH" => self.layered("GOARCH", span)?.or_else(|| Some(host_arch().into())),
+            "GOHOSTOS" => Some(host::os().into()),
+            "GOHOSTARCH" => Some(host::arch().into()),
+            "GOOS" => self.layered("GOOS", span)?.or_else(|| Some(host::os().into())),
+            "GOARCH" => self.layered("GOARCH", span)?.or_else(|| Some(host::arch().into())),
             "GOEXE" => self.layered("GOOS", span)?.map_or(Some(Bytes::new()), |os| {
                 Some(if os == b"windows" { b".exe".to_vec() } else { Bytes::new() })
             }),
@@ -149,7 +150,7 @@ impl Evaluator<'_> {
 
     /// Returns a directory of the user's as Go finds it: not where the variable holds a relative path.
     fn below(&self, variable: &str, of_home: &str) -> Option<Bytes> {
-        if host_os() != "linux" {
+        if host::os() != "linux" {
             return None;
         }
         match self.exported(variable.as_bytes()) {
@@ -200,7 +201,7 @@ impl Evaluator<'_> {
     fn gocache(&mut self, span: Span) -> Result<Option<Bytes>, PolicyError> {
         let path = match self.layered("GOCACHE", span)? {
             Some(path) => Some(path),
-            None if host_os() != "linux" => return Ok(None),
+            None if host::os() != "linux" => return Ok(None),
             None => self
                 .below("XDG_CACHE_HOME", "/.cache")
                 .map(|path| [&path, &b"/go-build"[..]].concat()),
@@ -222,20 +223,4 @@ fn is_plain(flags: &[u8]) -> bool {
 /// Returns what a name is that the user's file sets to nothing: nothing, where that is not the default.
 fn nothing(name: &str) -> Option<Bytes> {
     matches!(name, "GOPROXY" | "GOSUMDB" | "GOTOOLCHAIN").then(Bytes::new)
-}
-
-fn host_os() -> &'static str {
-    match std::env::consts::OS {
-        "macos" => "darwin",
-        other => other,
-    }
-}
-
-fn host_arch() -> &'static str {
-    match std::env::consts::ARCH {
-        "x86_64" => "amd64",
-        "aarch64" => "arm64",
-        "x86" => "386",
-        other => other,
-    }
 }
