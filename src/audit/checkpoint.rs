@@ -20,8 +20,9 @@ pub struct Checkpoint {
     pub tip: Tip,
 }
 
-/// How a log stands to a checkpoint.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// How a log stands to a checkpoint, in the words of `audit verify --json`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Anchored {
     /// It holds the record.
     Holds,
@@ -82,6 +83,13 @@ impl Checkpoint {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn json_has_the_documented_words() {
+        let all = [Anchored::Holds, Anchored::Truncated, Anchored::Rewritten];
+        let expected = r#"["holds","truncated","rewritten"]"#;
+        assert_eq!(serde_json::to_string(&all).unwrap(), expected);
+    }
 
     #[test]
     fn a_checkpoint_prints_as_it_is_parsed() {

@@ -8,12 +8,14 @@ use std::io::{self, BufRead, Read};
 
 use super::record::{HASH, Link, MOST_LINE, Tip};
 
-/// How bad a finding is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// How bad a finding is, in the words of `audit verify --json`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 pub enum Severity {
     /// A kill or a full disk explains it, and the log says so itself.
+    #[serde(rename = "warning")]
     Warning,
     /// Somebody changed the log.
+    #[serde(rename = "error")]
     Tampered,
 }
 
@@ -204,6 +206,12 @@ mod tests {
     fn findings(lines: &[Vec<u8>]) -> Vec<(u64, Severity, String)> {
         let report = report(&lines.concat());
         report.findings.into_iter().map(|f| (f.line, f.severity, f.message)).collect()
+    }
+
+    #[test]
+    fn json_has_the_documented_words() {
+        let all = [Severity::Warning, Severity::Tampered];
+        assert_eq!(serde_json::to_string(&all).unwrap(), r#"["warning","error"]"#);
     }
 
     #[test]

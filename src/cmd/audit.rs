@@ -13,7 +13,7 @@ use crate::audit::export::cef;
 use crate::audit::journal::Journal;
 use crate::audit::log::{Log, LogError};
 use crate::audit::record::{MOST_LINE, Tip};
-use crate::audit::verify::{Finding, Severity, verify};
+use crate::audit::verify::{Finding, Report, Severity, verify};
 use crate::cli::{AuditCommand, AuditFormat};
 use crate::error::{Error, Exit};
 use crate::files;
@@ -123,14 +123,31 @@ fn shown(line: &[u8]) -> String {
     format!("{}\n", safe(parts.join(" ").as_bytes()))
 }
 
-#[derive(Serialize)]
+/// Verifies every file of the log as one chain, and returns its end.
+fn each_report(
+    log: &Log,
+    mut see: impl FnMut(Tip),
+    mut report: impl FnMut(&Path, Report) -> Result<(), Error>,
+) -> Result<Tip, Error> {
+    let mut tip = Tip::default();
+    for path in log.files().map_err(|error| unreadable(&error))? {
+        let file = log.read(&path).map_err(|error| unreadable(&error))?;
+        let verified = verify(BufReader::new(file), tip, &mut see)
+            .map_err(|error| failed(format!("{}: {error}", safe_path(&path))))?;
+        tip = verified.tip;
+        report(&path, verified)?;
+    }
+    Ok(tip)
+}
+
+#[derive(Default, Serialize)]
 struct Verified {
     records: u64,
     first: u64,
     last: u64,
     hash: String,
     tampered: bool,
-    anchor: Option<&'static str>,
+    anchor: Option<Anchored>,
     findings: Vec<Found>,
 }
 
@@ -138,11 +155,11 @@ struct Verified {
 struct Found {
     file: String,
     line: u64,
-    level: &'static str,
+    level: Severity,
     message: String,
 }
 
-/// Verifies every file of the log as one chain.
+/// Says what is wrong with the log, and how it stands to a checkpoint.
 fn check(
     log: &Log,
     anchor: Option<&Path>,
@@ -152,51 +169,30 @@ fn check(
 ) -> Result<Exit, Error> {
     let anchor = anchor.map(|path| read_anchor(&world.absolute(path))).transpose()?;
     let mut anchored = None;
-    let mut tip = Tip::default();
-    let mut verified = Verified {
-        records: 0,
-        first: 0,
-        last: 0,
-        hash: String::new(),
-        tampered: false,
-        anchor: None,
-        findings: Vec::new(),
+    let mut verified = Verified::default();
+    let see = |seen: Tip| {
+        if anchor.as_ref().is_some_and(|anchor| anchor.tip.seq == seen.seq) {
+            anchored = Some(seen.hash);
+        }
     };
-    for path in log.files().map_err(|error| unreadable(&error))? {
-        let file = log.read(&path).map_err(|error| unreadable(&error))?;
-        let report = verify(BufReader::new(file), tip, |seen| {
-            if anchor.as_ref().is_some_and(|anchor| anchor.tip.seq == seen.seq) {
-                anchored = Some(seen.hash);
-            }
-        });
-        let report = report.map_err(|error| failed(format!("{}: {error}", safe_path(&path))))?;
-        tip = report.tip;
+    let tip = each_report(log, see, |path, report| {
         verified.first = if verified.records == 0 { report.first } else { verified.first };
         verified.records += report.records;
         verified.tampered |= report.is_tampered();
-        verified.findings.extend(report.findings.into_iter().map(|finding| found(&path, finding)));
-    }
+        verified.findings.extend(report.findings.into_iter().map(|finding| found(path, finding)));
+        Ok(())
+    })?;
     verified.last = tip.seq;
     verified.hash = crate::hex::hex(&tip.hash);
-    if let Some(anchor) = anchor {
-        let how = match anchor.against(anchored) {
-            Anchored::Holds => "holds",
-            Anchored::Truncated => "truncated",
-            Anchored::Rewritten => "rewritten",
-        };
-        verified.anchor = Some(how);
-        verified.tampered |= how != "holds";
-    }
+    verified.anchor = anchor.map(|anchor| anchor.against(anchored));
+    verified.tampered |= verified.anchor.is_some_and(|anchored| anchored != Anchored::Holds);
     tell(&verified, json, ui)?;
     Ok(if verified.tampered { Exit::Forged } else { Exit::Done })
 }
 
 fn found(path: &Path, finding: Finding) -> Found {
-    let level = match finding.severity {
-        Severity::Warning => "warning",
-        Severity::Tampered => "error",
-    };
-    Found { file: safe_path(path), line: finding.line, level, message: finding.message }
+    let Finding { line, severity, message } = finding;
+    Found { file: safe_path(path), line, level: severity, message }
 }
 
 fn tell(verified: &Verified, json: bool, ui: &Ui) -> Result<(), Error> {
@@ -204,13 +200,20 @@ fn tell(verified: &Verified, json: bool, ui: &Ui) -> Result<(), Error> {
         return Ok(ui.data(&crate::ui::json(verified))?);
     }
     for found in &verified.findings {
-        let tone = if found.level == "error" { Tone::Error } else { Tone::Warning };
+        let tone = match found.level {
+            Severity::Tampered => Tone::Error,
+            Severity::Warning => Tone::Warning,
+        };
         ui.say(tone, &format!("{}:{}: {}", found.file, found.line, found.message));
     }
     match verified.anchor {
-        Some("truncated") => ui.say(Tone::Error, "the log ends before the checkpoint: it was cut"),
-        Some("rewritten") => ui.say(Tone::Error, "the log has another record than the checkpoint"),
-        _ => {}
+        Some(Anchored::Truncated) => {
+            ui.say(Tone::Error, "the log ends before the checkpoint: it was cut");
+        }
+        Some(Anchored::Rewritten) => {
+            ui.say(Tone::Error, "the log has another record than the checkpoint");
+        }
+        Some(Anchored::Holds) | None => {}
     }
     let verdict = match (verified.tampered, verified.findings.is_empty()) {
         (true, _) => "does not verify",
@@ -222,7 +225,10 @@ fn tell(verified: &Verified, json: bool, ui: &Ui) -> Result<(), Error> {
         1 => format!("record {}", verified.first),
         records => format!("{records} records, {} to {}", verified.first, verified.last),
     };
-    let anchor = if verified.anchor == Some("holds") { ", and holds the checkpoint" } else { "" };
+    let anchor = match verified.anchor {
+        Some(Anchored::Holds) => ", and holds the checkpoint",
+        _ => "",
+    };
     Ok(ui.data(format!("{records}: the log {verdict}{anchor}\n").as_bytes())?)
 }
 
@@ -255,18 +261,19 @@ fn checkpoint(
     world: &World,
     ui: &Ui,
 ) -> Result<Exit, Error> {
-    let mut tip = Tip::default();
-    for file in journal.log().files().map_err(|error| unreadable(&error))? {
-        let reader = BufReader::new(journal.log().read(&file).map_err(|error| unreadable(&error))?);
-        let report = verify(reader, tip, |_| {})
-            .map_err(|error| failed(format!("{}: {error}", safe_path(&file))))?;
-        if report.is_tampered() {
-            let message = format!("{} does not verify, so no checkpoint is made", safe_path(&file));
-            let hint = Some("see: goenv audit verify".to_owned());
-            return Err(Error::Refused { message, hint, exit: Exit::Forged });
-        }
-        tip = report.tip;
-    }
+    let tip = each_report(
+        journal.log(),
+        |_| {},
+        |file, report| {
+            if report.is_tampered() {
+                let message =
+                    format!("{} does not verify, so no checkpoint is made", safe_path(file));
+                let hint = Some("see: goenv audit verify".to_owned());
+                return Err(Error::Refused { message, hint, exit: Exit::Forged });
+            }
+            Ok(())
+        },
+    )?;
     let text = Checkpoint { origin: journal.origin(), tip }.text();
     let (_, signature) = super::sign::signature(text.as_bytes(), NAMESPACE, key, world)?;
     files::write(path, text.as_bytes())?;
