@@ -113,7 +113,7 @@ fn check(report: &mut Report, link: &Link, number: u64, junk: u64) {
         report.first = link.seq;
     }
     let begins = report.records == 0 && report.tip == Tip::default();
-    let expected = report.tip.seq + 1;
+    let expected = report.tip.seq.saturating_add(1);
     if begins && link.seq > 1 {
         let rotated = link.event == "audit.rotate";
         let severity = if rotated { Severity::Warning } else { Severity::Tampered };
@@ -131,7 +131,7 @@ fn check(report: &mut Report, link: &Link, number: u64, junk: u64) {
     match (junk, declared) {
         (0, None) => {}
         // The writer that declared the bytes put a newline behind them, unless there was one.
-        (junk, Some(torn)) if junk == torn || junk == torn + 1 => {
+        (junk, Some(torn)) if junk == torn || Some(junk) == torn.checked_add(1) => {
             report.add(
                 number,
                 Severity::Warning,
@@ -185,7 +185,7 @@ fn next_line(reader: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<u64> {
 #[cfg(test)]
 mod tests {
     use super::super::record::tests::record;
-    use super::super::record::{line, recovery};
+    use super::super::record::{Event, line, recovery};
     use super::*;
 
     fn log(lines: u64) -> Vec<Vec<u8>> {
@@ -329,6 +329,21 @@ mod tests {
                 )]
             );
         }
+    }
+
+    #[test]
+    fn no_number_in_a_log_is_too_large_to_be_judged() {
+        let mut recovers = record();
+        recovers.event = Event::Recover;
+        let (declared, _) = recovery(Tip::default(), &recovers, usize::MAX);
+        let missing = "18446744073709551615 torn bytes are declared and are not here";
+        assert_eq!(findings(&[declared]), [(1, Severity::Tampered, missing.into())]);
+
+        let before = Tip { seq: u64::MAX - 1, hash: [0; 32] };
+        let (last, tip) = line(before, &record());
+        let (after, _) = line(tip, &record());
+        let gone = "records before 18446744073709551615 are not here";
+        assert_eq!(findings(&[last, after]), [(1, Severity::Tampered, gone.into())]);
     }
 
     #[test]
