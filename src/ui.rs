@@ -57,7 +57,18 @@ pub fn safe_path(path: &Path) -> String {
     safe(path.as_os_str().as_bytes())
 }
 
-fn is_hidden(character: char) -> bool {
+/// Returns what a terminal shows of a line, one character a column: no tab and nothing hidden among it.
+pub fn columns(line: &[u8]) -> Vec<char> {
+    let shown = |character: char| match character {
+        '\t' => ' ',
+        _ if is_hidden(character) => char::REPLACEMENT_CHARACTER,
+        _ => character,
+    };
+    String::from_utf8_lossy(line).chars().map(shown).collect()
+}
+
+/// Returns whether a character moves the cursor, changes how others are shown, or shows nothing itself.
+pub fn is_hidden(character: char) -> bool {
     character.is_control()
         || matches!(character,
             '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'

@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use crate::ui::is_hidden;
+
 /// Returns a record's line as CEF, `None` where it is no JSON object.
 ///
 /// Extension keys are CEF's own where it has one; ours are `cs1` to `cs6` with their labels.
@@ -88,9 +90,7 @@ fn extension(text: &str) -> String {
 
 /// Returns `text` with what a terminal or a reader could mistake replaced.
 fn plain(text: &str) -> String {
-    let odd =
-        |c: char| c.is_control() || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    text.chars().map(|c| if odd(c) { '\u{fffd}' } else { c }).collect()
+    text.chars().map(|c| if is_hidden(c) { char::REPLACEMENT_CHARACTER } else { c }).collect()
 }
 
 #[cfg(test)]
@@ -102,11 +102,11 @@ mod tests {
     #[test]
     fn a_record_becomes_one_cef_line() {
         let mut record = record();
-        record.path = b"/srv/a=b|c\n\x1b".to_vec();
+        record.path = "/srv/a=b|c\n\x1b\u{e0041}".into();
         let (line, tip) = line(Tip::default(), &record);
         let expected = format!(
             "CEF:0|goenv|goenv|0.1.0|policy.load|policy.load|2|rt=2027-02-20T00:00:00Z externalId=1 \
-             dvchost=settle-1 suid=1000 suser=ann outcome=allow reason=0 filePath=/srv/a\\=b|c\\n\u{fffd} \
+             dvchost=settle-1 suid=1000 suser=ann outcome=allow reason=0 filePath=/srv/a\\=b|c\\n\u{fffd}\u{fffd} \
              fileHash={} cs1Label=scope cs1=git.bank.example/payments/ledger//services/settle cs2Label=tier \
              cs2=prod cs3Label=signers cs3=alice@bank\\=SHA256:x cs4Label=sdk cs4=1.26.6 cs5Label=variables \
              cs5=GOROOT PATH cs6Label=hash cs6={} cn1Label=serial cn1=42 cn2Label=signers needed cn2=2",

@@ -12,6 +12,7 @@ use sha2::{Digest, Sha256};
 use crate::hex::{hex, unhex_lower};
 use crate::trust::Approver;
 use crate::trust::date;
+use crate::ui::is_hidden;
 
 /// The size of a line at most, its newline included: what is read of the end of a log to continue it.
 pub const MOST_LINE: usize = 8 * 1024;
@@ -315,13 +316,13 @@ fn quoted_end(path: &str) -> String {
 
 /// Appends a character as it stands in a JSON string; what a terminal or a reader could mistake is `\u`.
 fn escape(c: char, out: &mut String) {
-    let is_hidden = matches!(c,
-        '\u{61c}' | '\u{feff}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}');
     match c {
         '"' | '\\' => out.extend(['\\', c]),
-        c if c.is_control() || is_hidden => {
-            // Writing to a string does not fail.
-            let _ = write!(out, "\\u{:04x}", u32::from(c));
+        c if is_hidden(c) => {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                // Writing to a string does not fail.
+                let _ = write!(out, "\\u{unit:04x}");
+            }
         }
         c => out.push(c),
     }
@@ -454,18 +455,14 @@ pub(crate) mod tests {
 
     #[test]
     fn hostile_text_stays_one_harmless_line() {
-        let hostile = "a\"b\\c\n\u{1b}[2J\u{7f}\u{9b}\u{202e}\u{2028}é";
+        let hostile = "a\"b\\c\n\u{1b}[2J\u{7f}\u{9b}\u{202e}\u{2028}\u{ad}\u{e0041}é";
         let mut record = record();
         record.path = hostile.into();
         record.writer.user = hostile.into();
         record.vars = vec![hostile.into()];
         let (line, _) = line(Tip::default(), &record);
         let text = String::from_utf8(line).unwrap();
-        assert!(
-            text.trim_end_matches('\n')
-                .chars()
-                .all(|c| !c.is_control() && c != '\u{202e}' && c != '\u{2028}')
-        );
+        assert!(text.trim_end_matches('\n').chars().all(|c| !is_hidden(c)));
         let value: serde_json::Value = serde_json::from_str(&text).unwrap();
         for found in [&value["path"], &value["user"], &value["vars"][0]] {
             assert_eq!(found, hostile);

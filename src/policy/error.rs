@@ -8,7 +8,7 @@ use std::path::Path;
 
 use super::{Cause, Place};
 use crate::env::Bytes;
-use crate::ui::{safe, safe_path};
+use crate::ui::{columns, safe, safe_path};
 
 /// How many columns of a long line are shown before and after the caret.
 const BEFORE: usize = 60;
@@ -99,18 +99,3 @@ impl fmt::Display for PolicyError {
 }
 
 impl std::error::Error for PolicyError {}
-
-/// Returns what a terminal shows of `bytes`, one character a column: no tab, control or direction mark among it.
-fn columns(bytes: &[u8]) -> Vec<char> {
-    let safe = |c: char| match c {
-        '\t' => ' ',
-        c if c.is_control() || is_invisible(c) => '\u{fffd}',
-        c => c,
-    };
-    String::from_utf8_lossy(bytes).chars().map(safe).collect()
-}
-
-/// Returns whether `c` changes how others are shown and shows nothing itself.
-fn is_invisible(c: char) -> bool {
-    matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{61c}')
-}

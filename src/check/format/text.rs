@@ -5,7 +5,7 @@ use super::super::rules::Level;
 use super::super::{Finding, Report};
 use super::source;
 use crate::env::Bytes;
-use crate::ui::{safe, safe_path};
+use crate::ui::{columns, safe, safe_path};
 
 /// Whether a terminal is told to colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,19 +85,6 @@ fn excerpt(line: &[u8], finding: &Finding) -> (String, usize, usize) {
     before.extend(marked.into_iter().take(SHOWN));
     before.extend(after);
     (before.into_iter().collect::<String>().trim_end().to_owned(), width, carets)
-}
-
-/// Returns what a terminal shows, one character a column.
-fn columns(bytes: &[u8]) -> Vec<char> {
-    let plain = |c: char| {
-        let hidden = c != '\t' && safe(c.to_string().as_bytes()) != c.to_string();
-        match c {
-            '\t' => ' ',
-            _ if hidden => '\u{fffd}',
-            _ => c,
-        }
-    };
-    String::from_utf8_lossy(bytes).chars().map(plain).collect()
 }
 
 /// Returns one line of what was found.

@@ -275,6 +275,8 @@ fn values_of_signed_policies_hide_nothing() {
         ("a\u{202e}b".as_bytes(), "the value has the invisible character U+202E"),
         ("a\u{200b}b".as_bytes(), "the value has the invisible character U+200B"),
         ("a\u{85}b".as_bytes(), "the value has the invisible character U+0085"),
+        ("a\u{ad}b".as_bytes(), "the value has the invisible character U+00AD"),
+        ("a\u{e0041}b".as_bytes(), "the value has the invisible character U+E0041"),
         (b"\xff", "the value is not UTF-8"),
         (&[b'x'; 32_769], "the value has 32769 bytes, a signed policy may set 32768"),
     ] {

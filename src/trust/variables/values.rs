@@ -5,6 +5,7 @@
 
 use super::Approval;
 use crate::trust::flaw::shown;
+use crate::ui::is_hidden;
 
 /// The size that a value may have in a signed policy.
 const MOST_BYTES: usize = 32 * 1024;
@@ -29,11 +30,8 @@ pub(super) fn unreadable(value: &[u8], approval: Approval) -> Option<String> {
     let Ok(text) = std::str::from_utf8(value) else {
         return Some("the value is not UTF-8".into());
     };
-    let hidden = text.chars().find(|c| {
-        let control = c.is_control() && !matches!(c, '\n' | '\t');
-        // Zero-width and bidirectional controls make a value look like another in review.
-        control || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{61c}')
-    });
+    // What is hidden makes a value look like another in review.
+    let hidden = text.chars().find(|c| is_hidden(*c) && !matches!(c, '\n' | '\t'));
     hidden.map(|c| format!("the value has the invisible character U+{:04X}", u32::from(c)))
 }
 
