@@ -4,12 +4,16 @@
 //! and invisible characters and bytes that are not UTF-8 are shown escaped. Colour only on a terminal and without
 //! `NO_COLOR`. A broken pipe is not an error.
 
+mod excerpt;
+
 use std::fmt::Write as _;
 use std::io::{IsTerminal, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use crate::world::World;
+
+pub use excerpt::{Excerpt, Room};
 
 /// Returns bytes as text that moves no cursor and hides nothing.
 pub fn safe(bytes: &[u8]) -> String {
@@ -55,16 +59,6 @@ pub fn json(value: &impl serde::Serialize) -> Vec<u8> {
 /// Returns a path as text that moves no cursor and hides nothing.
 pub fn safe_path(path: &Path) -> String {
     safe(path.as_os_str().as_bytes())
-}
-
-/// Returns what a terminal shows of a line, one character a column: no tab and nothing hidden among it.
-pub fn columns(line: &[u8]) -> Vec<char> {
-    let shown = |character: char| match character {
-        '\t' => ' ',
-        _ if is_hidden(character) => char::REPLACEMENT_CHARACTER,
-        _ => character,
-    };
-    String::from_utf8_lossy(line).chars().map(shown).collect()
 }
 
 /// Returns whether a character moves the cursor, changes how others are shown, or shows nothing itself.

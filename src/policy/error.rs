@@ -8,11 +8,10 @@ use std::path::Path;
 
 use super::{Cause, Place};
 use crate::env::Bytes;
-use crate::ui::{columns, safe, safe_path};
+use crate::ui::{Excerpt, Room, safe, safe_path};
 
-/// How many columns of a long line are shown before and after the caret.
-const BEFORE: usize = 60;
-const AFTER: usize = 60;
+/// How much of a long line is shown.
+const SHOWN: Room = Room { before: 60, after: 60 };
 
 /// An error in a policy; nothing of the policy applies.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,7 +54,8 @@ impl PolicyError {
         if let Some(source) = &self.source_line {
             let number = self.place.line.to_string();
             let margin = " ".repeat(number.len());
-            let (shown, before, carets) = self.shown_line(source);
+            let Excerpt { text: shown, before, carets } =
+                Excerpt::of(source, self.place.column, self.width, SHOWN);
             text += &format!("\n  {number} | {shown}\n  {margin} | {}", " ".repeat(before));
             text += &"^".repeat(carets);
         }
@@ -64,31 +64,6 @@ impl PolicyError {
             text += &safe(hint.as_bytes());
         }
         text
-    }
-
-    /// Returns the line as shown, the columns before the caret, and how many carets there are.
-    fn shown_line(&self, source: &[u8]) -> (String, usize, usize) {
-        let at = (self.place.column as usize).saturating_sub(1);
-        let cut = |start: usize, end: usize| source.get(start..end).unwrap_or_default();
-        let end = source.len();
-        let start = at.min(end);
-        let middle = start.saturating_add(self.width).min(end);
-        let mut before = columns(cut(0, start));
-        let marked = columns(cut(start, middle));
-        let mut after = columns(cut(middle, end));
-        if before.len() > BEFORE {
-            before.drain(..before.len() - BEFORE);
-            before.insert(0, '…');
-        }
-        let carets = marked.len().clamp(1, AFTER);
-        if marked.len() + after.len() > AFTER {
-            after.truncate(AFTER.saturating_sub(marked.len()));
-            after.push('…');
-        }
-        let width = before.len();
-        before.extend(marked.into_iter().take(AFTER));
-        before.extend(after);
-        (before.into_iter().collect::<String>().trim_end().to_owned(), width, carets)
     }
 }
 

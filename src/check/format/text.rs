@@ -5,7 +5,7 @@ use super::super::rules::Level;
 use super::super::{Finding, Report};
 use super::source;
 use crate::env::Bytes;
-use crate::ui::{columns, safe, safe_path};
+use crate::ui::{Excerpt, Room, safe, safe_path};
 
 /// Whether a terminal is told to colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,9 +16,8 @@ pub enum Colour {
     Off,
 }
 
-/// How much of a long line is shown before and behind the caret.
-const BEFORE: usize = 40;
-const SHOWN: usize = 100;
+/// How much of a long line is shown.
+const SHOWN: Room = Room { before: 40, after: 100 };
 
 impl Colour {
     /// Returns the text in a colour, or as it is.
@@ -50,7 +49,8 @@ fn one(finding: &Finding, facts: &Facts, colour: Colour) -> String {
     let message = colour.paint("1", &safe(finding.message.as_bytes()));
     let mut text = format!("{place}: {head}: {message}\n");
     if let Some(line) = source(finding, facts).filter(|line| !line.is_empty()) {
-        let (shown, before, carets) = excerpt(line, finding);
+        let Excerpt { text: shown, before, carets } =
+            Excerpt::of(line, finding.column, finding.width as usize, SHOWN);
         let number = finding.line.to_string();
         let margin = " ".repeat(number.len());
         let bar = colour.paint("34", "|");
@@ -61,30 +61,6 @@ fn one(finding: &Finding, facts: &Facts, colour: Colour) -> String {
     }
     text += &format!("  {} {}\n", colour.paint("36", "help:"), safe(finding.help.as_bytes()));
     text
-}
-
-/// Returns the part of a line around a finding, the columns before the carets, and how many carets there are.
-fn excerpt(line: &[u8], finding: &Finding) -> (String, usize, usize) {
-    let start = (finding.column as usize).saturating_sub(1).min(line.len());
-    let end = start.saturating_add(finding.width as usize).min(line.len());
-    let cut = |from: usize, to: usize| columns(line.get(from..to).unwrap_or_default());
-    let mut before = cut(0, start);
-    let marked = cut(start, end);
-    let mut after = cut(end, line.len());
-    if before.len() > BEFORE {
-        before.drain(..before.len() - BEFORE);
-        before.insert(0, '…');
-    }
-    let carets = marked.len().clamp(1, SHOWN);
-    let room = SHOWN.saturating_sub(marked.len());
-    if after.len() > room {
-        after.truncate(room);
-        after.push('…');
-    }
-    let width = before.len();
-    before.extend(marked.into_iter().take(SHOWN));
-    before.extend(after);
-    (before.into_iter().collect::<String>().trim_end().to_owned(), width, carets)
 }
 
 /// Returns one line of what was found.
