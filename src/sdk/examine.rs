@@ -162,7 +162,7 @@ pub fn other_version(record: &Record) -> Option<Version> {
 
 /// Reads what goenv knows of `version`.
 pub fn read_record(version: &Version, places: &Places) -> Result<Record, Reason> {
-    let path = places.record(version);
+    let path = places.record(version.as_str());
     let irregular = || Reason::NoRecord("it is not a regular file".to_owned());
     let opened = fs::File::options()
         .read(true)

@@ -84,7 +84,7 @@ struct NotFound {
 fn release(version: &Version, places: &Places) -> Result<Found, NotFound> {
     let mut looked_at = Vec::new();
     let (mut before, mut absent) = (Vec::new(), Vec::new());
-    let recorded = places.record(version);
+    let recorded = places.record(version.as_str());
     match read_record(version, places) {
         Ok(record) => match examine_recorded(&record, version, places.user) {
             Ok((sdk, standing)) => {

@@ -235,8 +235,13 @@ impl Places {
     }
 
     /// Returns the file that says what goenv knows of `version`: where it lies and what it was when it was sealed.
-    pub fn record(&self, version: &Version) -> PathBuf {
+    pub fn record(&self, version: &str) -> PathBuf {
         self.store.join(format!("go{version}.{}.json", self.platform.dashed()))
+    }
+
+    /// Returns the file that says what every file of `version` was when it was sealed.
+    pub fn seal(&self, version: &str) -> PathBuf {
+        self.store.join(format!("go{version}.{}.seal", self.platform.dashed()))
     }
 
     /// Returns every root outside the store that may hold `version`, in the order in which they win.

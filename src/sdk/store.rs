@@ -134,17 +134,8 @@ fn links(record: &Record, places: &Places) -> Links {
     if record.root.starts_with(&places.store) { Links::Refuse } else { Links::Follow }
 }
 
-fn record_path(places: &Places, version: &str) -> PathBuf {
-    places.store.join(format!("go{version}.{}.json", places.platform.dashed()))
-}
-
-/// Returns the path of the seal of a version.
-pub fn seal_path(places: &Places, version: &str) -> PathBuf {
-    places.store.join(format!("go{version}.{}.seal", places.platform.dashed()))
-}
-
 fn read_seal(record: &Record, places: &Places) -> Result<Seal, String> {
-    let path = seal_path(places, &record.version);
+    let path = places.seal(&record.version);
     let mut text = String::new();
     fs::File::open(&path)
         .and_then(|file| file.take(SEAL_LIMIT).read_to_string(&mut text))
@@ -217,12 +208,12 @@ fn now_ns() -> i64 {
 
 /// Writes the seal, then the record that names it.
 pub fn write(record: &Record, seal: &str, places: &Places) -> Result<(), StoreError> {
-    write_whole(&seal_path(places, &record.version), seal.as_bytes())?;
+    write_whole(&places.seal(&record.version), seal.as_bytes())?;
     write_record(record, places)
 }
 
 fn write_record(record: &Record, places: &Places) -> Result<(), StoreError> {
-    write_whole(&record_path(places, &record.version), &record.bytes())
+    write_whole(&places.record(&record.version), &record.bytes())
 }
 
 /// Writes a file so that it appears whole or not at all.
@@ -346,7 +337,7 @@ pub fn adopt(root: &Path, places: &Places) -> Result<Adopted, AdoptError> {
 
 /// Removes the record and the seal of a version.
 fn forget(version: &str, places: &Places) -> Result<(), StoreError> {
-    for path in [record_path(places, version), seal_path(places, version)] {
+    for path in [places.record(version), places.seal(version)] {
         match fs::remove_file(&path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
                 return Err(about("remove", &path)(error));

@@ -157,7 +157,7 @@ fn every_alteration_is_noticed() {
     // A seal that was altered with the tree proves nothing.
     let record = record(&places);
     flip(&root.join("src/fmt/print.go"));
-    let seal = goenv::sdk::store::seal_path(&places, NEW);
+    let seal = places.seal(NEW);
     let text = fs::read_to_string(&seal).unwrap();
     fs::write(&seal, text.replace("src/fmt/print.go", "src/fmt/prinx.go")).unwrap();
     let said = verify(&record, &places, Cores::All).complaint().unwrap();
