@@ -264,7 +264,8 @@ fn check_regular(path: &Path, metadata: &Metadata) -> Result<(), FileProblem> {
     Err(FileProblem::Irregular(path.to_path_buf(), what))
 }
 
-fn check_owner(path: &Path, metadata: &Metadata, uid: u32) -> Result<(), FileProblem> {
+/// Checks that nobody but `uid` and root can change what stands at `path`.
+pub(crate) fn check_owner(path: &Path, metadata: &Metadata, uid: u32) -> Result<(), FileProblem> {
     if metadata.uid() != uid && metadata.uid() != 0 {
         return Err(FileProblem::Foreign(path.to_path_buf(), metadata.uid()));
     }

@@ -9,7 +9,7 @@
 
 use std::fs;
 use std::io::{self, Read};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
@@ -18,6 +18,7 @@ use nix::fcntl::OFlag;
 use super::places::Places;
 use super::realpath;
 use super::record::{RECORD_LIMIT, Record};
+use crate::files::check_owner;
 use crate::go::Version;
 
 /// The most that is read of a VERSION file, whose first line is the version.
@@ -104,15 +105,7 @@ pub(super) fn examine_real(
 }
 
 fn only_ours(path: &Path, metadata: &fs::Metadata, user: u32) -> Result<(), Reason> {
-    let (owner, mode) = (metadata.uid(), metadata.mode());
-    // Where each user has a group of that name and number, the umask leaves the group its write bit.
-    let own_group = owner == user && metadata.gid() == user;
-    let others = if own_group { 0o002 } else { 0o022 };
-    if (owner == user || owner == 0) && mode & others == 0 {
-        Ok(())
-    } else {
-        Err(Reason::Writable(path.to_owned()))
-    }
+    check_owner(path, metadata, user).map_err(|_| Reason::Writable(path.to_owned()))
 }
 
 /// Returns the version in the first line of `root/VERSION`.
