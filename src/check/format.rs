@@ -64,7 +64,7 @@ fn slashed(finding: &Finding) -> String {
     finding.path.to_string_lossy().into_owned()
 }
 
-/// Returns what stays the same when lines move: 16 hexadecimal digits of the rule, the file and the message.
+/// Returns what stays the same when lines move: 32 hexadecimal digits of the rule, the file and the message.
 fn fingerprint(finding: &Finding) -> String {
     let text = format!("{}\0{}\0{}", finding.rule.id(), slashed(finding), finding.message);
     let digest = crate::trust::record::sha256_hex(text.as_bytes());

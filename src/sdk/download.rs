@@ -172,11 +172,10 @@ impl Client {
                 loop {
                     let before = length(part);
                     match self.stretch(&address, part, report) {
-                        Err(error @ DownloadError::Unreachable { .. })
+                        // Some of it came: whatever broke the connection, the rest may come too.
+                        Err(DownloadError::Unreachable { .. })
                             if attempt < ATTEMPTS && length(part) > before =>
                         {
-                            // Some of it came: whatever broke the connection, the rest may come too.
-                            let _ = error;
                             attempt += 1;
                         }
                         outcome => return outcome,

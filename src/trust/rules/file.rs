@@ -133,19 +133,16 @@ impl File<'_> {
             let name = |byte: u8| byte.is_ascii_alphanumeric() || b"_*?".contains(&byte);
             self.each(tier.grant.as_ref(), name, "a variable's name as GOPROXY or APP_*")?;
         }
-        for mirror in self.text.sdk.mirrors.iter().flat_map(|list| list.get_ref()) {
-            if !mirror.starts_with("https://") && !mirror.starts_with("file:///") {
+        let sdk = &self.text.sdk;
+        if let Some(mirrors) = &sdk.mirrors {
+            let is_odd =
+                |url: &&String| !url.starts_with("https://") && !url.starts_with("file:///");
+            if let Some(mirror) = mirrors.get_ref().iter().find(is_odd) {
                 let found = shown(mirror.as_bytes());
                 let message = format!("found mirror {found}, expected an https:// or file:/// URL");
-                return Err(self
-                    .text
-                    .sdk
-                    .mirrors
-                    .as_ref()
-                    .map_or_else(String::new, |list| self.flaw(list, message)));
+                return Err(self.flaw(mirrors, message));
             }
         }
-        let sdk = &self.text.sdk;
         for path in [&self.text.audit.path, &sdk.keyring, &sdk.ca].into_iter().flatten() {
             if !path.get_ref().is_absolute() {
                 let found = shown(path.get_ref().as_os_str().as_encoded_bytes());
