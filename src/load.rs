@@ -13,13 +13,13 @@ use crate::env::state::Watch;
 use crate::error::Error;
 use crate::files::{self, FileProblem, Text};
 use crate::follow;
+use crate::hex::sha256;
 use crate::host::{Machine, Sourcing};
 use crate::locate::{Kind, Located};
 use crate::policy::{self, Refusal, SdkWanted, Wanted};
 use crate::sdk::places::{Places, Platform};
 use crate::sdk::resolve::{Need, Resolved, Unused};
 use crate::trust::Trust;
-use crate::trust::decide::digest;
 use crate::trust::header::{self, Tier};
 use crate::trust::record::Approved;
 use crate::trust::rules::{OnFailure, Rules, SdkRule, TierRules};
@@ -151,7 +151,7 @@ impl<'a> Loader<'a> {
     ) -> Result<Applied, Error> {
         let admission = self.admission(known, watched)?;
         let text = read(path, self.world, watched)?;
-        known.digest = Some(digest(&text.bytes));
+        known.digest = Some(sha256(&text.bytes));
         let verdict = admission.verdict(&text, watched);
         if verdict.is_err() {
             // What it would have to be approved for decides whether another Go may run meanwhile.

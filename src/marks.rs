@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use crate::error::Error;
 use crate::files::{self, FileProblem};
+use crate::hex::sha256_hex;
 use crate::lock::Lock;
 use crate::trust::decide::raised;
-use crate::trust::record::sha256_hex;
 use crate::trust::scope::Scope;
 use crate::trust::serial::Mark;
 use crate::ui::safe_path;

@@ -7,9 +7,8 @@
 use std::fmt::Write as _;
 
 use base64ct::{Base64, Encoding};
-use sha2::{Digest, Sha256};
 
-use crate::hex::{hex, unhex_lower};
+use crate::hex::{hex, sha256, unhex_lower};
 use crate::trust::Approver;
 use crate::trust::date;
 use crate::ui::is_hidden;
@@ -216,7 +215,7 @@ fn with_extra(tip: Tip, record: &Record, extra: &str) -> (Vec<u8>, Tip) {
         let text = body(seq, tip, record, names, extra);
         // Longest by far are the names: fewer of them are listed until the line fits.
         if text.len() + 76 <= MOST_LINE || names == 0 {
-            let hash: [u8; 32] = Sha256::digest(text.as_bytes()).into();
+            let hash = sha256(text.as_bytes());
             let line = format!("{text},\"hash\":\"{}\"}}\n", hex(&hash));
             return (line.into_bytes(), Tip { seq, hash });
         }
@@ -362,7 +361,7 @@ impl Link {
             seq: fields.seq,
             prev: unhex_lower(&fields.prev)?,
             hash,
-            intact: <[u8; 32]>::from(Sha256::digest(body)) == hash,
+            intact: sha256(body) == hash,
             event: fields.ev,
             torn: fields.torn,
         })
@@ -380,6 +379,7 @@ fn split(line: &[u8]) -> Option<(&[u8], [u8; 32])> {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
+    use crate::hex::sha256_hex;
 
     pub(crate) fn record() -> Record {
         let writer = Writer {
@@ -420,7 +420,7 @@ pub(crate) mod tests {
             "0".repeat(64),
             "ab".repeat(32)
         );
-        let hash = hex(&Sha256::digest(expected.as_bytes()));
+        let hash = sha256_hex(expected.as_bytes());
         assert_eq!(String::from_utf8(line).unwrap(), format!("{expected},\"hash\":\"{hash}\"}}\n"));
         assert_eq!((tip.seq, hex(&tip.hash)), (1, hash));
     }

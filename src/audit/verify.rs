@@ -187,6 +187,7 @@ mod tests {
     use super::super::record::tests::record;
     use super::super::record::{Event, line, recovery};
     use super::*;
+    use crate::hex::sha256_hex;
 
     fn log(lines: u64) -> Vec<Vec<u8>> {
         let mut tip = Tip::default();
@@ -240,8 +241,7 @@ mod tests {
         // An edit whose hash was mended is found at the line after it.
         let body = String::from_utf8(edited[2].clone()).unwrap();
         let body = body.split(",\"hash\"").next().unwrap().to_owned();
-        let hash =
-            crate::hex::hex(&<[u8; 32]>::from(<sha2::Sha256 as sha2::Digest>::digest(&body)));
+        let hash = sha256_hex(body.as_bytes());
         edited[2] = format!("{body},\"hash\":\"{hash}\"}}\n").into();
         assert_eq!(
             findings(&edited),
@@ -309,8 +309,7 @@ mod tests {
             let declared =
                 String::from_utf8(declared).unwrap().replace("policy.load", "audit.recover");
             let body = declared.split(",\"hash\"").next().unwrap();
-            let hash =
-                crate::hex::hex(&<[u8; 32]>::from(<sha2::Sha256 as sha2::Digest>::digest(body)));
+            let hash = sha256_hex(body.as_bytes());
             let declared = format!("{body},\"hash\":\"{hash}\"}}\n").into_bytes();
             let with = [good.concat(), torn.to_vec(), b"\n".to_vec(), declared.clone()];
             assert_eq!(

@@ -67,6 +67,6 @@ fn slashed(finding: &Finding) -> String {
 /// Returns what stays the same when lines move: 32 hexadecimal digits of the rule, the file and the message.
 fn fingerprint(finding: &Finding) -> String {
     let text = format!("{}\0{}\0{}", finding.rule.id(), slashed(finding), finding.message);
-    let digest = crate::trust::record::sha256_hex(text.as_bytes());
+    let digest = crate::hex::sha256_hex(text.as_bytes());
     digest.get(..32).unwrap_or(&digest).to_owned()
 }

@@ -20,6 +20,7 @@ use crate::check::{Finding, policies, silence};
 use crate::cli::InspectArguments;
 use crate::error::{Error, Exit};
 use crate::files::{self, Data, FileProblem};
+use crate::hex::hex;
 use crate::ui::{Tone, Ui, safe, safe_path};
 use crate::watch::Watched;
 use crate::world::World;
@@ -164,7 +165,5 @@ fn read(path: &Path) -> Result<(Binary, String), Error> {
     })?;
     let mut digest = Context::new(&SHA256);
     data.scan(|piece| digest.update(piece))?;
-    let digest: String =
-        digest.finish().as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
-    Ok((binary, digest))
+    Ok((binary, hex(digest.finish().as_ref())))
 }

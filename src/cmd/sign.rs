@@ -19,7 +19,7 @@ use crate::trust::scope::Scope;
 use crate::trust::signers::edit::public_key;
 use crate::trust::signers::find;
 use crate::trust::sshsig::{self, Key, Signature};
-use crate::trust::{Approver, Trust, decide};
+use crate::trust::{Approver, Trust};
 use crate::ui::{Tone, Ui, safe, safe_path};
 use crate::watch::Watched;
 use crate::world::World;
@@ -303,7 +303,7 @@ fn record(
     let Some(journal) = Journal::of(world, admission.rules()) else { return };
     let mut record = journal.record(Event::Sign, Outcome::Allow);
     record.path = path.as_os_str().as_bytes().to_vec();
-    record.sha256 = Some(decide::digest(bytes));
+    record.sha256 = Some(crate::hex::sha256(bytes));
     crate::transition::about_header(&mut record, header);
     record.signers = vec![signer];
     crate::transition::happened(&journal, &record, ui);

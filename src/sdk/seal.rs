@@ -10,7 +10,7 @@ use std::fmt::{self, Write as _};
 use super::dirhash;
 use super::places::Platform;
 use crate::go::Version;
-use crate::hex::{Sha256, hex, sha256, unhex};
+use crate::hex::{Sha256, hex, sha256_hex, unhex};
 
 /// The first line of a seal.
 const HEADER: &str = "goenv seal 1\n";
@@ -88,7 +88,7 @@ impl Seal {
 
     /// Returns the digest of the text, in hex, by which a record holds its seal.
     pub fn digest(text: &str) -> String {
-        hex(&sha256(text.as_bytes()))
+        sha256_hex(text.as_bytes())
     }
 
     /// Reads a seal.
@@ -187,6 +187,7 @@ impl fmt::Display for Difference {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::hex::sha256;
 
     fn file(path: &str, mode: u32, text: &str) -> Entry {
         let content = Content { sha256: sha256(text.as_bytes()), size: text.len() as u64 };
@@ -214,10 +215,10 @@ mod tests {
             text,
             "goenv seal 1\n\
              bec17a8f8b9f5ce3b0c9f1c1f5d7f2f2 0444 9 VERSION\n"
-                .replace("bec17a8f8b9f5ce3b0c9f1c1f5d7f2f2", &hex(&sha256(b"go1.26.6\n")))
+                .replace("bec17a8f8b9f5ce3b0c9f1c1f5d7f2f2", &sha256_hex(b"go1.26.6\n"))
                 + "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855 0444 0 a name with spaces\n"
                 + "- 0555 - bin\n"
-                + &format!("{} 0555 7 bin/go\n", hex(&sha256(b"program")))
+                + &format!("{} 0555 7 bin/go\n", sha256_hex(b"program"))
         );
         assert_eq!(Seal::read(&text), Some(seal));
         assert_eq!(Seal::new(tree()).size(), (3, 16));

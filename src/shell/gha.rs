@@ -6,7 +6,7 @@
 
 use super::state;
 use crate::env::{Bytes, Diff};
-use crate::trust::record::sha256_hex;
+use crate::hex::sha256_hex;
 
 /// Returns one entry for each step of the diff.
 pub fn print(diff: &Diff) -> Bytes {

@@ -7,8 +7,6 @@
 
 use std::path::Path;
 
-use sha2::{Digest, Sha256};
-
 use super::date;
 use super::flaw::Flaw;
 use super::header::{self, Engine, Header};
@@ -18,6 +16,7 @@ use super::serial::{Mark, Order};
 use super::signers::{Signer, Validity, find_revoked, is_other_name};
 use super::sshsig::{Key, Signature};
 use super::{Approver, State, Trust, Weighed};
+use crate::hex::sha256;
 
 /// The cure for most signatures that do not count.
 const SIGN: &str = "sign it with: goenv sign";
@@ -99,11 +98,6 @@ pub struct Store<'a> {
 pub fn keys(signatures: &Result<Vec<Signature>, Flaw>) -> Vec<Key> {
     let signatures = signatures.iter().flatten();
     signatures.map(|signature| signature.key.clone()).collect()
-}
-
-/// Returns the SHA-256 of a policy.
-pub fn digest(policy: &[u8]) -> [u8; 32] {
-    Sha256::digest(policy).into()
 }
 
 /// Returns what the records on this machine say of `policy`.
@@ -224,7 +218,7 @@ impl Open<'_> {
         if (count.by.len() as u64) < u64::from(rules.threshold) {
             return Err(Box::new(count.refusal(rules)));
         }
-        let mark = Mark { scope: scope.clone(), serial, sha256: digest(self.policy) };
+        let mark = Mark { scope: scope.clone(), serial, sha256: sha256(self.policy) };
         let raise = raised(mark, evidence.mark)?;
         let names: Vec<&str> = count.by.iter().map(|by| by.principal.as_str()).collect();
         Ok(Trust {

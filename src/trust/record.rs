@@ -88,11 +88,6 @@ pub fn content_name(path: &Path, bytes: &[u8]) -> String {
     hex(&framed(&[path.as_os_str().as_bytes(), bytes]))
 }
 
-/// Returns the sha256 of bytes as hex.
-pub fn sha256_hex(bytes: &[u8]) -> String {
-    hex(&Sha256::digest(bytes))
-}
-
 fn framed(parts: &[&[u8]]) -> [u8; 32] {
     let mut digest = Sha256::new();
     for part in parts {

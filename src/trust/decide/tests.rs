@@ -120,7 +120,7 @@ fn invalid(code: u8, reason: &str) -> (State, u8, String) {
 
 fn mark(serial: u64, policy: &[u8]) -> Mark {
     let scope = Scope::parse("git.bank.example/payments/ledger//services/settle").unwrap();
-    Mark { scope, serial, sha256: digest(policy) }
+    Mark { scope, serial, sha256: sha256(policy) }
 }
 
 #[test]
