@@ -14,6 +14,7 @@ use crate::audit::record::{Event, Outcome};
 use crate::error::{Error, Exit};
 use crate::files::Text;
 use crate::trust::approve::{self, Facts, Limits, Unclear};
+use crate::trust::decide;
 use crate::trust::header::{self, Engine, Header, Tier};
 use crate::trust::scope::Scope;
 use crate::trust::signers::edit::public_key;

@@ -3,12 +3,12 @@
 //! Pure: the policy, its signatures and what is known of the place in; the bytes to sign out. A second approver
 //! changes no byte: where a signature holds for the policy as it stands, that is what is signed.
 
-use super::decide::digest;
 use super::header::{self, Expiry, Header, Tier};
 use super::scope::Scope;
 use super::serial::{Mark, Order};
 use super::sshsig::Signature;
 use super::{date, flaw::Flaw};
+use crate::hex::sha256;
 
 /// How many days a policy holds where nothing else says.
 const DAYS: u32 = 90;
@@ -101,7 +101,7 @@ pub fn is_second(
         return false;
     };
     let Some(expires) = &header.expires else { return false };
-    let own = Mark { scope: scope.clone(), serial: *serial, sha256: digest(policy) };
+    let own = Mark { scope: scope.clone(), serial: *serial, sha256: sha256(policy) };
     let follows = matches!(own.order(limits.mark), Order::Newer | Order::Same);
     let in_time = expires.at > limits.now && expires.at <= limits.latest();
     let same = asked.tier.as_ref().is_none_or(|asked| asked == tier)
@@ -268,7 +268,7 @@ mod tests {
         assert!(!second(bytes, &first, Limits { max_age_days: Some(30), ..limits }));
         let seen = |serial, sha256| Mark { scope: scope("h/a/b//c"), serial, sha256 };
         let with = |mark: &Mark| second(bytes, &first, Limits { mark: Some(mark), ..limits });
-        assert!(with(&seen(1, digest(bytes))) && !with(&seen(1, [0; 32])));
+        assert!(with(&seen(1, sha256(bytes))) && !with(&seen(1, [0; 32])));
         assert!(!with(&seen(2, [0; 32])));
         let prod = Asked { tier: Tier::new("prod"), ..Asked::default() };
         assert!(!is_second(bytes, &first, &prod, limits));
