@@ -79,6 +79,18 @@ fn messages_origins_locks_and_governance_are_handed_on() {
 }
 
 #[test]
+fn has_says_nothing_where_type_and_which_do() {
+    let sandbox = Sandbox::new();
+    let directory = sandbox.project("has");
+    let text = "if has sh; then export A=1; fi\nhas cd && export B=1\nhas missing || export C=1\n\
+                type cd\ncommand -v cd\nhas cd && echo said\n";
+    let wanted = sandbox.goenv(&directory.join(".envrc"), text.as_bytes()).unwrap();
+    let names = ["A", "B", "C"].map(|name| wanted.env.get(name).is_some());
+    assert_eq!(names, [true, true, true]);
+    assert_eq!(wanted.messages, [b"cd".to_vec(), b"cd".to_vec(), b"said".to_vec()]);
+}
+
+#[test]
 fn go_env_answers_as_go_does_from_the_environment_the_users_file_and_the_sdk() {
     let sandbox = Sandbox::new();
     let directory = sandbox.project("go-env");

@@ -8,7 +8,7 @@ use crate::env::Bytes;
 use crate::policy::ast::{Condition, Equality};
 use crate::policy::condition::{BINARY, UNARY};
 use crate::policy::error::PolicyError;
-use crate::policy::evaluate::{Answer, Evaluator};
+use crate::policy::evaluate::{Answer, Evaluator, Output};
 use crate::policy::text::Span;
 use crate::policy::{Kind, Look};
 
@@ -173,7 +173,15 @@ impl Evaluator<'_> {
         }
     }
 
-    /// `has NAME`, `command -v NAME`, `type NAME`: whether there is such a command.
+    /// `has NAME`: as `type NAME`, but what `type` would say goes nowhere, as in direnv.
+    pub(super) fn has(&mut self, arguments: &[&[u8]], span: Span) -> Outcome {
+        let out = std::mem::replace(&mut self.out, Output::Dropped);
+        let answer = self.look_up(arguments, span);
+        self.out = out;
+        answer
+    }
+
+    /// `command -v NAME`, `type NAME`: whether there is such a command.
     pub(super) fn look_up(&mut self, arguments: &[&[u8]], span: Span) -> Outcome {
         let name = match arguments {
             [name] if !name.starts_with(b"-") => *name,
