@@ -131,7 +131,7 @@ impl Error {
                 Exit::Untrusted
             }
             Self::Policy(error) => match error.cause {
-                Cause::Text => Exit::Policy,
+                Cause::Text | Cause::Beyond => Exit::Policy,
                 Cause::Approval => Exit::Untrusted,
                 Cause::Missing => Exit::Failed,
                 Cause::Altered => Exit::Forged,

@@ -8,11 +8,12 @@ use std::path::{Path, PathBuf};
 use super::sdk::places;
 use super::shown::short;
 use crate::error::{Error, Exit};
+use crate::files::Text;
 use crate::go::Version;
 use crate::go::request::{Request, choose};
-use crate::load;
+use crate::load::{self, Loader, Preview, Purpose};
 use crate::locate::{self, POLICY_NAME};
-use crate::policy::{self, PolicyError};
+use crate::policy::{self, Cause, PolicyError};
 use crate::sdk::list::versions;
 use crate::sdk::requested::requested;
 use crate::sdk::useline;
@@ -146,7 +147,8 @@ fn relative(request: &Request, directory: &Path) -> Request {
 /// Says which lines of a policy are native, and changes nothing.
 fn survey(policy: &Path, allow: &str, world: &World, ui: &Ui) -> Result<Exit, Error> {
     let text = load::read(policy, world, &mut Watched::new(world.now()))?;
-    let errors = policy::survey(policy, &text.bytes);
+    let mut errors = policy::survey(policy, &text.bytes);
+    reached(&text, &mut errors, world);
     let count = text.bytes.split_inclusive(|byte| *byte == b'\n').count();
     let others = errors.len();
     let native = match others {
@@ -178,6 +180,34 @@ fn survey(policy: &Path, allow: &str, world: &World, ui: &Ui) -> Result<Exit, Er
     }
     ui.say(Tone::Plain, &format!("review it, then run: {allow}"));
     Ok(Exit::Done)
+}
+
+/// Adds the lines that are refused only where they are reached, and are reached here: `use nix` without a guard.
+fn reached(text: &Text, errors: &mut Vec<PolicyError>, world: &World) {
+    let outside = inherit::outside(world.env(), &inherit::carried(world));
+    let loader = Loader::new(world, &outside, Purpose::Look);
+    let mut lines: Vec<&[u8]> = text.bytes.split(|byte| *byte == b'\n').collect();
+    let blank = |lines: &mut Vec<&[u8]>, error: &PolicyError| {
+        let line = lines.get_mut((error.place.line as usize).saturating_sub(1));
+        line.is_some_and(|line| !std::mem::take(line).is_empty())
+    };
+    for error in errors.iter() {
+        blank(&mut lines, error);
+    }
+    for _ in errors.len()..policy::SURVEYED {
+        let rest = Text { bytes: lines.join(&b'\n'), ..text.clone() };
+        let Ok(Preview { result: Err(Error::Policy(error)), .. }) = loader.preview(&rest) else {
+            break;
+        };
+        // Whatever else is wrong with a line, as a file that is not here, is for `goenv allow` to say.
+        if error.place.path != text.path || !blank(&mut lines, &error) {
+            break;
+        }
+        if error.cause == Cause::Beyond {
+            errors.push(*error);
+        }
+    }
+    errors.sort_by_key(|error| error.place.line);
 }
 
 /// Returns the lines without an error as `1-3, 5`.

@@ -37,6 +37,12 @@ impl PolicyError {
         self
     }
 
+    /// Returns the error as one about a command that only bash could run.
+    pub(super) fn beyond(mut self) -> Self {
+        self.cause = Cause::Beyond;
+        self
+    }
+
     /// Returns the place and the message, in one line.
     pub fn sentence(&self) -> String {
         self.sentence_from(Path::new(""))

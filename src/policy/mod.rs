@@ -90,6 +90,8 @@ pub enum Cause {
     /// The policy's own text.
     #[default]
     Text,
+    /// A command that only bash could run, reached.
+    Beyond,
     /// A missing approval.
     Approval,
     /// Something that is not on this machine.

@@ -231,6 +231,36 @@ fn a_policy_that_is_there_stays_and_each_line_in_the_way_is_named() {
 }
 
 #[test]
+fn what_is_refused_only_where_it_is_reached_is_named_where_it_is() {
+    let sandbox = with_releases(&["1.26.6"]);
+    survey(
+        &sandbox,
+        "layout python3\nif has there_is_none; then use nix; fi\ndotenv missing.env\nmake x\nuse flake\n",
+        1,
+        "~/p/.envrc is there already, and stays as it is\n\
+         native: 2-3\n\
+         \n\
+         .envrc:1:1: `layout python3` is not part of the policy language\n  \
+           1 | layout python3\n    \
+             | ^^^^^^^^^^^^^^\n\
+         hint: export VIRTUAL_ENV=\"$PWD/.venv\"; PATH_add .venv/bin\n\
+         \n\
+         .envrc:4:1: `make` is not a command of the policy language\n  \
+           4 | make x\n    \
+             | ^^^^\n\
+         hint: goenv starts no program; put the values it would give into a .env file, or set them outside\n\
+         \n\
+         .envrc:5:1: `use flake` is not part of the policy language\n  \
+           5 | use flake\n    \
+             | ^^^^^^^^^\n\
+         hint: goenv starts no program; put the values it would give into a .env file, or set them outside\n\
+         \n\
+         5 lines: 3 not native, 2 native\n",
+        "goenv: a policy applies whole or not at all; rewrite these lines, then look again with: goenv init\n",
+    );
+}
+
+#[test]
 fn a_policy_that_is_native_already_only_wants_approval() {
     let sandbox = with_releases(&["1.26.6"]);
     survey(

@@ -28,7 +28,7 @@ impl Evaluator<'_> {
                     "nix" | "flake" | "guix" | "devenv" => NO_PROGRAM,
                     _ => "put the directory of the tool's programs on PATH: PATH_add DIR",
                 };
-                Err(self.text.error(span, message).hint(hint))
+                Err(self.text.error(span, message).hint(hint).beyond())
             }
             None => Err(self.misused(span, "`use` takes the name of a tool: use go 1.26.6")),
         }

@@ -30,7 +30,7 @@ impl Evaluator<'_> {
                     true => "export VIRTUAL_ENV=\"$PWD/.venv\"; PATH_add .venv/bin",
                     false => NO_PROGRAM,
                 };
-                Err(self.text.error(span, message).hint(hint))
+                Err(self.text.error(span, message).hint(hint).beyond())
             }
         }
     }

@@ -128,7 +128,7 @@ impl Evaluator<'_> {
             "source_url" => "keep a copy that was reviewed in the project: source_env FILE",
             _ => NO_PROGRAM,
         };
-        self.text.error(span, format!("`{name}` needs bash")).hint(hint)
+        self.text.error(span, format!("`{name}` needs bash")).hint(hint).beyond()
     }
 
     /// `direnv_version VERSION`: the language is that of direnv 2.37.1.
