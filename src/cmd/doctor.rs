@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::sdk::mend;
 use crate::check::rules::Level;
 use crate::doctor::facts::{Applied, Facts};
 use crate::doctor::{Problem, examine};
@@ -38,7 +39,10 @@ pub fn run(json: bool, world: &World, ui: &Ui) -> Result<Exit, Error> {
         let loaded = Loader::new(world, &outside, Purpose::Look).load(&located);
         facts.policy = Some(loaded.result.map_err(|error| error.parts()).map(|applied| Applied {
             root: applied.wanted.sdk.as_ref().map(|(_, sdk)| sdk.root.clone()),
-            complaint: applied.sdk.and_then(|sdk| sdk.health.complaint()),
+            complaint: applied.sdk.and_then(|sdk| {
+                let mend = sdk.found.record.as_ref().map(|record| mend(&sdk.found.version, record));
+                Some((sdk.health.complaint()?, mend.unwrap_or_default()))
+            }),
             locks: applied.wanted.locks,
             env: applied.wanted.env,
         }));

@@ -352,7 +352,7 @@ fn verify(text: Option<&str>, places: &Places, world: &World, ui: &Ui) -> Result
 }
 
 /// Returns what to do about an SDK that was altered.
-fn mend(version: &Version, record: &Record) -> String {
+pub(super) fn mend(version: &Version, record: &Record) -> String {
     match examine::other_version(record) {
         Some(now) => format!(
             "it holds go{now} now; to seal that, run: goenv sdk add {}",

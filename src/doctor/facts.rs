@@ -60,8 +60,8 @@ pub struct Applied {
     pub env: Env,
     /// The root of its SDK.
     pub root: Option<PathBuf>,
-    /// What is wrong with the SDK.
-    pub complaint: Option<String>,
+    /// What is wrong with the SDK, and what mends it.
+    pub complaint: Option<(String, String)>,
     /// Values that no other layer may override.
     pub locks: Vec<(Bytes, Bytes)>,
 }

@@ -38,9 +38,9 @@ pub(super) fn examine(facts: &Facts) -> Vec<Problem> {
     if let Some(policy) = policy {
         problems.extend(user_file(facts, policy));
         problems.extend(locks(facts, policy));
-        problems.extend(policy.complaint.iter().map(|complaint| {
+        problems.extend(policy.complaint.iter().map(|(complaint, mend)| {
             let message = format!("the SDK is altered: {}", safe(complaint.as_bytes()));
-            Problem::error("GOENV701", message, "install it again: goenv sdk install VERSION")
+            Problem::error("GOENV701", message, mend.as_str())
         }));
     }
     problems

@@ -118,13 +118,13 @@ fn what_goenv_keeps_is_looked_at() {
     let mut facts = startup("eval \"$(goenv hook bash)\"\n");
     facts.policy = Some(Ok(Applied {
         env,
-        complaint: Some("src/fmt/print.go differs".into()),
+        complaint: Some(("src/fmt/print.go differs".into(), "run: goenv sdk remove 1.26.6".into())),
         ..Applied::default()
     }));
     assert_eq!(
         shown(&facts),
         [
-            "error[GOENV701]: the SDK is altered: src/fmt/print.go differs | install it again: goenv sdk install VERSION",
+            "error[GOENV701]: the SDK is altered: src/fmt/print.go differs | run: goenv sdk remove 1.26.6",
             "warning[not-applied]: the policy of this directory is not applied in this shell | start a new shell, so that the hook runs: exec \"$SHELL\"",
         ]
     );
