@@ -17,7 +17,7 @@ use crate::sdk::bar::Bar;
 use crate::sdk::install::{InstallError, Installed, Order, add_archive, install};
 use crate::sdk::inventory::{Row, inventory};
 use crate::sdk::list::recorded;
-use crate::sdk::mirror::{DEFAULT, Mirror};
+use crate::sdk::mirror::{DEFAULT, Mirror, archive_name};
 use crate::sdk::pin::Pin;
 use crate::sdk::requested::requested;
 use crate::sdk::store::{self, AdoptError, Health};
@@ -156,7 +156,20 @@ fn fetch(text: Option<&str>, places: &Places, world: &World, ui: &Ui) -> Result<
     let mut bar = Bar::new(&format!("go{version}"));
     let installed = install(&order, places, &mut |progress| bar.show(&progress, ui));
     bar.finish();
-    done(installed.map_err(|error| failed(&error))?, "installed", world, ui)
+    let installed = installed.map_err(|error| match failed(&error) {
+        Error::Refused { message, hint: Some(hint), exit } => {
+            // Which archive it is, is known but for the newest of a line.
+            let archive = match version.is_language() {
+                true => "ARCHIVE".to_owned(),
+                false => archive_name(&version, &places.platform),
+            };
+            let by_hand = "download its archive elsewhere, then run: goenv sdk add";
+            let hint = hint.replace("run: goenv sdk add ARCHIVE", &format!("{by_hand} {archive}"));
+            Error::Refused { message, hint: Some(hint), exit }
+        }
+        error => error,
+    });
+    done(installed?, "installed", world, ui)
 }
 
 /// Returns the version that this directory asks for.
@@ -318,11 +331,19 @@ fn adopt(path: &Path, places: &Places, world: &World, ui: &Ui) -> Result<Exit, E
 /// Reads SDKs again.
 fn verify(text: Option<&str>, places: &Places, world: &World, ui: &Ui) -> Result<Exit, Error> {
     let versions = match text {
-        Some(text) => vec![version_of(text)?],
+        Some(text) => {
+            let version = version_of(text)?;
+            // A language version is the newest release of its line here, as in a policy.
+            let newest = version.is_language().then(|| find(&version, places).ok()).flatten();
+            vec![newest.map_or(version, |found| found.version)]
+        }
         None => recorded(places),
     };
     if versions.is_empty() {
-        ui.say(Tone::Plain, "no SDK is sealed; seal one with: goenv sdk add DIRECTORY");
+        let rows = inventory(places, None);
+        let root = rows.last().map(|row| quote_path(Path::new(&row.root)));
+        let root = root.unwrap_or_else(|| "DIRECTORY".to_owned());
+        ui.say(Tone::Plain, &format!("no SDK is sealed; seal one with: goenv sdk add {root}"));
     }
     let mut exit = Exit::Done;
     for version in versions {
@@ -401,6 +422,12 @@ fn not_sealed(version: &Version, reason: &examine::Reason, places: &Places) -> E
 /// Removes an SDK of the store.
 fn remove(text: &str, places: &Places, world: &World, ui: &Ui) -> Result<Exit, Error> {
     let version = version_of(text)?;
+    if version.is_language() {
+        let newest = find(&version, places).ok();
+        let hint = newest.map(|newest| format!("run: goenv sdk remove {}", newest.version));
+        let message = format!("{version} names a language, not a release");
+        return Err(refused(message, hint, Exit::Usage));
+    }
     let removed =
         store::remove(&version, places).map_err(|error| refused(error, None, Exit::Failed))?;
     if let Some(root) = &removed {

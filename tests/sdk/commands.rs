@@ -150,6 +150,12 @@ fn a_release_is_installed_used_verified_and_removed() {
         "{}",
         refused.stderr()
     );
+    // A language version is verified as the release that it means here, and removes nothing.
+    let line = sandbox.goenv(&home, &["sdk", "verify", "1.26"]);
+    assert_eq!((line.code(), line.stdout().contains("\n  bin/gofmt was removed\n")), (4, true));
+    sandbox
+        .goenv(&home, &["sdk", "remove", "1.26"])
+        .failure(2, "goenv: 1.26 names a language, not a release; run: goenv sdk remove 1.26.6\n");
     let verify = sandbox.goenv(&home, &["sdk", "verify", "1.26.6"]);
     assert_eq!(verify.code(), 4);
     assert!(verify.stdout().contains("\n  bin/gofmt was removed\n"), "{}", verify.stdout());
@@ -238,6 +244,9 @@ fn pins_are_written_and_held() {
     };
     refused(&format!("go{OLD} at {root} is not sealed, and its hash is pinned"));
     refused(&format!("goenv sdk add {root}"));
+    sandbox
+        .goenv(&project, &["sdk", "verify"])
+        .failure(0, &format!("goenv: no SDK is sealed; seal one with: goenv sdk add {root}\n"));
     let done = sandbox.goenv(&project, &["sdk", "verify", OLD]);
     done.failure(
         1,
@@ -398,7 +407,8 @@ fn what_cannot_be_written_is_said_in_one_line_and_leaves_nothing() {
     sandbox.file("home/.config/goenv/config.toml", "[sdk]\nmirrors = [\"file:///nowhere\"]\n");
     sandbox.goenv(&sandbox.home(), &["install", "1.26.6"]).failure(
         1,
-        "goenv: cannot reach /nowhere: it is no directory; run: goenv sdk add ARCHIVE\n",
+        "goenv: cannot reach /nowhere: it is no directory; download its archive elsewhere, then run: goenv sdk add \
+         go1.26.6.linux-amd64.tar.gz\n",
     );
     // Nothing says which version.
     sandbox.goenv(&sandbox.home(), &["install"]).failure(
