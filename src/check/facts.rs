@@ -46,6 +46,8 @@ pub enum Signatures {
         reason: String,
         /// Whether they do not even match the bytes.
         is_forged: bool,
+        /// What mends it, where it is not the signers.
+        hint: Option<String>,
     },
 }
 

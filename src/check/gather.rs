@@ -153,6 +153,7 @@ fn policies(
                     false => Signatures::Fail {
                         is_forged: trust.code == Exit::Forged as u8,
                         reason: trust.reason,
+                        hint: trust.hint.filter(|_| trust.weighed.is_empty()),
                     },
                 }
             }

@@ -25,8 +25,8 @@ pub fn check(facts: &Facts, standings: &Standings<'_>, findings: &mut Vec<Findin
         let strict = modfile::strict(&file.bytes, kind);
         syntax(file, &strict, findings);
         let standing = standings.of(&file.path);
-        findings.extend(go_line(file, &strict, standing));
-        findings.extend(toolchain_line(file, &strict, standing));
+        findings.extend(go_line(file, &strict, kind, standing));
+        findings.extend(toolchain_line(file, &strict, kind, standing));
         if kind == ModFile::Work {
             workspace(file, &strict, facts, findings);
         }
@@ -76,14 +76,48 @@ fn word_width(bytes: &[u8], line: u32, column: u32) -> usize {
     rest.iter().take_while(|byte| !byte.is_ascii_whitespace()).count()
 }
 
-fn go_line(file: &File, strict: &Strict, standing: &Standing<'_>) -> Option<Finding> {
+/// Returns the command that edits a file of this kind.
+fn edit(kind: ModFile) -> &'static str {
+    match kind {
+        ModFile::Mod => "go mod edit",
+        ModFile::Work => "go work edit",
+    }
+}
+
+fn go_line(
+    file: &File,
+    strict: &Strict,
+    kind: ModFile,
+    standing: &Standing<'_>,
+) -> Option<Finding> {
     let word = strict.go.as_ref()?;
     let least = Version::parse(&word.text)?;
     let message = standing.minimum(&least)?;
-    Some(at(Rule::GoLine, file, word, message))
+    let finding = at(Rule::GoLine, file, word, message);
+    let edit = edit(kind);
+    Some(match &standing.pin {
+        // The line asks for more than the policy has.
+        Some(pin) if least > *pin => {
+            // The first release of a line is its .0; before Go 1.21 it had another name.
+            let meets = if least.is_language() { format!("{least}.0") } else { least.to_string() };
+            finding.help(format!(
+                "Pin a Go that meets the line (goenv pin {meets}, or later), or lower the line: {edit} -go={pin}"
+            ))
+        }
+        // It asks for less than anything that is admitted.
+        Some(pin) if standing.admitted.admit(pin).is_ok() => {
+            finding.help(format!("Raise the line: {edit} -go={pin}"))
+        }
+        _ => finding,
+    })
 }
 
-fn toolchain_line(file: &File, strict: &Strict, standing: &Standing<'_>) -> Option<Finding> {
+fn toolchain_line(
+    file: &File,
+    strict: &Strict,
+    kind: ModFile,
+    standing: &Standing<'_>,
+) -> Option<Finding> {
     let word = strict.toolchain.as_ref()?;
     let named = Version::from_toolchain(&word.text)?;
     let message = match &standing.pin {
@@ -93,7 +127,14 @@ fn toolchain_line(file: &File, strict: &Strict, standing: &Standing<'_>) -> Opti
         Some(_) => return None,
         None => format!("toolchain go{named} {}", standing.admitted.admit(&named).err()?),
     };
-    Some(at(Rule::ToolchainLine, file, word, message))
+    let finding = at(Rule::ToolchainLine, file, word, message);
+    let edit = edit(kind);
+    Some(match &standing.pin {
+        Some(pin) if !pin.is_language() => finding.help(format!(
+            "Name the pinned Go: {edit} -toolchain=go{pin}, or remove the line: {edit} -toolchain=none"
+        )),
+        _ => finding.help(format!("Remove the line: {edit} -toolchain=none")),
+    })
 }
 
 fn workspace(file: &File, strict: &Strict, facts: &Facts, findings: &mut Vec<Finding>) {

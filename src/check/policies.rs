@@ -34,6 +34,7 @@ pub fn check(facts: &Facts, standings: &Standings<'_>, findings: &mut Vec<Findin
 
 /// Signature, signer, serial and end.
 fn trust(policy: &Policy, standings: &Standings<'_>, findings: &mut Vec<Finding>) {
+    let path = crate::shell::quote_path(&policy.path);
     let header = policy.sound_header();
     let expired = header
         .and_then(|header| header.expires.as_ref())
@@ -41,21 +42,29 @@ fn trust(policy: &Policy, standings: &Standings<'_>, findings: &mut Vec<Finding>
     if let Some(expires) = expired {
         let (line, column) = header_place(policy, "expires");
         let message = format!("the policy expired on {}", expires.text);
-        let finding = Finding::new(Rule::Expired, &policy.path, message);
+        let finding = Finding::new(Rule::Expired, &policy.path, message)
+            .help(format!("Review it, and sign it with a later date: goenv sign {path}"));
         findings.push(finding.at(line, column, expires.text.len()));
     }
-    let sign = format!(
-        "Review the policy, then sign and commit both files: goenv sign {}",
-        crate::shell::quote_path(&policy.path)
-    );
+    let sign = format!("Review the policy, then sign and commit both files: goenv sign {path}");
     match &policy.signatures {
         Signatures::Missing(reason) => {
             findings.push(Finding::new(Rule::Signature, &policy.path, reason.clone()).help(sign));
         }
-        Signatures::Fail { reason, is_forged } if expired.is_none() => {
-            let rule = if *is_forged { Rule::Signature } else { Rule::Signer };
-            let finding = Finding::new(rule, &policy.path, reason.clone());
-            findings.push(if *is_forged { finding.help(sign) } else { finding });
+        Signatures::Fail { reason, is_forged: true, .. } if expired.is_none() => {
+            findings.push(Finding::new(Rule::Signature, &policy.path, reason.clone()).help(sign));
+        }
+        Signatures::Fail { reason, hint, .. } if expired.is_none() => {
+            let finding = Finding::new(Rule::Signer, &policy.path, reason.clone());
+            let tier = header.and_then(|header| header.tier.as_ref());
+            findings.push(match (hint, tier) {
+                (Some(hint), _) => finding.help(hint),
+                (None, Some(tier)) => finding.help(format!(
+                    "Have it signed by those whom allowed_signers lists for tier {tier}, or list \
+                     a signer: goenv keys add NAME KEY.pub --tier {tier}"
+                )),
+                (None, None) => finding,
+            });
         }
         _ => {}
     }
@@ -71,7 +80,8 @@ fn trust(policy: &Policy, standings: &Standings<'_>, findings: &mut Vec<Finding>
         _ => return,
     };
     let (line, column) = header_place(policy, "serial");
-    let finding = Finding::new(Rule::Serial, &policy.path, message);
+    let finding = Finding::new(Rule::Serial, &policy.path, message)
+        .help(format!("Sign the policy again, which raises the serial: goenv sign {path}"));
     findings.push(finding.at(line, column, now.to_string().len()));
 }
 
@@ -256,7 +266,13 @@ fn pinned(
     let hashed = command.words.iter().skip(2).any(|word| word.text.contains('='));
     if standing.admitted.is_production() && !hashed {
         let message = format!("tier {} runs an SDK without a hash", standing.tier_name());
-        findings.push(find(Rule::NoPin, message));
+        let finding = find(Rule::NoPin, message);
+        findings.push(match &standing.pin {
+            Some(pin) if !pin.is_language() && standing.admitted.admit(pin).is_ok() => {
+                finding.help(format!("goenv pin {pin}, which writes the hashes"))
+            }
+            _ => finding,
+        });
     }
     let Some(pin) = &standing.pin else { return };
     if let Err(no) = standing.admitted.admit(pin) {

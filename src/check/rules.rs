@@ -179,7 +179,7 @@ pub static ENTRIES: &[Entry] = &[
         "a required signature is missing or does not hold",
         "Where the rules require signatures, or .envrc.sig lies beside a policy, exactly the reviewed bytes must be \
          signed. Bytes that changed after signing were not reviewed.",
-        "Review the policy, then sign and commit both files: goenv sign .envrc",
+        "Review the policy, then sign and commit both files: goenv sign",
     ),
     entry(
         Rule::Signer,
@@ -188,7 +188,8 @@ pub static ENTRIES: &[Entry] = &[
         "a signer who may not approve this policy",
         "A signature counts only if allowed_signers lists its key for the policy's tier, the key is within its dates \
          and not revoked, and enough different people signed.",
-        "Have a listed signer sign it, or add the key: goenv keys add",
+        "Have it signed by those whom allowed_signers lists for its tier, or list a signer: goenv keys add NAME KEY.pub \
+         --tier TIER",
     ),
     entry(
         Rule::Serial,
@@ -197,7 +198,7 @@ pub static ENTRIES: &[Entry] = &[
         "the serial of a signed policy went back",
         "An old signed policy put back in place would be accepted, with everything that was fixed since undone. The \
          serial only rises, and one serial belongs to one text.",
-        "Sign the policy again, which raises the serial: goenv sign .envrc",
+        "Sign the policy again, which raises the serial: goenv sign",
     ),
     entry(
         Rule::GoLine,
@@ -206,7 +207,7 @@ pub static ENTRIES: &[Entry] = &[
         "a go line outside the policy",
         "The go line is the least Go that a module builds with. With GOTOOLCHAIN=local, as `use go` sets it, an older \
          Go refuses the module; a line older than every admitted release asks for a language that nobody tests.",
-        "Pin a Go that meets the line (goenv pin VERSION), or lower the line: go mod edit -go=VERSION",
+        "Pin a Go that meets the line (goenv pin VERSION), or change the line: go mod edit -go=VERSION",
     ),
     entry(
         Rule::ToolchainLine,
@@ -259,7 +260,7 @@ pub static ENTRIES: &[Entry] = &[
         "another layer overrides what the policy says",
         "A value that `go env -w`, a CI file or a Dockerfile sets wins over the policy, and nobody who reads the \
          policy sees it.",
-        "Remove it there (go env -u NAME), or change the policy",
+        "Remove it there, or change the policy",
     ),
     entry(
         Rule::VersionFile,
@@ -441,7 +442,7 @@ pub static ENTRIES: &[Entry] = &[
         Level::Error,
         "a policy or an exception that expired",
         "An end date is a promise to look again.",
-        "Review it and set a later date; a signed policy: goenv sign .envrc",
+        "Review it and set a later date; a signed policy: goenv sign",
     ),
     entry(
         Rule::Prerelease,

@@ -429,7 +429,11 @@ fn elsewhere(scope: &Scope, evidence: &Evidence<'_>) -> Option<Trust> {
         return None;
     }
     let (reason, hint) = match here.first() {
-        Some(here) => (format!("it is for {scope}, and this is {here}"), None),
+        Some(here) => {
+            let hint =
+                "to have it apply here, review it, remove its .envrc.sig and run: goenv sign";
+            (format!("it is for {scope}, and this is {here}"), Some(hint.to_owned()))
+        }
         None => {
             let (why, hint) = unplaced(evidence.in_repository);
             (format!("it is for {scope}, and {why}"), Some(hint.to_owned()))

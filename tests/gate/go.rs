@@ -94,3 +94,35 @@ fn two_readings_of_one_file_are_a_finding() {
     let repository = Repository::with(&[("go.mod", file)]);
     assert_eq!(repository.found(&[]), (vec!["go.mod:4:5 GOENV104".to_owned()], 1));
 }
+
+/// The help names values, so that what it says mends the finding when it is pasted.
+#[test]
+fn what_the_help_says_mends_the_line() {
+    for (policy, file, text, command) in [
+        ("use go 1.26.6\n", "go.mod", "module m\n\ngo 1.27\n", "go mod edit -go=1.26.6"),
+        ("use go 1.26.6\n", "go.work", "go 1.27\n", "go work edit -go=1.26.6"),
+        (
+            "use go 1.26.6\n",
+            "go.mod",
+            "module m\n\ngo 1.24\n\ntoolchain go1.27.3\n",
+            "go mod edit -toolchain=go1.26.6",
+        ),
+        // This line is older than what the tier runs: it is raised, not lowered.
+        (
+            "use go 1.26.6\nallow_go prod 1.26.6\n",
+            "go.mod",
+            "module m\n\ngo 1.22\n",
+            "go mod edit -go=1.26.6",
+        ),
+    ] {
+        let repository = Repository::with(&[(".envrc", policy), (file, text)]);
+        let check = || repository.sandbox.goenv(&repository.root, &["check", "--tier", "prod"]);
+        let before = check();
+        assert_eq!(before.code(), 1, "{text}");
+        let shown = before.stdout();
+        assert!(shown.contains(&format!(": {command}")), "{shown}");
+        let words: Vec<&str> = command.split(' ').skip(1).collect();
+        assert!(go(&repository, &words).0, "{command}");
+        assert_eq!(check().code(), 0, "{}", check().stdout());
+    }
+}

@@ -61,6 +61,10 @@ fn a_signed_policy_passes_and_a_changed_one_does_not() {
         .git(&["remote", "set-url", "origin", "https://git.corp.example/other.git"])
         .success();
     assert_eq!(errors(&repository).1, 3);
+    let report = repository.sandbox.goenv(&repository.root, &["check"]).stdout();
+    let help =
+        "help: to have it apply here, review it, remove its .envrc.sig and run: goenv sign\n";
+    assert!(report.contains(help), "{report}");
 }
 
 #[test]
@@ -71,6 +75,8 @@ fn a_signer_whom_nobody_trusts_is_named() {
     sign(&repository);
     repository.stage();
     assert_eq!(errors(&repository), (vec![".envrc:1:1 GOENV002".to_owned()], 3));
+    let report = repository.sandbox.goenv(&repository.root, &["check"]).stdout();
+    assert!(report.contains("goenv keys add NAME KEY.pub --tier prod\n"), "{report}");
 }
 
 #[test]
