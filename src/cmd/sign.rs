@@ -65,6 +65,10 @@ pub fn run(path: Option<&Path>, asked: &Asked, world: &World, ui: &Ui) -> Result
     let made = signature(&bytes, &tier.namespace(), asked.key.as_deref(), world)?;
     if second && others.iter().any(|other| other.key == made.0.key && other.verify(&bytes)) {
         ui.say(Tone::Plain, &format!("{} has this key's signature already", short(&path, world)));
+        let trust = verdict(&path, &admission, world)?;
+        if !trust.applies() {
+            say_verdict(&trust, &made.0, &admission, world, ui);
+        }
         return Ok(Exit::Done);
     }
     if bytes != text.bytes {
@@ -242,7 +246,7 @@ fn report(
     let path = short(path, world);
     let signed = format!("signed {path}: tier {tier}, serial {serial}, expires {expires}");
     ui.say(Tone::Plain, &signed);
-    say_verdict(trust, &made.key, header, admission, world, ui);
+    say_verdict(trust, made, admission, world, ui);
 }
 
 /// Returns the signer whom nobody here has named.
@@ -250,34 +254,31 @@ fn unnamed(key: &Key) -> Approver {
     Approver { principal: String::new(), fingerprint: key.fingerprint() }
 }
 
-fn say_verdict(
-    trust: &Trust,
-    key: &Key,
-    header: &Header,
-    admission: &Admission,
-    world: &World,
-    ui: &Ui,
-) {
+/// Says whether what was signed suffices here, and what would have to be done.
+fn say_verdict(trust: &Trust, made: &Signature, admission: &Admission, world: &World, ui: &Ui) {
     if trust.applies() {
         return ui.say(Tone::Plain, &safe(trust.reason.as_bytes()));
     }
     ui.say(Tone::Warning, &format!("not enough here yet: {}", safe(trust.reason.as_bytes())));
-    if trust.need == 0 || is_listed(key, world) {
-        return;
+    let hint = trust.hint.as_ref().filter(|hint| !hint.ends_with("goenv verify"));
+    if trust.need > 0 && !is_listed(&made.key, world) {
+        let tier = made.namespace.strip_prefix("goenv-policy-").unwrap_or_default();
+        let rules = admission.rules().of(Tier::new(tier).as_ref());
+        ui.say(Tone::Plain, &missing_key(&made.key, tier, rules.user_signers));
+    } else if let Some(hint) = hint {
+        ui.say(Tone::Plain, hint);
     }
-    let Some(tier) = &header.tier else { return };
-    let (kind, key) = (key.kind(), key.base64());
-    ui.say(
-        Tone::Plain,
-        &if admission.rules().of(Some(tier)).user_signers {
-            let add = format!("goenv keys add NAME '{kind} {key}' --tier {tier}");
-            format!("trust the key on this machine with: {add}")
-        } else {
-            format!(
-                "for tier {tier} the organisation's signers alone count: {ORGANISATION}/{SIGNERS}"
-            )
-        },
-    );
+}
+
+/// Returns how a key comes to count for a tier.
+fn missing_key(key: &Key, tier: &str, user_signers: bool) -> String {
+    if !user_signers {
+        return format!(
+            "for tier {tier} the organisation's signers alone count: {ORGANISATION}/{SIGNERS}"
+        );
+    }
+    let (kind, text) = (key.kind(), key.base64());
+    format!("trust the key on this machine with: goenv keys add NAME '{kind} {text}' --tier {tier}")
 }
 
 /// Returns whether a list names the key already: then it is not to be added, whatever it lacks.

@@ -170,8 +170,22 @@ fn a_signed_policy_cannot_be_moved() {
     assert_eq!(
         refused.stderr(),
         "goenv: $SANDBOX/home/other/settle/.envrc is invalid: it is for git.bank.example/payments/ledger//settle, and this \
-         is git.bank.example/payments/other//settle\n"
+         is git.bank.example/payments/other//settle; to have it apply here, review it, remove its .envrc.sig and run: \
+         goenv sign\n"
     );
+    // Signing it again there says so, and what the hint says makes it apply.
+    assert_eq!(
+        repository.sign(&other, "bob").stderr(),
+        "goenv: ~/other/settle/.envrc has this key's signature already\n\
+         goenv: not enough here yet: it is for git.bank.example/payments/ledger//settle, and this is \
+         git.bank.example/payments/other//settle\n\
+         goenv: to have it apply here, review it, remove its .envrc.sig and run: goenv sign\n"
+    );
+    let moved = copy("home/other/moved");
+    fs::remove_file(moved.join(".envrc.sig")).unwrap();
+    repository.sign(&moved, "alice").success();
+    repository.sign(&moved, "bob").success();
+    assert_eq!(repository.value(&moved), (0, Some("1".into())));
     // Another clone of the same repository, by another address, is the same place.
     let url = [
         "remote",
@@ -238,8 +252,9 @@ fn sign_says_how_to_trust_a_key_that_no_list_names() {
     let hint = signed.lines().last().unwrap();
     let command = hint.strip_prefix("goenv: trust the key on this machine with: ").expect(hint);
     assert_eq!(goenv(&["verify"]).code(), 3);
+    assert!(command.ends_with(" --tier prod"), "{command}");
     repository.sandbox.run(&repository.root, "sh", &["-c", command]).success();
-    assert_eq!(goenv(&["verify"]).code(), 0);
+    assert_eq!(goenv(&["verify"]).code(), 0, "what was pasted was enough");
     let again = repository.sandbox.run(&repository.root, "sh", &["-c", command]);
     assert_eq!(
         (again.code(), again.stderr()),
