@@ -2,7 +2,7 @@
 //! user's own gains lines and loses none: what was trusted when stays to be read.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
@@ -98,7 +98,7 @@ fn list(json: bool, world: &World, ui: &Ui) -> Result<Exit, Error> {
                 row.namespaces.join(","),
                 row.state,
                 until.unwrap_or_default(),
-                row.file,
+                short(Path::new(&row.file), world),
                 row.line
             );
             format!("{}\n", safe(line.as_bytes()))
@@ -172,7 +172,7 @@ impl KeyArgument {
     /// Reads the file that the words name, or takes them as they are.
     fn new(words: &[OsString], world: &World) -> Result<Self, Error> {
         if let [word] = words {
-            let path = world.absolute(std::path::Path::new(word));
+            let path = world.absolute(Path::new(word));
             if let Some(bytes) = files::read_data(&path, KEY_LIMIT)? {
                 let text = String::from_utf8_lossy(&bytes).into_owned();
                 let line = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
@@ -181,7 +181,13 @@ impl KeyArgument {
             let word = word.to_string_lossy();
             if !word.contains(' ') && !word.starts_with("SHA256:") {
                 let found = safe(word.as_bytes());
-                return Err(refused(format!("\"{found}\" is no file and no key")));
+                return Err(Error::Refused {
+                    message: format!("\"{found}\" is no file and no key"),
+                    hint: Some(
+                        "name a .pub file, or give the text: 'ssh-ed25519 AAAA…'".to_owned(),
+                    ),
+                    exit: Exit::Failed,
+                });
             }
         }
         let words: Vec<_> = words.iter().map(|word| word.to_string_lossy()).collect();

@@ -259,7 +259,12 @@ fn screen(status: &Status, world: &World) -> String {
         lines
             .push(("requested", format!("{file}:{} {} {}", asked.line, asked.kind, asked.version)));
     }
-    lines.extend(status.conflicts.iter().map(|conflict| ("conflict", conflict.clone())));
+    let home = world.dirs.home.as_deref().map(|home| format!("{}/", safe_path(home)));
+    let below = |text: &str| Some(format!("~/{}", text.strip_prefix(home.as_deref()?)?));
+    lines.extend(status.conflicts.iter().map(|conflict| {
+        // One that is about a line of a file begins with its path.
+        ("conflict", below(conflict).unwrap_or_else(|| conflict.clone()))
+    }));
     if !status.watches.is_empty() {
         lines.push(("watching", format!("{} paths", status.watches.len())));
     }

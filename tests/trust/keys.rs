@@ -53,7 +53,7 @@ fn keys_are_added_listed_and_revoked() {
         goenv(&["keys", "list"]).stdout(),
         format!(
             "alice@bank {fingerprint} goenv-policy-prod,goenv-policy-dev valid until 2099-12-31T23:59:59Z \
-             $SANDBOX/home/.config/goenv/allowed_signers:1\n"
+             ~/.config/goenv/allowed_signers:1\n"
         )
     );
     let revoke = goenv(&["keys", "revoke", &fingerprint]);
@@ -108,11 +108,11 @@ fn a_key_that_is_none_is_refused() {
     };
     assert_eq!(
         goenv(&["keys", "add", "alice", "nonsense"]),
-        (1, "goenv: \"nonsense\" is no file and no key\n".into())
+        (1, "goenv: \"nonsense\" is no file and no key; name a .pub file, or give the text: 'ssh-ed25519 AAAA…'\n".into())
     );
     assert_eq!(
         goenv(&["keys", "revoke", "nonsense"]),
-        (1, "goenv: \"nonsense\" is no file and no key\n".into())
+        (1, "goenv: \"nonsense\" is no file and no key; name a .pub file, or give the text: 'ssh-ed25519 AAAA…'\n".into())
     );
     assert_eq!(
         goenv(&["keys", "revoke", "SHA256:abc"]),
