@@ -8,9 +8,9 @@ use serde::Serialize;
 use super::shown::short;
 use crate::admit::{Admission, beside};
 use crate::error::{Error, Exit};
-use crate::trust::header::Header;
-use crate::trust::{Trust, Weighed};
-use crate::ui::{Tone, Ui, safe, safe_path};
+use crate::trust::header::{self, Header};
+use crate::trust::{State, Trust, Weighed};
+use crate::ui::{self, Tone, Ui, safe, safe_path};
 use crate::watch::Watched;
 use crate::world::World;
 use crate::{files, load};
@@ -52,15 +52,24 @@ pub fn run(path: Option<&Path>, json: bool, world: &World, ui: &Ui) -> Result<Ex
     let path = super::policy_path(path, world)?;
     let mut watched = Watched::new(world.now());
     let text = load::read(&path, world, &mut watched)?;
+    let admission = Admission::new(world, world.now(), &mut watched)?;
     if files::look_at(&beside(&path)).is_none() {
         let message = format!("{} does not exist", safe_path(&beside(&path)));
+        if json {
+            let header = header::parse(&text.bytes).ok().flatten();
+            let tier = header.as_ref().and_then(|header| header.tier.as_ref());
+            let need = admission.rules().of(tier).threshold;
+            let reason = message.clone();
+            let state = State::Blocked;
+            let trust = Trust { state, reason, need, header, ..Trust::none() };
+            ui.data(&ui::json(&report(&path, &trust)))?;
+        }
         let hint = Some("sign the policy with: goenv sign".to_owned());
         return Err(Error::Refused { message, hint, exit: Exit::Untrusted });
     }
-    let admission = Admission::new(world, world.now(), &mut watched)?;
     let trust = admission.verdict_by_signature(&text, &mut watched)?;
     if json {
-        ui.data(&crate::ui::json(&report(&path, &trust)))?;
+        ui.data(&ui::json(&report(&path, &trust)))?;
     } else {
         ui.data(screen(&path, &trust, world).as_bytes())?;
         if let Some(hint) = trust.hint.as_ref().filter(|hint| !hint.ends_with("goenv verify")) {

@@ -317,6 +317,19 @@ fn a_signed_policy_without_a_repository_says_how_to_make_one() {
 }
 
 #[test]
+fn verify_json_answers_for_a_policy_without_signatures_too() {
+    let repository = Repository::new();
+    repository.sandbox.file("home/.config/goenv/config.toml", "[tiers.prod]\nthreshold = 2\n");
+    repository.sandbox.file("home/ledger/.envrc", "#goenv: v1\n#goenv: tier prod\nexport A=1\n");
+    let done = repository.sandbox.goenv(&repository.root, &["verify", "--json"]);
+    assert_eq!(done.code(), 3);
+    let report: serde_json::Value = serde_json::from_str(&done.stdout()).unwrap();
+    assert_eq!((&report["valid"], &report["need"]), (&false.into(), &2.into()));
+    assert_eq!((&report["trust"]["state"], &report["tier"]), (&"blocked".into(), &"prod".into()));
+    assert_eq!(report["signatures"], serde_json::json!([]));
+}
+
+#[test]
 fn sign_says_what_it_needs() {
     let repository = Repository::new();
     let said = |directory: &str, args: &[&str]| {
