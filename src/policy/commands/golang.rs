@@ -42,7 +42,9 @@ impl Evaluator<'_> {
             Some((first, rest)) if !first.contains('=') => (Some(first.clone()), rest),
             _ => (None, arguments),
         };
-        let pins = pins.iter().map(|pin| self.pin(pin, span)).collect::<Result<_, _>>()?;
+        let named = version.as_deref().unwrap_or("VERSION");
+        let pins = pins.iter().map(|pin| self.pin(pin, named, span));
+        let pins = pins.collect::<Result<_, _>>()?;
         let directory = Path::new(std::ffi::OsStr::from_bytes(&self.directory)).to_path_buf();
         let wanted = SdkWanted { version, pins, directory };
         let found = self.host.sdk(&wanted).map_err(|refusal| self.refused(refusal, span))?;
@@ -75,7 +77,7 @@ impl Evaluator<'_> {
         entries.join(&b':')
     }
 
-    fn pin(&self, text: &str, span: Span) -> Result<(String, String), PolicyError> {
+    fn pin(&self, text: &str, version: &str, span: Span) -> Result<(String, String), PolicyError> {
         let pin = text.split_once('=').filter(|(platform, hash)| {
             let platform = platform.split_once('/');
             let named = platform.is_some_and(|(os, arch)| is_name(os) && is_name(arch));
@@ -86,7 +88,10 @@ impl Evaluator<'_> {
             None => {
                 let message =
                     format!("`{text}` is no pin: OS/ARCH=sha256:… or OS/ARCH=h1:… is expected");
-                Err(self.text.error(span, message).hint("to write pins: goenv pin VERSION"))
+                Err(self
+                    .text
+                    .error(span, message)
+                    .hint(format!("to write pins: goenv pin {version}")))
             }
         }
     }
