@@ -9,24 +9,25 @@ _goenv_hook() {
   \local _goenv_status="$?" _goenv_text
   # Where goenv said what to ask: nothing that it looked at has another time, nothing absent has appeared.
   # (`test`, because `[[` would take what it compares for a pattern, which costs more than all the rest.)
-  if [[ -n "${_goenv_armed-}" ]] && \test "$PWD:$PATH:${GOROOT-}:${GOENV_STATE:+${#GOENV_STATE}}" = "$_goenv_here" && _goenv_same &&
+  if [[ -n "${_goenv_armed-}" ]] && \test "${PWD-}:${PATH-}:${GOROOT-}:${GOENV_STATE:+${#GOENV_STATE}}" = "$_goenv_here" && _goenv_same &&
     [[ -z "${_goenv_until-}" || "${EPOCHSECONDS-0}" -lt "$_goenv_until" ]]; then
     \return "$_goenv_status"
   fi
   _goenv_armed=
   _goenv_text=$(\command @GOENV@ export bash --guard "$$") || \:
   \eval "$_goenv_text" || \:
-  _goenv_here="$PWD:$PATH:${GOROOT-}:${GOENV_STATE:+${#GOENV_STATE}}"
+  _goenv_here="${PWD-}:${PATH-}:${GOROOT-}:${GOENV_STATE:+${#GOENV_STATE}}"
   \return "$_goenv_status"
 }
 
-# PROMPT_COMMAND is an array from bash 5.1 on where the user made it one, and a string otherwise.
+# PROMPT_COMMAND is an array from bash 5.1 on where the user made it one, and a string otherwise. Before `&&` the status
+# that the hook passes on neither ends a shell under `set -e` nor runs an ERR trap a second time.
 # shellcheck disable=SC2128,SC2178 # it is the one or the other
 if [[ " ${PROMPT_COMMAND[*]-} " != *_goenv_hook* ]]; then
   if [[ "$(\declare -p PROMPT_COMMAND 2>/dev/null)" == "declare -a"* ]] &&
     ((BASH_VERSINFO[0] > 5 || (BASH_VERSINFO[0] == 5 && BASH_VERSINFO[1] >= 1))); then
-    PROMPT_COMMAND=(_goenv_hook ${PROMPT_COMMAND[@]+"${PROMPT_COMMAND[@]}"})
+    PROMPT_COMMAND=('_goenv_hook && \:' ${PROMPT_COMMAND[@]+"${PROMPT_COMMAND[@]}"})
   else
-    PROMPT_COMMAND="_goenv_hook${PROMPT_COMMAND:+;$PROMPT_COMMAND}"
+    PROMPT_COMMAND="_goenv_hook && \\:${PROMPT_COMMAND:+;$PROMPT_COMMAND}"
   fi
 fi

@@ -22,9 +22,10 @@ _goenv_hook() {
 \builtin typeset -ga precmd_functions chpwd_functions
 \builtin typeset -g _goenv_armed _goenv_here _goenv_until
 \builtin zmodload -F zsh/datetime p:EPOCHSECONDS 2>/dev/null
-if (( ! ${precmd_functions[(Ie)_goenv_hook]} )); then
-  precmd_functions=(_goenv_hook $precmd_functions)
+# Said so that it means the same under KSH_ARRAYS.
+if [[ -z ${precmd_functions[(re)_goenv_hook]-} ]]; then
+  precmd_functions=(_goenv_hook "${precmd_functions[@]}")
 fi
-if (( ! ${chpwd_functions[(Ie)_goenv_hook]} )); then
-  chpwd_functions=(_goenv_hook $chpwd_functions)
+if [[ -z ${chpwd_functions[(re)_goenv_hook]-} ]]; then
+  chpwd_functions=(_goenv_hook "${chpwd_functions[@]}")
 fi

@@ -159,6 +159,49 @@ fn strict_shells_survive_loading_leaving_and_refusals() {
 }
 
 #[test]
+fn a_status_that_is_passed_on_ends_no_bash_and_runs_no_trap_again() {
+    for set in ["true", "PROMPT_COMMAND='last=$?'", "PROMPT_COMMAND=('last=$?')"] {
+        let sandbox = Sandbox::new();
+        let mut pty = Pty::start(Shell::Bash, &sandbox);
+        for line in [set, &Shell::Bash.hook(), "trap 'echo trapped' ERR"] {
+            let _ = pty.run(line);
+        }
+        assert_eq!(pty.run("false").matches("trapped").count(), 1, "{set}");
+        let _ = pty.run("set -e");
+        // `set -e` lets this one pass, with a status of 1.
+        let _ = pty.run("false && true");
+        if set != "true" {
+            assert_eq!(pty.output("echo $last"), "1\n", "{set}");
+        }
+    }
+}
+
+#[test]
+fn zsh_keeps_the_other_hooks_whatever_arrays_mean() {
+    let sandbox = Sandbox::new();
+    sandbox.project("p", "export A=1\n");
+    let mut pty = Pty::start(Shell::Zsh, &sandbox);
+    let _ = pty.run("setopt ksharrays; one() :; two() :; precmd_functions=(one two)");
+    for _ in 0..2 {
+        let _ = pty.run(&Shell::Zsh.hook());
+    }
+    let hooks = pty.output("echo ${precmd_functions[@]} ${chpwd_functions[@]}");
+    assert_eq!(hooks, "_goenv_hook one two _goenv_hook\n");
+    let _ = pty.run("cd ~/p");
+    assert_eq!(pty.get("A").as_deref(), Some("1"));
+}
+
+#[test]
+fn a_bash_without_path_says_nothing_under_nounset() {
+    let sandbox = Sandbox::new();
+    sandbox.project("p", "export A=1\n");
+    let mut pty = hooked(Shell::Bash, &sandbox);
+    let _ = pty.run("set -u; cd ~/p");
+    let shown = pty.run("unset PATH");
+    assert!(!shown.contains("unbound"), "{shown}");
+}
+
+#[test]
 fn traps_and_options_are_left_alone() {
     for (shell, options) in [(Shell::Bash, "set +o; shopt"), (Shell::Zsh, "setopt")] {
         let sandbox = Sandbox::new();
