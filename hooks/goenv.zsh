@@ -8,13 +8,16 @@
 _goenv_hook() {
   \builtin emulate -L zsh
   \builtin local _goenv_text
+  \builtin local -a _goenv_guard
   # Where goenv said what to ask: nothing that it looked at has another time, nothing absent has appeared.
   if [[ -n $_goenv_armed && "$PWD:$PATH:$GOROOT:${GOENV_STATE:+${#GOENV_STATE}}" == "$_goenv_here" ]] && _goenv_same &&
     [[ -z $_goenv_until || $EPOCHSECONDS -lt $_goenv_until ]]; then
     \builtin return
   fi
   _goenv_armed=
-  _goenv_text=$(\builtin command @GOENV@ export zsh --guard $$) || \builtin true
+  # A subshell has the process id of its shell, whose stamps are not its own: it is not guarded.
+  (( ZSH_SUBSHELL )) || _goenv_guard=(--guard $$)
+  _goenv_text=$(\builtin command @GOENV@ export zsh $_goenv_guard) || \builtin true
   \builtin eval "$_goenv_text" || \builtin true
   _goenv_here="$PWD:$PATH:$GOROOT:${GOENV_STATE:+${#GOENV_STATE}}"
 }

@@ -18,9 +18,20 @@ use crate::world::World;
 /// The time that both files of a probe have, in whole seconds since 1970.
 pub const PROBE_SECONDS: u64 = 1_000_000_000;
 
+/// The file that is there as long as a shell's stamps are.
+const PROBE: &str = "newer";
+
+/// Returns the directory of a shell's stamps.
+fn stamps(shell: u32, world: &World) -> Option<PathBuf> {
+    Some(world.dirs.runtime.as_ref()?.join("stamps").join(shell.to_string()))
+}
+
 /// What a shell has to ask; any yes means that goenv has to be called.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Guard {
+    /// The physical directory that the shell is in: a path through a link can lead elsewhere by and by, and the
+    /// directory can be moved.
+    pub here: PathBuf,
     /// The policy's directory with the stamp file that has its time: only that it became newer says anything.
     pub directory: Option<(PathBuf, PathBuf)>,
     /// Paths that are there, each with the stamp file that has its time.
@@ -46,6 +57,8 @@ pub enum Question<'a> {
     There(&'a Path),
     /// `-L`: is it a link, dangling or not?
     Link(&'a Path),
+    /// `! -ef`: is the shell in another directory than this?
+    Elsewhere(&'a Path),
 }
 
 impl Guard {
@@ -68,6 +81,7 @@ impl Guard {
                 questions.push(Question::Link(path));
             }
         }
+        questions.push(Question::Elsewhere(&self.here));
         // Stamps that were wiped say nothing.
         questions.push(Question::Missing(&self.probe.1));
         questions
@@ -79,11 +93,12 @@ impl Guard {
 pub fn arm(shell: u32, state: Option<&State>, watch: &[PathBuf], world: &World) -> Option<Guard> {
     let policy = state.map(|state| state.policy.as_path());
     let watches = state.map(|state| state.watches.as_slice()).unwrap_or_default();
-    let directory = world.dirs.runtime.as_ref()?.join("stamps").join(shell.to_string());
-    let now = world.now();
+    let directory = stamps(shell, world)?;
+    let (now, here) = (world.now(), world.cwd.as_deref()?);
     let mut guard = Guard {
-        probe: (directory.join("older"), directory.join("newer")),
-        gone: nearer(policy.filter(|path| is_policy(path)), world.cwd.as_deref()?),
+        here: here.to_path_buf(),
+        probe: (directory.join("older"), directory.join(PROBE)),
+        gone: nearer(policy.filter(|path| is_policy(path)), here),
         directory: None,
         kept: Vec::new(),
         until: state.and_then(|state| state.until),
@@ -136,7 +151,7 @@ fn set_stamps(
     directory: &Path,
     times: Vec<(PathBuf, Duration)>,
 ) -> Result<Vec<(PathBuf, PathBuf)>, FileProblem> {
-    if files::look_at(directory).is_none() {
+    if files::look_at(&directory.join(PROBE)).is_none() {
         begin(directory)?;
     }
     let mut kept = Vec::with_capacity(times.len());
@@ -164,7 +179,7 @@ fn begin(directory: &Path) -> Result<(), FileProblem> {
         .for_each(|it| files::remove_directory(it));
     files::create_private(directory)?;
     files::set_stamp(&directory.join("older"), Duration::new(PROBE_SECONDS, 0))?;
-    files::set_stamp(&directory.join("newer"), Duration::new(PROBE_SECONDS, 1))
+    files::set_stamp(&directory.join(PROBE), Duration::new(PROBE_SECONDS, 1))
 }
 
 #[cfg(test)]

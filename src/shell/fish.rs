@@ -50,6 +50,7 @@ pub fn arm(guard: &Guard) -> Bytes {
             Question::Missing(path) => [b"! -e ", &*file(path)].concat(),
             Question::There(path) => [b"-e ", &*file(path)].concat(),
             Question::Link(path) => [b"-L ", &*file(path)].concat(),
+            Question::Elsewhere(path) => [b"! . -ef ", &*file(path)].concat(),
         })
         .collect();
     let mut text = [&b"test "[..], &file(newer), b" -nt ", &file(older)].concat();

@@ -71,6 +71,7 @@ pub fn arm(guard: &Guard, dialect: Dialect) -> Bytes {
             Question::Missing(path) => [b"-e ", &*file(path)].concat(),
             Question::There(path) => [b"! -e ", &*file(path)].concat(),
             Question::Link(path) => [b"! -L ", &*file(path)].concat(),
+            Question::Elsewhere(path) => [b". -ef ", &*file(path)].concat(),
         })
         .collect();
     [

@@ -62,6 +62,32 @@ fn a_directory_that_others_can_write() {
 }
 
 #[test]
+fn a_link_to_an_sdk_that_leads_to_another_one() {
+    let sandbox = Sandbox::new();
+    for version in ["1.30.1", "1.30.2"] {
+        drop(sandbox.file(format!("home/sdks/{version}/VERSION"), format!("go{version}\n")));
+        let go = sandbox.file(format!("home/sdks/{version}/bin/go"), "#!/bin/sh\n");
+        sandbox
+            .run(&sandbox.home(), "chmod", &[std::ffi::OsStr::new("+x"), go.as_os_str()])
+            .success();
+    }
+    sandbox.run(&sandbox.dir("home/sdk"), "ln", &["-s", "../sdks/1.30.1", "go1.30.1"]).success();
+    sandbox.project("p", "use go 1.30.1\n");
+    let mut pty = Pty::start(Shell::Bash, &sandbox);
+    let _ = pty.run(&Shell::Bash.hook());
+    let _ = pty.run("cd ~/p");
+    let root = pty.get("GOROOT");
+    assert!(root.is_some());
+    settle();
+    let _ = pty.run("ln -sfn ../sdks/1.30.2 ~/sdk/go1.30.1");
+    let _ = pty.run("true");
+    assert_eq!(pty.get("GOROOT"), root);
+    let _ = pty.run("cd ~");
+    let shown = pty.run("cd ~/p");
+    assert!(shown.contains("go1.30.1 is not installed"), "{shown}");
+}
+
+#[test]
 fn a_variable_that_the_user_sets_stays_the_users() {
     let (_sandbox, mut pty) = inside("export A=$FROM\n");
     let _ = pty.run("export A=mine");

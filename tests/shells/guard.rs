@@ -1,7 +1,7 @@
 //! The guard: an unchanged prompt starts no process, and every change is noticed at the next one.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
 use crate::common::Sandbox;
@@ -236,4 +236,66 @@ fn stamps_that_were_wiped_are_made_again() {
         let _ = counted.pty.run("true");
         assert_eq!(counted.calls(), before, "{shell:?}");
     });
+}
+
+#[test]
+fn stamps_whose_directory_was_left_are_made_again() {
+    shells(|shell| {
+        let sandbox = Sandbox::new();
+        let mut counted = Counted::start(shell, &sandbox);
+        counted.rest();
+        let stamps = sandbox.home().join(".local/state/goenv/run/stamps");
+        sandbox.run(&stamps, "find", &[".", "-type", "f", "-delete"]).success();
+        counted.rest();
+        let before = counted.calls();
+        let _ = counted.pty.run("true");
+        assert_eq!(counted.calls(), before, "{shell:?}");
+    });
+}
+
+#[test]
+fn a_link_that_leads_elsewhere_by_the_next_cd() {
+    shells(|shell| {
+        let sandbox = Sandbox::new();
+        let (old, new) =
+            (sandbox.project("old", "export A=old\n"), sandbox.project("new", "export A=new\n"));
+        let link = sandbox.home().join("current");
+        symlink(old, &link).unwrap();
+        let mut counted = Counted::start(shell, &sandbox);
+        let _ = counted.pty.run("cd ~/current");
+        counted.rest();
+        assert_eq!(counted.pty.get("A").as_deref(), Some("old"), "{shell:?}");
+        fs::remove_file(&link).unwrap();
+        symlink(new, &link).unwrap();
+        let _ = counted.pty.run("cd ~/current");
+        assert_eq!(counted.pty.get("A").as_deref(), Some("new"), "{shell:?}");
+    });
+}
+
+#[test]
+fn a_directory_that_was_moved_into_a_project() {
+    shells(|shell| {
+        let sandbox = Sandbox::new();
+        let project = two_versions(&sandbox);
+        let directory = sandbox.dir("home/elsewhere/x");
+        let mut counted = Counted::start(shell, &sandbox);
+        let _ = counted.pty.run("cd ~/elsewhere/x");
+        counted.rest();
+        fs::rename(directory, project.join("x")).unwrap();
+        let _ = counted.pty.run("true");
+        assert_eq!(counted.pty.get("A").as_deref(), Some("1"), "{shell:?}");
+    });
+}
+
+#[test]
+fn a_subshell_of_zsh_leaves_the_stamps_of_its_shell_alone() {
+    let sandbox = Sandbox::new();
+    two_versions(&sandbox);
+    sandbox.project("q", "export B=1\n");
+    let mut counted = Counted::start(Shell::Zsh, &sandbox);
+    let _ = counted.pty.run("cd ~/p");
+    counted.rest();
+    let before = counted.calls();
+    let _ = counted.pty.run("(cd ~/q)");
+    assert_eq!(counted.calls(), before + 1, "the subshell's one call, and none at the prompt");
 }
