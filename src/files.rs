@@ -536,6 +536,29 @@ fn written_beside(
     Ok(file)
 }
 
+/// Checks that a directory can be written, or made where it is missing. Nothing is changed.
+///
+/// # Errors
+/// If it cannot.
+pub fn check_writable(directory: &Path) -> Result<(), FileProblem> {
+    use nix::unistd::{AccessFlags, access};
+    let there = directory.ancestors().find(|path| fs::symlink_metadata(path).is_ok());
+    let there = there.unwrap_or(directory);
+    let metadata = fs::metadata(there).map_err(|error| FileProblem::system(there, &error))?;
+    let denied = if metadata.is_dir() {
+        access(there, AccessFlags::W_OK | AccessFlags::X_OK).err()
+    } else {
+        Some(nix::Error::ENOTDIR)
+    };
+    denied.map_or(Ok(()), |error| Err(FileProblem::system(there, &error.into())))
+}
+
+/// Returns whether what stands at `path` has a time that is yet to come, links followed.
+pub fn is_from_the_future(path: &Path, now: Duration) -> bool {
+    let modified = fs::metadata(path).map_or(0, |metadata| metadata.mtime());
+    u64::try_from(modified).is_ok_and(|seconds| seconds > now.as_secs())
+}
+
 /// Removes a file; returns whether there was one.
 pub fn remove(path: &Path) -> Result<bool, FileProblem> {
     match fs::remove_file(path) {

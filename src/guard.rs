@@ -26,6 +26,11 @@ fn stamps(shell: u32, world: &World) -> Option<PathBuf> {
     Some(world.dirs.runtime.as_ref()?.join("stamps").join(shell.to_string()))
 }
 
+/// Returns whether that shell has been guarded, so that the hook runs in it.
+pub fn has_stamps(shell: u32, world: &World) -> bool {
+    stamps(shell, world).is_some_and(|directory| files::look_at(&directory.join(PROBE)).is_some())
+}
+
 /// What a shell has to ask; any yes means that goenv has to be called.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Guard {
@@ -161,6 +166,26 @@ fn set_stamps(
         kept.push((path, stamp));
     }
     Ok(kept)
+}
+
+/// Returns why no shell with this environment can be guarded, and what mends it.
+///
+/// `watched` are the paths that decide here.
+pub fn obstacle<'a>(
+    mut watched: impl Iterator<Item = &'a Path>,
+    world: &World,
+) -> Option<(String, String)> {
+    let Some(runtime) = &world.dirs.runtime else {
+        let message = "neither XDG_RUNTIME_DIR nor HOME names a place for stamps".to_owned();
+        return Some((message, "set HOME".to_owned()));
+    };
+    if let Err(problem) = files::check_writable(&runtime.join("stamps")) {
+        let help = "set XDG_RUNTIME_DIR to a directory that you can write".to_owned();
+        return Some((format!("stamps cannot be kept: {problem}"), help));
+    }
+    let path = watched.find(|path| files::is_from_the_future(path, world.now()))?;
+    let message = format!("{} has a time that is yet to come", crate::ui::safe_path(path));
+    Some((message, format!("run: touch {}", crate::shell::quote_path(path))))
 }
 
 /// Returns the directories of stamps whose shells are gone.

@@ -81,6 +81,14 @@ impl World {
         if is_device { terminal_named(found.st_rdev) } else { None }
     }
 
+    /// Returns the interactive shell that started this process: one with job control gives each command a process
+    /// group of its own, a script does not.
+    pub fn interactive_parent(&self) -> Option<u32> {
+        let parent = nix::unistd::getppid();
+        let group = nix::unistd::getpgid(Some(parent)).ok()?;
+        if group == nix::unistd::getpgrp() { None } else { u32::try_from(parent.as_raw()).ok() }
+    }
+
     /// Returns `path` as an absolute one, without looking at the file system.
     pub fn absolute(&self, path: &Path) -> PathBuf {
         self.cwd.as_deref().unwrap_or(Path::new("/")).join(path)

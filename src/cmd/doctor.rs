@@ -1,5 +1,7 @@
 //! `goenv doctor`: what keeps goenv from doing its work here, and what mends it.
 
+use std::path::{Path, PathBuf};
+
 use serde::Serialize;
 
 use super::sdk::mend;
@@ -10,7 +12,7 @@ use crate::error::{Error, Exit};
 use crate::load::{Loader, Purpose};
 use crate::ui::Ui;
 use crate::world::World;
-use crate::{follow, inherit};
+use crate::{follow, guard, inherit};
 
 #[derive(Serialize)]
 struct Output<'a> {
@@ -34,9 +36,12 @@ struct Found<'a> {
 pub fn run(json: bool, world: &World, ui: &Ui) -> Result<Exit, Error> {
     let carrying = inherit::carried(world);
     let mut facts = Facts::gather(world, &carrying);
+    let mut watched: Vec<PathBuf> = Vec::new();
     if let Some(located) = world.cwd.as_deref().and_then(|cwd| follow::nearest(cwd, world)) {
         let outside = inherit::outside(world.env(), &carrying);
         let loaded = Loader::new(world, &outside, Purpose::Look).load(&located);
+        watched.extend(located.path.parent().map(Path::to_path_buf));
+        watched.extend(loaded.watches.into_iter().map(|watch| watch.path));
         facts.policy = Some(loaded.result.map_err(|error| error.parts()).map(|applied| Applied {
             root: applied.wanted.sdk.as_ref().map(|(_, sdk)| sdk.root.clone()),
             complaint: applied.sdk.and_then(|sdk| {
@@ -47,6 +52,7 @@ pub fn run(json: bool, world: &World, ui: &Ui) -> Result<Exit, Error> {
             env: applied.wanted.env,
         }));
     }
+    facts.obstacle = guard::obstacle(watched.iter().map(PathBuf::as_path), world);
     let problems = examine(&facts);
     let text = if json { as_json(&problems) } else { screen(&problems).into_bytes() };
     ui.data(&text)?;

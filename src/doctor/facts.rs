@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use crate::decide::Carrying;
 use crate::env::{Bytes, Env, list};
-use crate::files;
 use crate::world::{World, path_of};
+use crate::{files, guard};
 
 /// The largest startup file that is read.
 const LIMIT: u64 = 1024 * 1024;
@@ -69,8 +69,10 @@ pub struct Applied {
 /// Everything that was looked at.
 #[derive(Clone, Debug, Default)]
 pub struct Facts {
-    /// The user's shell; `None` for one without a hook.
+    /// The shell in which this runs, else the user's; `None` for one without a hook.
     pub shell: Option<Shell>,
+    /// Whether the hook has run in the shell in which this runs.
+    pub is_hooked: bool,
     /// Its startup files that are there.
     pub startup: Vec<Startup>,
     /// The startup file to write to.
@@ -95,6 +97,8 @@ pub struct Facts {
     pub directories: Vec<(String, String)>,
     /// Where stamps of shells that are gone were left, and of how many shells.
     pub stale: Option<(PathBuf, usize)>,
+    /// Why the guard cannot work, and its cure.
+    pub obstacle: Option<(String, String)>,
     /// Whether the state that the shell carries is damaged.
     pub is_damaged: bool,
     /// Whether the shell carries an applied policy.
@@ -128,11 +132,13 @@ impl Facts {
         };
         let go_root = go.as_ref().and_then(|go| go.root.as_deref());
         let goroot = env.get("GOROOT").filter(|root| !root.is_empty()).map(path_of);
-        let shell = shell(env);
+        let parent = world.interactive_parent();
+        let shell = parent.and_then(running).or_else(|| users(env));
         let candidates = shell.map(|shell| startup_files(shell, env)).unwrap_or_default();
         let real = |path: &PathBuf| files::real_path(path);
         Self {
             shell,
+            is_hooked: parent.is_some_and(|parent| guard::has_stamps(parent, world)),
             startup_file: candidates.first().cloned().unwrap_or_default(),
             startup: candidates
                 .into_iter()
@@ -154,6 +160,7 @@ impl Facts {
             }),
             directories: directories(world),
             stale: stale(world),
+            obstacle: None,
             is_damaged: *carrying == Carrying::Damaged,
             is_applied: carrying
                 .state()
@@ -165,13 +172,24 @@ impl Facts {
 
 fn stale(world: &World) -> Option<(PathBuf, usize)> {
     let stamps = world.dirs.runtime.as_ref()?.join("stamps");
-    let count = crate::guard::left_over(&stamps).len();
+    let count = guard::left_over(&stamps).len();
     (count > 0).then_some((stamps, count))
 }
 
-fn shell(env: &Env) -> Option<Shell> {
-    let path = path_of(env.get("SHELL")?);
-    match path.file_name()?.to_str()? {
+/// Returns the shell that runs as this process; `None` where the system does not tell what runs.
+fn running(process: u32) -> Option<Shell> {
+    let path = format!("/proc/{process}/comm");
+    let name = files::read_data(Path::new(&path), LIMIT).ok().flatten()?;
+    named(std::str::from_utf8(&name).ok()?.trim_end())
+}
+
+/// Returns the user's login shell.
+fn users(env: &Env) -> Option<Shell> {
+    named(path_of(env.get("SHELL")?).file_name()?.to_str()?)
+}
+
+fn named(name: &str) -> Option<Shell> {
+    match name {
         "bash" => Some(Shell::Bash),
         "zsh" => Some(Shell::Zsh),
         "fish" => Some(Shell::Fish),

@@ -44,6 +44,10 @@ fn is_hook(line: &Line<'_>, shell: Shell) -> bool {
 }
 
 fn hook(facts: &Facts) -> Option<Problem> {
+    // Where it runs, it does not matter which file started it.
+    if facts.is_hooked {
+        return None;
+    }
     let Some(shell) = facts.shell else {
         let message = "SHELL names no shell with a hook, so nothing changes at a prompt";
         return Some(Problem::warning("hook-missing", message, "use: goenv exec DIR COMMAND"));

@@ -14,6 +14,10 @@ pub(super) fn examine(facts: &Facts) -> Vec<Problem> {
         let message = "GOENV_STATE cannot be read, so leaving undoes nothing";
         problems.push(Problem::warning("state", message, "start a new shell: exec \"$SHELL\""));
     }
+    if let Some((why, cure)) = &facts.obstacle {
+        let message = format!("goenv is started at every prompt: {why}");
+        problems.push(Problem::warning("guard", message, cure.clone()));
+    }
     if let Some((stamps, count)) = &facts.stale {
         let shells =
             if *count == 1 { "1 shell that is" } else { &format!("{count} shells that are") };

@@ -144,3 +144,18 @@ fn stamps_of_shells_that_are_gone_are_named() {
     );
     assert!(shown(&facts(3))[0].contains("of 3 shells that are gone"));
 }
+
+#[test]
+fn the_hook_is_not_missed_where_it_runs_and_a_guard_that_cannot_work_is_told() {
+    let mut facts = Facts { is_hooked: true, ..startup("") };
+    assert_eq!(shown(&facts), [""; 0]);
+    facts.shell = None;
+    facts.obstacle =
+        Some(("stamps cannot be kept: /x: permission denied".into(), "mend it".into()));
+    assert_eq!(
+        shown(&facts),
+        [
+            "warning[guard]: goenv is started at every prompt: stamps cannot be kept: /x: permission denied | mend it"
+        ]
+    );
+}

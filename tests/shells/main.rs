@@ -13,6 +13,7 @@
 mod common;
 
 mod completions;
+mod doctor;
 mod follow;
 mod guard;
 mod hook;
