@@ -47,9 +47,6 @@ pub enum Command {
         /// Print the directory's whole set, even what is already applied
         #[arg(long)]
         full: bool,
-        /// Also print what the shell with this process id can ask by itself at its next prompt
-        #[arg(long, hide = true, value_name = "PID")]
-        guard: Option<u32>,
     },
     /// Approve exactly the bytes of a policy, after showing what they would change
     #[command(aliases = ["permit", "grant"])]

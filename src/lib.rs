@@ -83,7 +83,8 @@ pub fn run(args: Vec<OsString>, world: &World) -> u8 {
     }
 }
 
-/// Returns the format and the shell's process id where the arguments are those of a hook.
+/// Returns the format and the shell's process id where the arguments are those of a hook. `--guard` is known here alone:
+/// it is the hook's, and nobody else is offered it.
 fn prompt_format(args: &[OsString]) -> Option<(shell::Format, Option<u32>)> {
     match args {
         [_, command, format, guard @ ..] if command == "export" => {

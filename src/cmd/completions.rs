@@ -14,11 +14,44 @@ use crate::ui::Ui;
 pub fn run(shell: Shell, ui: &Ui) -> Result<Exit, Error> {
     let mut text = Vec::new();
     clap_complete::generate(shell, &mut Cli::command(), "goenv", &mut text);
-    if shell == Shell::Fish {
-        text.extend(fish_values().into_bytes());
-    }
-    ui.data(&text)?;
+    let text = String::from_utf8_lossy(&text);
+    ui.data(with_values(shell, &text).as_bytes())?;
     Ok(Exit::Done)
+}
+
+/// Adds to what `clap_complete` wrote the values that it cannot know: releases that are here, variables of the policy.
+fn with_values(shell: Shell, text: &str) -> String {
+    match shell {
+        Shell::Bash => {
+            let added = include_str!("../../hooks/complete.bash");
+            let text = text.replace("complete -F _goenv ", "complete -F _goenv_complete ");
+            format!("{added}\n{text}")
+        }
+        Shell::Zsh => {
+            let release = "version -- The release";
+            let mut text = text.to_owned();
+            for (argument, by) in [
+                (format!("{release}:"), "_goenv_releases"),
+                (format!(r"{release} \[default\: all\]:"), "_goenv_releases"),
+                (
+                    r"name -- The variable \[default\: all that the policy touches\]:".to_owned(),
+                    "_goenv_variables",
+                ),
+            ] {
+                text = text.replace(&format!("{argument}_default"), &format!("{argument}{by}"));
+            }
+            // Before the end, which calls the function if this file is loaded as one; the first line names the command.
+            let added = include_str!("../../hooks/complete.zsh");
+            match text.rsplit_once("\nif [ \"$funcstack[1]\"") {
+                Some((before, end)) => format!("{before}\n{added}if [ \"$funcstack[1]\"{end}"),
+                None => text,
+            }
+        }
+        Shell::Fish => {
+            format!("{text}{}{}", fish_values(), include_str!("../../hooks/complete.fish"))
+        }
+        _ => text.to_owned(),
+    }
 }
 
 /// Returns the lines that complete the values of arguments without a dash, which `clap_complete` leaves out for fish.

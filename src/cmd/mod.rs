@@ -40,9 +40,9 @@ use crate::world::World;
 pub fn run(command: Command, world: &World, ui: &Ui) -> Result<Exit, Error> {
     match command {
         Command::Hook { shell } => hook::run(shell, world, ui),
-        Command::Export { format, full, guard } => {
+        Command::Export { format, full } => {
             let scope = if full { export::Scope::Full } else { export::Scope::Change };
-            export::run(format, scope, guard, world, ui)
+            export::run(format, scope, None, world, ui)
         }
         Command::Allow { path } => allow::run(path.as_deref(), world, ui),
         Command::Deny { path } => deny::run(path.as_deref(), world, ui),

@@ -29,6 +29,8 @@ fn a_tab_completes_commands_and_the_names_of_shells_and_formats() {
             ("goenv hook zs\t", "# goenv for zsh: "),
             ("goenv check --format sar\t", "\"version\": \"2.1.0\""),
             ("goenv export sys\t--full; echo ended with $?", "ended with 0"),
+            // The hook's own option is offered to nobody.
+            ("goenv export bash --gu\t", "unexpected argument '--gu' found"),
         ] {
             let typed = if shell == Shell::Fish {
                 typed.replace("$?", "$status")
@@ -38,6 +40,30 @@ fn a_tab_completes_commands_and_the_names_of_shells_and_formats() {
             let shown = pty.run(&typed);
             assert!(shown.contains(answer), "{} {typed:?}: {shown}", shell.name());
             assert!(!shown.contains("(eval)"), "{} {typed:?}: {shown}", shell.name());
+        }
+    }
+}
+
+#[test]
+fn a_tab_completes_the_releases_that_are_here_and_the_variables_of_the_policy() {
+    for shell in Shell::ALL {
+        let mut sandbox = Sandbox::with_sdks(&["1.24.11", "1.26.6"]);
+        sandbox.set("NO_COLOR", "1");
+        sandbox.project("p", "use go 1.26.6\nexport APP_ENV=dev\n");
+        let mut pty = Pty::start(shell, &sandbox);
+        for line in load(shell) {
+            let _ = pty.run(line);
+        }
+        let _ = pty.run("cd ~/p");
+        for (typed, answer) in [
+            ("goenv why AP\t", "~/p/.envrc:2"),
+            ("goenv pin 1.26\t", "go1.26.6 at "),
+            ("goenv sdk verify 1.24\t", "go1.24.11 at "),
+            ("goenv sdk remove 1.24\t", "go1.24.11 at "),
+            ("goenv uninstall 1.24\t", "go1.24.11 at "),
+        ] {
+            let shown = pty.run(typed);
+            assert!(shown.contains(answer), "{} {typed:?}: {shown}", shell.name());
         }
     }
 }
