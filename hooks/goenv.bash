@@ -14,11 +14,14 @@ _goenv_hook() {
     \return "$_goenv_status"
   fi
   _goenv_armed=
-  _goenv_text=$(\command @GOENV@ export bash --guard "$$") || \:
+  _goenv_text=$(\command @GOENV@ export bash --guard "$_goenv_shell") || \:
   \eval "$_goenv_text" || \:
   _goenv_here="${PWD-}:${PATH-}:${GOROOT-}:${GOENV_STATE:+${#GOENV_STATE}}"
   \return "$_goenv_status"
 }
+
+# This shell's name for its stamps: another container that shares them can have a shell with the same process id.
+_goenv_shell="$$-$RANDOM$RANDOM"
 
 # PROMPT_COMMAND is an array from bash 5.1 on where the user made it one, and a string otherwise. Before `&&` the status
 # that the hook passes on neither ends a shell under `set -e` nor runs an ERR trap a second time.

@@ -4,6 +4,9 @@
 # changed: the shell asks that by itself and starts no process otherwise. In `cd x && go build` the build runs with
 # the environment of x. The status of the last command is kept, and it is safe to source this twice.
 
+# This shell's name for its stamps: another container that shares them can have a shell with the same process id.
+set -g _goenv_shell $fish_pid-(random)(random)
+
 function _goenv_hook --on-event fish_prompt --on-variable PWD
     set -l _goenv_status $status
     # Where goenv said what to ask: nothing that it looked at has another time, nothing absent has appeared, and the
@@ -14,7 +17,7 @@ function _goenv_hook --on-event fish_prompt --on-variable PWD
     end
     set -g _goenv_changed
     set -g _goenv_until
-    command @GOENV@ export fish --guard $fish_pid | source
+    command @GOENV@ export fish --guard $_goenv_shell | source
     set -g _goenv_here "$PWD:$PATH:$GOROOT:$GOENV_STATE"
     return $_goenv_status
 end

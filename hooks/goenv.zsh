@@ -16,7 +16,7 @@ _goenv_hook() {
   fi
   _goenv_armed=
   # A subshell has the process id of its shell, whose stamps are not its own: it is not guarded.
-  (( ZSH_SUBSHELL )) || _goenv_guard=(--guard $$)
+  (( ZSH_SUBSHELL )) || _goenv_guard=(--guard $_goenv_shell)
   _goenv_text=$(\builtin command @GOENV@ export zsh $_goenv_guard) || \builtin true
   \builtin eval "$_goenv_text" || \builtin true
   _goenv_here="$PWD:$PATH:$GOROOT:${GOENV_STATE:+${#GOENV_STATE}}"
@@ -24,6 +24,8 @@ _goenv_hook() {
 
 \builtin typeset -ga precmd_functions chpwd_functions
 \builtin typeset -g _goenv_armed _goenv_here _goenv_until
+# This shell's name for its stamps: another container that shares them can have a shell with the same process id.
+\builtin typeset -g _goenv_shell=$$-$RANDOM$RANDOM
 \builtin zmodload -F zsh/datetime p:EPOCHSECONDS 2>/dev/null
 # Said so that it means the same under KSH_ARRAYS.
 if [[ -z ${precmd_functions[(re)_goenv_hook]-} ]]; then

@@ -21,14 +21,31 @@ pub const PROBE_SECONDS: u64 = 1_000_000_000;
 /// The file that is there as long as a shell's stamps are.
 const PROBE: &str = "newer";
 
-/// Returns the directory of a shell's stamps.
-fn stamps(shell: u32, world: &World) -> Option<PathBuf> {
-    Some(world.dirs.runtime.as_ref()?.join("stamps").join(shell.to_string()))
+/// The name that a shell has for its stamps: its process id and a random number, because shells in several containers
+/// can have one id, and share the place of the stamps.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ShellName(String);
+
+impl ShellName {
+    /// Reads it as the hook gives it: `PID-NUMBER`, or the process id alone.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (process, number) = text.split_once('-').unwrap_or((text, "0"));
+        let is_number = |text: &str| text.parse::<u32>().is_ok() && !text.starts_with('+');
+        (is_number(process) && is_number(number)).then(|| Self(text.to_owned()))
+    }
 }
 
-/// Returns whether that shell has been guarded, so that the hook runs in it.
-pub fn has_stamps(shell: u32, world: &World) -> bool {
-    stamps(shell, world).is_some_and(|directory| files::look_at(&directory.join(PROBE)).is_some())
+/// Returns the process id in the name of a directory of stamps.
+fn process_of(directory: &Path) -> Option<u32> {
+    directory.file_name()?.to_str()?.split('-').next()?.parse().ok()
+}
+
+/// Returns whether the shell with that process id has been guarded, so that the hook runs in it.
+pub fn has_stamps(process: u32, world: &World) -> bool {
+    let Some(runtime) = &world.dirs.runtime else { return false };
+    let of_shell = |directory: &PathBuf| process_of(directory) == Some(process);
+    let directories = files::list(&runtime.join("stamps"));
+    directories.iter().filter(|it| of_shell(it)).any(|it| files::look_at(&it.join(PROBE)).is_some())
 }
 
 /// What a shell has to ask; any yes means that goenv has to be called.
@@ -93,12 +110,17 @@ impl Guard {
     }
 }
 
-/// Arms the guard of the shell with this process id; `None` where it cannot be relied on at this prompt. `watch` holds
+/// Arms the guard of the shell with this name; `None` where it cannot be relied on at this prompt. `watch` holds
 /// what beside the state's watches decides where there is no policy.
-pub fn arm(shell: u32, state: Option<&State>, watch: &[PathBuf], world: &World) -> Option<Guard> {
+pub fn arm(
+    shell: &ShellName,
+    state: Option<&State>,
+    watch: &[PathBuf],
+    world: &World,
+) -> Option<Guard> {
     let policy = state.map(|state| state.policy.as_path());
     let watches = state.map(|state| state.watches.as_slice()).unwrap_or_default();
-    let directory = stamps(shell, world)?;
+    let directory = world.dirs.runtime.as_ref()?.join("stamps").join(&shell.0);
     let (now, here) = (world.now(), world.cwd.as_deref()?);
     let mut guard = Guard {
         here: here.to_path_buf(),
@@ -191,8 +213,7 @@ pub fn obstacle<'a>(
 /// Returns the directories of stamps whose shells are gone.
 pub fn left_over(stamps: &Path) -> Vec<PathBuf> {
     let is_gone = |directory: &PathBuf| {
-        let shell = directory.file_name().and_then(|name| name.to_str()?.parse().ok());
-        shell.is_some_and(|shell| !crate::process::is_alive(shell))
+        process_of(directory).is_some_and(|shell| !crate::process::is_alive(shell))
     };
     files::list(stamps).into_iter().filter(is_gone).collect()
 }
@@ -209,8 +230,18 @@ fn begin(directory: &Path) -> Result<(), FileProblem> {
 
 #[cfg(test)]
 mod tests {
-    use super::nearer;
+    use super::{ShellName, nearer};
     use std::path::Path;
+
+    #[test]
+    fn a_shells_name_is_numbers_and_no_path() {
+        assert!(
+            ["77", "77-1", "77-3276732767"].iter().all(|name| ShellName::parse(name).is_some())
+        );
+        for name in ["", "-", "77-", "-1", "+7", "7-+1", "..", "7/../x", "7-1-2", "a"] {
+            assert_eq!(ShellName::parse(name), None, "{name}");
+        }
+    }
 
     #[test]
     fn a_nearer_policy_can_appear_between_the_directory_and_the_policy() {

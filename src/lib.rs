@@ -57,6 +57,7 @@ use clap::Parser;
 
 use crate::cli::Cli;
 use crate::error::{Error, Exit};
+use crate::guard::ShellName;
 use crate::ui::{Tone, Ui};
 use crate::world::World;
 
@@ -67,7 +68,7 @@ pub fn run(args: Vec<OsString>, world: &World) -> u8 {
         // The prompt's own command does without the command line parser, which costs more than all the rest of a
         // prompt where nothing changed.
         Some((format, shell)) => {
-            cmd::export::run(format, cmd::export::Scope::Change, shell, world, &ui)
+            cmd::export::run(format, cmd::export::Scope::Change, shell.as_ref(), world, &ui)
         }
         None => match Cli::try_parse_from(args) {
             Ok(cli) => cmd::run(cli.command, world, &ui),
@@ -83,16 +84,16 @@ pub fn run(args: Vec<OsString>, world: &World) -> u8 {
     }
 }
 
-/// Returns the format and the shell's process id where the arguments are those of a hook. `--guard` is known here alone:
+/// Returns the format and the shell's name where the arguments are those of a hook. `--guard` is known here alone:
 /// it is the hook's, and nobody else is offered it.
-fn prompt_format(args: &[OsString]) -> Option<(shell::Format, Option<u32>)> {
+fn prompt_format(args: &[OsString]) -> Option<(shell::Format, Option<ShellName>)> {
     match args {
         [_, command, format, guard @ ..] if command == "export" => {
             let format = shell::Format::named(format.as_encoded_bytes())?;
             match guard {
                 [] => Some((format, None)),
                 [flag, shell] if flag == "--guard" => {
-                    Some((format, Some(shell.to_str()?.parse().ok()?)))
+                    Some((format, Some(ShellName::parse(shell.to_str()?)?)))
                 }
                 _ => None,
             }

@@ -12,6 +12,7 @@ use crate::env::undo::{self, Fingerprint};
 use crate::env::{Diff, Env, State};
 use crate::error::{Error, Exit};
 use crate::follow::Governing;
+use crate::guard::ShellName;
 use crate::load::{Loaded, Loader, Purpose};
 use crate::locate::Located;
 use crate::policy::Wanted;
@@ -36,7 +37,7 @@ pub enum Scope {
 pub fn run(
     format: Format,
     scope: Scope,
-    shell: Option<u32>,
+    shell: Option<&ShellName>,
     world: &World,
     ui: &Ui,
 ) -> Result<Exit, Error> {
@@ -88,7 +89,7 @@ fn first_changed(state: &State) -> Option<&Path> {
 /// Prints what the shell can ask by itself; nothing where that cannot be relied on.
 fn arm(
     format: Format,
-    shell: Option<u32>,
+    shell: Option<&ShellName>,
     state: Option<&State>,
     watch: &[PathBuf],
     world: &World,

@@ -299,3 +299,23 @@ fn a_subshell_of_zsh_leaves_the_stamps_of_its_shell_alone() {
     let _ = counted.pty.run("(cd ~/q)");
     assert_eq!(counted.calls(), before + 1, "the subshell's one call, and none at the prompt");
 }
+
+#[test]
+fn another_containers_shell_with_the_same_process_id_has_other_stamps() {
+    shells(|shell| {
+        let sandbox = Sandbox::new();
+        two_versions(&sandbox);
+        let other = sandbox.project("q", "export B=1\n");
+        let mut counted = Counted::start(shell, &sandbox);
+        let _ = counted.pty.run("cd ~/p");
+        counted.rest();
+        let variable = if shell == Shell::Fish { "$fish_pid" } else { "$$" };
+        let process = counted.pty.output(&format!("echo {variable}")).trim().to_owned();
+        let before = counted.calls();
+        let name = format!("{process}-1");
+        let hook = ["export", shell.name(), "--guard", &name];
+        assert!(sandbox.goenv(&other, &hook).stdout().contains("/stamps/"), "it is armed");
+        let _ = counted.pty.run("true");
+        assert_eq!(counted.calls(), before, "{shell:?}");
+    });
+}
