@@ -71,6 +71,11 @@ pub fn run(path: Option<&Path>, asked: &Asked, world: &World, ui: &Ui) -> Result
         }
         return Ok(Exit::Done);
     }
+    if second && others.len() >= sshsig::MOST_BLOCKS {
+        let many = format!("{} signatures already, and no more are read", others.len());
+        let hint = "take those out that do not count, by: goenv verify";
+        return Err(refused(Exit::Failed, format!("{}: {many}", safe_path(&beside)), Some(hint)));
+    }
     if bytes != text.bytes {
         files::write(&path, &bytes)?;
     }
@@ -161,6 +166,10 @@ fn fill_in(
     approve::fill_in(&text.bytes, wants, &facts).map_err(|unclear| match unclear {
         Unclear::Header(flaw) => refused(Exit::Policy, flaw.at(&safe_path(&text.path)), None),
         Unclear::Scope => unplaced(&text.path, place.in_repository),
+        Unclear::Serial => {
+            let what = format!("{}: the last serial that there is was used", safe_path(&text.path));
+            refused(Exit::Failed, what, None)
+        }
         Unclear::Expires(what) => refused(Exit::Usage, format!("--expires: {what}"), None),
     })
 }

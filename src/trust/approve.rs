@@ -3,7 +3,7 @@
 //! Pure: the policy, its signatures and what is known of the place in; the bytes to sign out. A second approver
 //! changes no byte: where a signature holds for the policy as it stands, that is what is signed.
 
-use super::header::{self, Expiry, Header, Tier};
+use super::header::{self, Expiry, Header, MOST_SERIAL, Tier};
 use super::scope::Scope;
 use super::serial::{Mark, Order};
 use super::sshsig::Signature;
@@ -48,6 +48,8 @@ pub enum Unclear {
     Scope,
     /// The expiry asked for is past, or further away than the rules admit.
     Expires(String),
+    /// The highest serial that there is was used.
+    Serial,
 }
 
 /// Returns the expiry that `--expires` gives: a date, or days from now as `90d`.
@@ -126,10 +128,11 @@ pub fn fill_in(policy: &[u8], asked: &Asked, facts: &Facts<'_>) -> Result<Vec<u8
         Some(serial) if facts.signed_before => serial + 1,
         serial => serial.unwrap_or(least),
     };
+    let serial = Some(serial.max(least)).filter(|serial| *serial <= MOST_SERIAL);
     let header = Header {
         scope: Some(scope),
         tier: Some(tier),
-        serial: Some(serial.max(least)),
+        serial: Some(serial.ok_or(Unclear::Serial)?),
         expires: Some(expires(asked, &before, facts)?),
         engine: before.engine,
     };
@@ -226,6 +229,19 @@ mod tests {
         let policy = "#goenv: v1\n#goenv: scope h/x/y//z\n#goenv: expires 2026-12-01\nx\n";
         let text = filled(policy, &Asked::default(), &facts(&here));
         assert!(text.contains("scope h/a/b//c") && text.contains("expires 2027-03-23"));
+    }
+
+    #[test]
+    fn nothing_follows_the_last_serial() {
+        let here = [scope("h/a/b//c")];
+        let policy = format!("#goenv: v1\n#goenv: serial {MOST_SERIAL}\nx\n");
+        assert!(filled(&policy, &Asked::default(), &facts(&here)).contains("serial 900719"));
+        let signed = Facts { signed_before: true, ..facts(&here) };
+        let again = fill_in(policy.as_bytes(), &Asked::default(), &signed);
+        assert_eq!(again, Err(Unclear::Serial));
+        let mark = Mark { scope: scope("h/a/b//c"), serial: MOST_SERIAL, sha256: [0; 32] };
+        let seen = Facts { mark: Some(&mark), ..facts(&here) };
+        assert_eq!(fill_in(b"x\n", &Asked::default(), &seen), Err(Unclear::Serial));
     }
 
     #[test]

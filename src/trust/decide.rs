@@ -200,7 +200,9 @@ impl Open<'_> {
             let reason = format!("its header lacks {field}, which a signed policy needs");
             return Err(Box::new(Trust::refuse(State::Invalid, 4, reason, hint())));
         };
-        let signatures = signatures.as_ref().map_err(|flaw| invalid(4, flaw.at(".envrc.sig")))?;
+        let signatures = signatures.as_ref().map_err(|flaw| {
+            Box::new(Trust::refuse(State::Invalid, 4, flaw.at(".envrc.sig"), hint()))
+        })?;
         let rules = self.rules.of(Some(tier));
         let engine = header.engine.unwrap_or_default();
         let no = wrong_tier(header, self.rules)

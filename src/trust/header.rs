@@ -10,6 +10,8 @@ use super::flaw::{Flaw, shown};
 use super::scope::Scope;
 
 const MARK: &[u8] = b"#goenv:";
+/// The highest serial: exact in every JSON reader.
+pub const MOST_SERIAL: u64 = (1 << 53) - 1;
 
 /// A tier's name: `[a-z][a-z0-9-]*`, at most 32 bytes.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Deserialize)]
@@ -225,11 +227,11 @@ fn field(header: &mut Header, text: &[u8], line: usize) -> Result<(), Flaw> {
     if again { wrong(start, format!("{key} is given twice")) } else { Ok(()) }
 }
 
-/// Returns a serial: digits without a leading zero, exact in every JSON reader.
+/// Returns a serial: digits without a leading zero.
 fn serial(text: &str) -> Option<u64> {
     let plain = text.bytes().all(|byte| byte.is_ascii_digit()) && !text.starts_with('0');
     let serial = plain.then(|| text.parse().ok()).flatten()?;
-    (serial < 1 << 53).then_some(serial)
+    (serial <= MOST_SERIAL).then_some(serial)
 }
 
 /// Refuses a line of `body`, the end of `policy`, that begins as a header line does.

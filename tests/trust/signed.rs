@@ -272,6 +272,22 @@ fn sign_says_how_to_trust_a_key_that_no_list_names() {
     );
 }
 
+#[test]
+fn no_signature_is_added_where_it_would_be_one_too_many() {
+    let repository = Repository::with_two_signers();
+    let settle = repository.signed("settle", "export A=1\n", &["alice"]);
+    let path = settle.join(".envrc.sig");
+    let eight = fs::read_to_string(&path).unwrap().repeat(8);
+    fs::write(&path, &eight).unwrap();
+    let done = repository.sign(&settle, "bob");
+    assert_eq!(
+        (done.code(), done.stderr()),
+        (1, "goenv: $SANDBOX/home/ledger/settle/.envrc.sig: 8 signatures already, and no more are read; take those out \
+             that do not count, by: goenv verify\n".to_owned())
+    );
+    assert_eq!(fs::read_to_string(&path).unwrap(), eight);
+}
+
 /// What a refusal says to do mends it: no more signatures make such bytes apply here.
 #[test]
 fn signing_anew_mends_what_it_is_said_to_mend() {
