@@ -15,10 +15,10 @@ use crate::marks::Marks;
 use crate::store::Store;
 use crate::trust::decide::{self, Evidence, Local, Owner, Record, decide_local};
 use crate::trust::flaw::Flaw;
-use crate::trust::header::Engine;
+use crate::trust::header::{Engine, Tier};
 use crate::trust::record;
 use crate::trust::remote::{self, repositories};
-use crate::trust::rules::{Rules, Source};
+use crate::trust::rules::{Require, Rules, Source};
 use crate::trust::scope::Repository;
 use crate::trust::signers::{Search, Signer};
 use crate::trust::sshsig::{self, Key};
@@ -155,9 +155,29 @@ impl Admission {
         }))
     }
 
-    /// Returns the verdict on a text that an approved policy reads, if it is approved by itself.
-    pub fn approves(&self, text: &Text, watched: &mut Watched) -> Option<Trust> {
-        self.verdict(text, watched).ok().filter(Trust::applies)
+    /// Returns whether signatures alone approve a policy of `tier`.
+    pub fn must_sign(&self, tier: Option<&Tier>) -> bool {
+        self.rules.of(tier).require == Require::Signed
+    }
+
+    /// Returns the verdict on a text that an approved policy of `tier` reads, if it is approved by itself: where
+    /// signatures are required, by such for that tier, or whoever may approve less would have a say in it.
+    pub fn approves(
+        &self,
+        text: &Text,
+        tier: Option<&Tier>,
+        watched: &mut Watched,
+    ) -> Option<Trust> {
+        let trust = self.verdict(text, watched).ok().filter(Trust::applies)?;
+        if !self.must_sign(tier) {
+            return Some(trust);
+        }
+        let trust = match trust.state {
+            State::Signed => trust,
+            _ => self.verdict_by_signature(text, watched).ok()?,
+        };
+        let own = trust.header.as_ref().and_then(|header| header.tier.as_ref());
+        (trust.state == State::Signed && own == tier).then_some(trust)
     }
 
     /// Reads the approval of a policy; one that cannot be read covers nothing.

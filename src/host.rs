@@ -18,6 +18,8 @@ use crate::go::Version;
 use crate::policy::{Access, Cause, Host, Kind, Look, Refusal, SdkFound, SdkWanted};
 use crate::sdk::resolve::{Need, Refused, Resolved, Unused, Why, resolve};
 use crate::sdk::{Found, Places};
+use crate::shell::quote_path;
+use crate::trust::header::Tier;
 use crate::trust::record::{Approved, Record};
 use crate::trust::serial::Mark;
 use crate::watch::Watched;
@@ -35,6 +37,8 @@ pub enum Sourcing<'a> {
         admission: &'a Admission,
         /// The policy.
         policy: &'a Text,
+        /// The tier that its header names.
+        tier: Option<&'a Tier>,
     },
     /// Everything, and it is collected: `allow` shows and keeps it.
     Collecting,
@@ -99,20 +103,40 @@ impl<'a> Machine<'a> {
                 self.sourced.push(Approved { path, bytes });
                 true
             }
-            Sourcing::Approved { admission, policy } => {
-                if self.record.is_none() {
+            Sourcing::Approved { admission, policy, tier } => {
+                // Where signatures are required no approval of this machine stands in for one.
+                if !admission.must_sign(tier) && self.record.is_none() {
                     self.record = admission.record_of(policy);
                 }
                 let record = self.record.as_ref();
                 if record.is_some_and(|record| record.covers(&text.path, &text.bytes)) {
                     return true;
                 }
-                let trust = admission.approves(text, self.watched);
+                let trust = admission.approves(text, tier, self.watched);
                 let mark = trust.as_ref().and_then(|trust| trust.raise.clone());
                 self.marks.extend(mark.map(|mark| (text.path.clone(), mark)));
                 trust.is_some()
             }
         }
+    }
+
+    /// Returns the refusal of a policy text that nobody approved who may.
+    fn unapproved(&self, path: &Path) -> Refusal {
+        let shown = crate::ui::safe_path(path);
+        let (message, hint) = match self.sourcing {
+            Sourcing::Approved { admission, tier: Some(tier), .. }
+                if admission.must_sign(Some(tier)) =>
+            {
+                let sign = format!("goenv sign --tier {tier} {}", quote_path(path));
+                let what = "is not signed, or changed since";
+                (format!("{shown} {what}"), format!("review it, then run: {sign}"))
+            }
+            _ => (
+                format!("{shown} is not part of what was allowed, or changed since"),
+                "review it, then run: goenv allow".to_owned(),
+            ),
+        };
+        Refusal { message, hint: Some(hint), cause: Cause::Approval }
     }
 
     /// Returns the SDK as if it were installed, for `allow`, which shows a policy before its SDK is here.
@@ -133,12 +157,7 @@ impl Host for Machine<'_> {
         let read = self.watched.read(path, files::POLICY_LIMIT, self.uid);
         let Some(text) = read.map_err(|problem| Self::refusal(&problem))? else { return Ok(None) };
         if !self.may_source(&text) {
-            let path = crate::ui::safe_path(path);
-            return Err(Refusal {
-                message: format!("{path} is not part of what was allowed, or changed since"),
-                hint: Some("review it, then run: goenv allow".to_owned()),
-                cause: Cause::Approval,
-            });
+            return Err(self.unapproved(path));
         }
         Ok(Some(text.bytes))
     }

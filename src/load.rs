@@ -165,7 +165,7 @@ impl<'a> Loader<'a> {
         let tier = trust.header.as_ref().and_then(|header| header.tier.as_ref());
         let rules = admission.rules().of(tier);
         let need = need(rules);
-        let sourcing = Sourcing::Approved { admission: &admission, policy: &text };
+        let sourcing = Sourcing::Approved { admission: &admission, policy: &text, tier };
         let mut machine =
             Machine::new(self.world.uid, &self.places, self.outside, sourcing, watched)
                 .needing(need);
@@ -209,7 +209,7 @@ impl<'a> Loader<'a> {
         let decides = follow::decides(directory, &requests)?;
         let version = follow::version(decides, &requests, rules, &self.places, watched);
         let text = follow::stand_in(decides, &version);
-        let sourcing = Sourcing::Approved { admission: &admission, policy: &text };
+        let sourcing = Sourcing::Approved { admission: &admission, policy: &text, tier: None };
         let mut machine =
             Machine::new(self.world.uid, &self.places, self.outside, sourcing, watched)
                 .needing(need(of_host));

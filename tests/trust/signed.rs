@@ -273,6 +273,36 @@ fn sign_says_how_to_trust_a_key_that_no_list_names() {
 }
 
 #[test]
+fn what_a_signed_policy_sources_is_approved_as_the_policy_has_to_be() {
+    let repository = Repository::with_two_signers();
+    let settle = repository.signed("settle", "source_env ./lib.sh\n", &["alice", "bob"]);
+    let goenv = |args: &[&str]| repository.sandbox.goenv(&settle, args);
+    repository.sandbox.file(settle.join("lib.sh"), "export A=1\n");
+    let refused = || {
+        let done = goenv(&["export", "bash"]);
+        assert_eq!(done.code(), 3);
+        let text = done.stderr();
+        let sign = "goenv sign --tier prod $SANDBOX/home/ledger/settle/lib.sh";
+        assert!(text.ends_with(&format!("hint: review it, then run: {sign}\n")), "{text}");
+    };
+    refused();
+    // Neither a person on this machine, with the policy or by itself, nor a key for another tier.
+    goenv(&["allow"]).success();
+    refused();
+    goenv(&["allow", "lib.sh"]).success();
+    refused();
+    let eve = repository.key("eve");
+    goenv(&["keys", "add", "eve@bank", &format!("{eve}.pub"), "--tier", "dev"]).success();
+    goenv(&["sign", "lib.sh", "--tier", "dev", "--key", &eve]).success();
+    refused();
+    for name in ["alice", "bob"] {
+        let sign = ["sign", "lib.sh", "--tier", "prod", "--key", &repository.key(name)];
+        goenv(&sign).success();
+    }
+    assert_eq!(repository.value(&settle), (0, Some("1".into())));
+}
+
+#[test]
 fn no_signature_is_added_where_it_would_be_one_too_many() {
     let repository = Repository::with_two_signers();
     let settle = repository.signed("settle", "export A=1\n", &["alice"]);
