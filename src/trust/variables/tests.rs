@@ -334,6 +334,8 @@ fn granted_values_are_checked_by_name() {
         ("GOPROXY", "https://a,http://b", format!("found \"http://b\", {proxies}")),
         ("GOPROXY", "https://", format!("found \"https://\", {proxies}")),
         ("GOPROXY", "https://u:p@h", "a proxy's password belongs into netrc, not into a signed file".into()),
+        ("GOPROXY", "http://u:p@h/x", "a proxy's password belongs into netrc, not into a signed file".into()),
+        ("GOSUMDB", "sum.golang.org http://u:p@h", "a password belongs into netrc, not into a signed file".into()),
         ("GOSUMDB", "off", "found \"off\", expected a database's name with its key, as sum.golang.org".into()),
         ("GOSUMDB", "sum.golang.org http://x", "found \"sum.golang.org http://x\", expected a database's name with its key, as sum.golang.org".into()),
         ("GOINSECURE", "x", "it switches off checks, whatever its value".into()),

@@ -126,8 +126,7 @@ fn linker_flags(value: &str) -> bool {
 fn proxies(text: &str) -> Option<String> {
     text.split([',', '|']).find_map(|proxy| {
         let host = proxy.strip_prefix("https://").unwrap_or_default();
-        let secret = host.split('/').next().is_some_and(|host| host.contains('@'));
-        if secret {
+        if has_password(proxy) {
             return Some("a proxy's password belongs into netrc, not into a signed file".into());
         }
         let sound = matches!(proxy, "off" | "direct")
@@ -137,11 +136,21 @@ fn proxies(text: &str) -> Option<String> {
     })
 }
 
+/// Returns whether somebody's name and password stand before the host of an address, whatever its scheme: it is then not
+/// shown.
+fn has_password(address: &str) -> bool {
+    let rest = address.split_once("://").map_or(address, |(_, rest)| rest);
+    rest.split('/').next().is_some_and(|host| host.contains('@'))
+}
+
 /// Refuses to switch the checksum database off; a name, its key and its address pass.
 fn checksum_database(text: &str) -> Option<String> {
     let mut words = text.split(' ');
     let name = words.next().unwrap_or_default();
     let address = words.next().unwrap_or("https://");
+    if words.clone().chain([name, address]).any(has_password) {
+        return Some("a password belongs into netrc, not into a signed file".into());
+    }
     let sound = name != "off"
         && name.contains('.')
         && address.starts_with("https://")
