@@ -100,15 +100,20 @@ impl Admission {
             Local::Settled(trust) => return Ok(*trust),
             Local::Open(open) => open,
         };
-        let signature = watched.read(&beside(&text.path), SIGNATURE_LIMIT, self.uid)?;
+        let signature = watched
+            .read(&beside(&text.path), SIGNATURE_LIMIT, self.uid)
+            .map_err(Error::UnsafePolicy)?;
         let signatures = signature.map(|text| sshsig::decode(&text.bytes));
         let Some(signatures) = signatures else {
             // Without a place for approvals it is not true that nobody approved.
             let earlier = self.store()?.latest(&text.path, self.now);
             return Ok(open.unsigned(earlier.is_some()));
         };
-        let stores = Stores::read(&self.dirs, self.uid, &decide::keys(&signatures), watched)?;
-        let place = Repositories::around(&text.path, self.uid, watched)?;
+        let keys = decide::keys(&signatures);
+        let stores = Stores::read(&self.dirs, self.uid, &keys, watched);
+        let stores = stores.map_err(Error::UnsafePolicy)?;
+        let place = Repositories::around(&text.path, self.uid, watched);
+        let place = place.map_err(Error::UnsafePolicy)?;
         let mark = match open.scope() {
             Some(scope) => self.marks()?.read(scope, watched)?,
             None => None,
@@ -232,10 +237,10 @@ fn read_organisation(watched: &mut Watched) -> Result<Option<Text>, FileProblem>
 }
 
 fn read_rules(dirs: &Dirs, uid: u32, watched: &mut Watched) -> Result<Rules, Error> {
-    let theirs = read_organisation(watched)?;
+    let theirs = read_organisation(watched).map_err(Error::UnsafePolicy)?;
     let user = dirs.config.as_ref().map(|config| config.join(RULES));
     let mine = match &user {
-        Some(path) => watched.read(path, RULES_LIMIT, uid)?,
+        Some(path) => watched.read(path, RULES_LIMIT, uid).map_err(Error::UnsafePolicy)?,
         None => None,
     };
     if theirs.is_none() && mine.is_none() {

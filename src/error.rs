@@ -41,7 +41,7 @@ pub enum Error {
     /// The rules cannot be read, so nothing is trusted.
     #[error("{0}")]
     Rules(String),
-    /// A policy file that may not be read.
+    /// A policy, or what it is judged by, that may not be read.
     #[error("{0}")]
     UnsafePolicy(FileProblem),
     /// Nothing of the user can be kept or looked up.

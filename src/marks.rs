@@ -41,7 +41,8 @@ impl Marks {
     /// If the mark may not be read or is not understood.
     pub fn read(&self, scope: &Scope, watched: &mut Watched) -> Result<Option<Mark>, Error> {
         let path = self.path(scope);
-        let Some(text) = watched.read(&path, LIMIT, self.uid)? else { return Ok(None) };
+        let text = watched.read(&path, LIMIT, self.uid).map_err(Error::UnsafePolicy)?;
+        let Some(text) = text else { return Ok(None) };
         let mark = Mark::parse(&text.bytes);
         mark.map(Some).map_err(|flaw| Error::Rules(flaw.at(&safe_path(&path))))
     }

@@ -55,6 +55,7 @@ fn what_cannot_be_judged_is_blocked_as_its_tier_says() {
     std::fs::remove_file(settle.join(".envrc.sig")).unwrap();
     std::os::unix::fs::symlink("elsewhere", settle.join(".envrc.sig")).unwrap();
     let done = repository.sandbox.goenv(&settle, &["export", "json"]);
+    assert_eq!(done.code(), 3);
     assert!(done.stderr().contains("is a symbolic link"), "{}", done.stderr());
     assert!(done.stdout().contains("/blocked/"), "{}", done.stdout());
 }
