@@ -47,7 +47,7 @@ pub fn read(data: &[u8], look_up: &mut LookUp<'_>) -> Result<Vec<(Bytes, Bytes)>
             };
             produced = produced.saturating_add(value.len());
             if produced > limits::POLICY {
-                return Err(fail("the values are longer than their limit of 1 MiB".to_owned()));
+                return Err(fail(TOO_LONG.to_owned()));
             }
             values.insert(name.to_vec(), value.clone());
             pairs.push((name.to_vec(), value));
@@ -55,6 +55,8 @@ pub fn read(data: &[u8], look_up: &mut LookUp<'_>) -> Result<Vec<(Bytes, Bytes)>
     }
     Ok(pairs)
 }
+
+const TOO_LONG: &str = "the values are longer than their limit of 1 MiB";
 
 /// A value as it is written.
 #[derive(Debug)]
@@ -178,17 +180,24 @@ fn refuse_escaped_dollar(text: &[u8]) -> Result<(), &'static str> {
 fn expand(text: &[u8], get: &mut LookUp<'_>) -> Result<Bytes, String> {
     let mut out = Bytes::new();
     let mut rest = text;
+    // Where one brace is not closed none behind it is, and its end is not looked for again.
+    let mut closes = true;
     while let Some(at) = rest.iter().position(|byte| *byte == b'$') {
         let (before, after) = rest.split_at(at);
         out.extend_from_slice(before);
         let after = after.get(1..).unwrap_or_default();
-        let (name, length) = reference(after);
+        let is_braced = after.starts_with(b"{");
+        let (name, length) = if is_braced && !closes { (&b""[..], 1) } else { reference(after) };
+        closes &= !is_braced || length > 1;
         rest = after.get(length..).unwrap_or_default();
         match name {
             // A `$` that no name follows stands for itself; `${` and `${}` stand for nothing.
             b"" if length == 0 => out.push(b'$'),
             b"" => {}
             name => out.extend(value_or_default(name, get)?),
+        }
+        if out.len() > limits::POLICY {
+            return Err(TOO_LONG.to_owned());
         }
     }
     out.extend_from_slice(rest);
@@ -232,4 +241,30 @@ fn is_blank(byte: &u8) -> bool {
 fn trim_start(text: &[u8]) -> &[u8] {
     let blanks = text.iter().take_while(|byte| is_blank(byte)).count();
     text.get(blanks..).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_that_expands_to_too_much_is_given_up_in_its_middle() {
+        let mut asked = 0;
+        let mut look_up = |_: &[u8]| {
+            asked += 1;
+            Ok(Some(vec![b'x'; 100 << 10]))
+        };
+        let line = format!("A={}", "$B".repeat(1000));
+        let error = read(line.as_bytes(), &mut look_up).unwrap_err();
+        assert_eq!(error.message, "the values are longer than their limit of 1 MiB");
+        assert!(asked <= 11, "{asked}");
+    }
+
+    /// Were each looked for, this would take an hour.
+    #[test]
+    fn braces_that_are_not_closed_cost_one_look() {
+        let line = format!("A=${{B}}x{}y", "${".repeat(limits::POLICY / 2 - 8));
+        let read = read(line.as_bytes(), &mut |_| Ok(Some(b"b".to_vec()))).unwrap();
+        assert_eq!(read, [(b"A".to_vec(), b"bxy".to_vec())]);
+    }
 }
