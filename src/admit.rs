@@ -225,11 +225,11 @@ pub fn beside(signed: &Path) -> PathBuf {
 }
 
 /// Returns the organisation's rules alone: what still holds where the user's own cannot be read, so that a mistake in
-/// them loosens nothing. The defaults where the organisation's cannot be read either.
-pub fn organisation_rules(watched: &mut Watched) -> Rules {
-    let text = read_organisation(watched).ok().flatten();
+/// them loosens nothing. `None` where the organisation's cannot be read or understood either.
+pub fn organisation_rules(watched: &mut Watched) -> Option<Rules> {
+    let text = read_organisation(watched).ok()?;
     let path = text.as_ref().map(|text| safe_path(&text.path));
-    Rules::read(source(&text, path.as_deref()), None).unwrap_or_default()
+    Rules::read(source(&text, path.as_deref()), None).ok()
 }
 
 fn read_organisation(watched: &mut Watched) -> Result<Option<Text>, FileProblem> {

@@ -41,6 +41,8 @@ pub struct Loaded {
     pub unused: Option<(SdkWanted, Unused)>,
     /// The rules that held; where they could not be read the organisation's alone.
     pub rules: Rules,
+    /// Whether not even those could be read, so that nobody knows what they forbid.
+    pub is_lawless: bool,
     /// What a change of would change the outcome.
     pub watches: Vec<Watch>,
 }
@@ -58,9 +60,13 @@ impl Loaded {
         self.rules.of(self.tier()).strict
     }
 
-    /// Returns whether no other Go may run where the policy does not apply: by the rules of its tier or of this host's.
+    /// Returns whether no other Go may run where the policy does not apply: by the rules of its tier or of this host's,
+    /// or because the organisation's cannot be read.
     pub fn blocks(&self) -> bool {
-        [self.tier(), None].iter().any(|tier| self.rules.of(*tier).on_failure == OnFailure::Block)
+        self.is_lawless
+            || [self.tier(), None]
+                .iter()
+                .any(|tier| self.rules.of(*tier).on_failure == OnFailure::Block)
     }
 
     /// Returns when the approval of a policy that applies ends, in seconds since 1970.
@@ -78,6 +84,7 @@ struct Known {
     digest: Option<[u8; 32]>,
     unused: Option<(SdkWanted, Unused)>,
     rules: Rules,
+    is_lawless: bool,
 }
 
 /// A policy that applies.
@@ -139,8 +146,9 @@ impl<'a> Loader<'a> {
             Kind::Policy => self.try_load(&located.path, &mut known, &mut watched),
             Kind::Followed { directory } => self.try_follow(directory, &mut known, &mut watched),
         };
-        let Known { trust, claimed, digest, unused, rules } = known;
-        Loaded { result, trust, claimed, digest, unused, rules, watches: watched.list() }
+        let Known { trust, claimed, digest, unused, rules, is_lawless } = known;
+        let watches = watched.list();
+        Loaded { result, trust, claimed, digest, unused, rules, is_lawless, watches }
     }
 
     fn try_load(
@@ -188,7 +196,10 @@ impl<'a> Loader<'a> {
         let admission = Admission::new(self.world, self.now, watched);
         known.rules = match &admission {
             Ok(admission) => admission.rules().clone(),
-            Err(_) => admit::organisation_rules(watched),
+            Err(_) => admit::organisation_rules(watched).unwrap_or_else(|| {
+                known.is_lawless = true;
+                Rules::default()
+            }),
         };
         admission
     }

@@ -84,7 +84,7 @@ pub fn rules(world: &World) -> Rules {
     let admission = Admission::new(world, world.now(), &mut watched);
     match admission {
         Ok(admission) => admission.rules().clone(),
-        Err(_) => organisation_rules(&mut watched),
+        Err(_) => organisation_rules(&mut watched).unwrap_or_default(),
     }
 }
 

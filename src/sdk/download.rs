@@ -201,7 +201,7 @@ impl Client {
         }
         let resumed = from.is_some_and(|from| starts_at(&response, from));
         let mut done = if resumed { have } else { 0 };
-        let total = response.body().content_length().map(|length| length + done);
+        let total = response.body().content_length().map(|length| length.saturating_add(done));
         let too_large =
             || DownloadError::TooLarge { address: address.to_owned(), limit: ARCHIVE_LIMIT };
         if total.is_some_and(|total| total > ARCHIVE_LIMIT) {

@@ -304,7 +304,8 @@ impl Scene {
         let args = match shell {
             "bash" => vec!["--norc".into(), format!("{script}bash").into()],
             "zsh" => vec!["-f".into(), format!("{script}zsh").into()],
-            _ => vec!["--no-config".into(), format!("{script}fish").into()],
+            // Only there does the hook act.
+            _ => vec!["--no-config".into(), "-i".into(), format!("{script}fish").into()],
         };
         let mut program = Program { path: find(shell)?, args, ..self.goenv(&[], "none") };
         program.args.extend([self.path("goenv").into(), self.at(directory).into()]);

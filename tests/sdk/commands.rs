@@ -136,6 +136,25 @@ fn a_release_is_installed_used_verified_and_removed() {
     let status = sandbox.goenv(&project, &["status", "--json"]).success().stdout();
     assert!(status.contains(r#""state": "sealed""#), "{status}");
 
+    // A file that the prompt does not look at: once verify saw the change, everybody knows of it.
+    let source =
+        sandbox.home().join(".local/share/goenv/sdks/go1.26.6.linux-amd64/src/fmt/print.go");
+    let was = fs::read(&source).unwrap();
+    succeed(Command::new("chmod").arg("u+w").arg(&source));
+    fs::write(&source, [was.as_slice(), b"// more\n"].concat()).unwrap();
+    assert_eq!(sandbox.goenv(&home, &["sdk", "verify"]).code(), 4);
+    let refused = sandbox.goenv(&project, &["exec", ".", "go", "version"]);
+    assert!(
+        refused.stderr().contains("was altered: the content of src/fmt/print.go changed"),
+        "{}",
+        refused.stderr()
+    );
+    let list = sandbox.goenv(&home, &["sdk", "list", "--json"]).success().stdout();
+    assert!(!list.contains(r#""sealed""#), "{list}");
+    fs::write(&source, was).unwrap();
+    succeed(Command::new("chmod").arg("u-w").arg(&source));
+    sandbox.goenv(&home, &["sdk", "verify"]).success();
+
     // An altered one is refused where its hash is pinned, and named by verify.
     let print = sandbox.home().join(".local/share/goenv/sdks/go1.26.6.linux-amd64/bin/gofmt");
     fs::remove_file(&print).unwrap_or_else(|_| {

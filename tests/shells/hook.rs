@@ -53,6 +53,22 @@ fn a_command_on_the_same_line_as_cd_sees_the_new_directory() {
 }
 
 #[test]
+fn a_script_keeps_the_environment_that_it_was_started_with() {
+    let sandbox = Sandbox::new();
+    sandbox.project("p", "export A=1\n");
+    let startup = [
+        ("bash", ".bashrc", "eval \"$(goenv hook bash)\"\n"),
+        ("zsh", ".zshrc", "eval \"$(goenv hook zsh)\"\n"),
+        ("fish", ".config/fish/config.fish", "goenv hook fish | source\n"),
+    ];
+    for (shell, file, line) in startup {
+        sandbox.file(&sandbox.home().join(file), line);
+        let done = sandbox.run(&sandbox.home(), shell, &["-c", "cd ~/p; echo \"A=$A\""]);
+        assert_eq!((done.stdout(), done.stderr()), ("A=\n".to_owned(), String::new()), "{shell}");
+    }
+}
+
+#[test]
 fn the_status_of_the_last_command_is_kept() {
     shells(|shell| {
         let sandbox = Sandbox::new();

@@ -85,4 +85,10 @@ fn a_mistake_in_the_users_rules_does_not_lift_the_organisations() {
     assert!(done.stderr().contains(".config/goenv/config.toml:1:"), "{}", done.stderr());
     assert!(done.stdout().contains("/blocked/"), "{}", done.stdout());
     assert!(log.is_dir());
+
+    // Where the organisation's own have a mistake, nobody knows what they forbid.
+    repository.sandbox.file(&rules, "oops\n");
+    let done = repository.sandbox.run(&project, "unshare", &["-m", "sh", "-c", &script]);
+    assert!(done.stderr().contains("/etc/goenv/config.toml:1:"), "{}", done.stderr());
+    assert!(done.stdout().contains("/blocked/"), "{}", done.stdout());
 }
