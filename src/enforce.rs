@@ -37,6 +37,14 @@ pub fn variables(
             return Err(refused(&format!("{}:{}", safe_path(&place.path), place.line), &objection));
         }
     }
+    if trust.state == State::Signed {
+        for name in wanted.from_data.iter().filter(|name| wanted.env.get(name).is_some()) {
+            let change = Change { name, before: outside.get(name), after: wanted.env.get(name) };
+            if let Some(objection) = judge(&[change], context(Approval::Data)).pop() {
+                return Err(refusal(policy, wanted, &objection));
+            }
+        }
+    }
     let diff = Diff::between(outside, &wanted.env);
     let changes: Vec<Change> = diff
         .steps()

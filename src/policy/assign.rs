@@ -58,6 +58,10 @@ impl Evaluator<'_> {
         let exporting = if self.options.allexport { Exporting::Yes } else { exporting };
         self.spend(value.len() + 1, span)?;
         self.scope.set(name, value, exporting).map_err(|why| self.text.error(span, why))?;
+        match self.reads_data.get() {
+            true => drop(self.wanted.from_data.insert(name.to_vec())),
+            false => drop(self.wanted.from_data.remove(name)),
+        }
         self.touch(name, span);
         Ok(())
     }

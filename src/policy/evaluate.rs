@@ -4,6 +4,7 @@
 //! that fails where nothing asks for its status is an error, as under `set -e`; an error means that nothing of the
 //! policy applies. Commands are in `commands/`; docs/language.md says what each means.
 
+use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt as _;
@@ -115,6 +116,8 @@ pub(super) struct Evaluator<'h> {
     pub(super) source_name: Bytes,
     /// PATH as it is outside.
     pub(super) outer_path: Bytes,
+    /// Whether the command that runs has read data, of a file or of a variable that holds such.
+    pub(super) reads_data: Cell<bool>,
     /// Variables that direnv's functions overwrite.
     pub(super) spoilt: BTreeSet<Bytes>,
     /// Variables that are local to direnv's functions that are running.
@@ -152,6 +155,7 @@ impl<'h> Evaluator<'h> {
             directory: directory.as_os_str().as_bytes().to_vec(),
             source_name: [b"./", file.as_bytes()].concat(),
             outer_path: outside.get(b"PATH").unwrap_or_default().to_vec(),
+            reads_data: Cell::new(false),
             spoilt: BTreeSet::new(),
             shadowed: Vec::new(),
             go_set: None,
@@ -246,6 +250,7 @@ impl<'h> Evaluator<'h> {
         span: Span,
         asked: Asked,
     ) -> Result<(End, Status), PolicyError> {
+        self.reads_data.set(false);
         match command {
             Command::Assign(assignments) => {
                 let answer = self.assignments(assignments, asked)?;

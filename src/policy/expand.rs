@@ -236,6 +236,9 @@ impl Evaluator<'_> {
             _ => {}
         }
         let value = self.scope.get(name);
+        if self.wanted.from_data.contains(name) {
+            self.reads_data.set(true);
+        }
         if let Some(message) = names::unreadable(&shown, value.is_some()) {
             let hint = "write the value out, or leave the line to the shell's own files";
             return Err(self.text.error(span, message).hint(hint));

@@ -28,6 +28,7 @@ mod text;
 mod vocabulary;
 mod word;
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 pub use ast::Program;
@@ -168,6 +169,9 @@ pub struct Wanted {
     pub origins: Vec<(Bytes, Place)>,
     /// The names that `.env` files set, which may be plain ones only, with the place of the `dotenv` command.
     pub dotenv: Vec<(Bytes, Place)>,
+    /// The names whose values come from data files, by `$(cat FILE)` or a `.env` file, also by way of other variables:
+    /// what stands there is no part of what was approved.
+    pub from_data: BTreeSet<Bytes>,
     /// `lock NAME=VALUE` lines: names whose value no other layer may override.
     pub locks: Vec<(Bytes, Bytes)>,
     /// `allow_go`, `deny_go` and `promote` lines: parsed here, enforced by the rules.

@@ -24,6 +24,8 @@ pub enum Approval {
     Signed,
     /// Nobody: a `.env` file is data that changes daily.
     Dotenv,
+    /// Nobody: a signed policy took it from another file.
+    Data,
 }
 
 /// One variable that a policy changes.
@@ -161,6 +163,13 @@ fn objection(change: &Change<'_>, context: Context<'_>) -> Option<Objection> {
         }
         (Approval::Dotenv, _) if name == b"PATH" => {
             object(class, "a .env file may not set it: it chooses which programs run".into())
+        }
+        (Approval::Data, Class::Sensitive) => {
+            object(class, format!("its value stands in a file that nobody signed: {reason}"))
+        }
+        (Approval::Data, _) if name == b"PATH" => {
+            let reason = "it chooses which programs run";
+            object(class, format!("its value stands in a file that nobody signed: {reason}"))
         }
         (Approval::Signed, Class::Sensitive) if !granted => {
             let place = context.rules.place("grant");

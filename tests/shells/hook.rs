@@ -62,7 +62,7 @@ fn a_script_keeps_the_environment_that_it_was_started_with() {
         ("fish", ".config/fish/config.fish", "goenv hook fish | source\n"),
     ];
     for (shell, file, line) in startup {
-        sandbox.file(&sandbox.home().join(file), line);
+        sandbox.file(sandbox.home().join(file), line);
         let done = sandbox.run(&sandbox.home(), shell, &["-c", "cd ~/p; echo \"A=$A\""]);
         assert_eq!((done.stdout(), done.stderr()), ("A=\n".to_owned(), String::new()), "{shell}");
     }

@@ -112,6 +112,34 @@ fn a_signed_policy_needs_grants_and_its_values_are_checked() {
 }
 
 #[test]
+fn what_nobody_signed_reaches_no_sensitive_variable_of_a_signed_policy() {
+    let repository = Repository::with_two_signers();
+    repository.config("[tiers.prod]\nrequire = \"signed\"\nthreshold = 2\ngrant = [\"GOPROXY\"]\n");
+    let settle = repository.sandbox.dir(repository.root.join("settle").to_str().unwrap());
+    std::fs::write(settle.join("proxy"), "https://proxy.bank.example\n").unwrap();
+    std::fs::write(settle.join("tools"), "bin\n").unwrap();
+    std::fs::write(settle.join(".env"), "P=https://proxy.bank.example\n").unwrap();
+    for policy in [
+        "export A=1 GOPROXY=$(cat proxy)\n",
+        "A=$(cat proxy)\nB=${A%/}x\nexport A GOPROXY=${B:-y}\n",
+        "dotenv\nexport A=1 GOPROXY=$P\n",
+        "export A=1\nPATH_add \"$(cat tools)\"\n",
+    ] {
+        repository.signed("settle", policy, &["alice", "bob"]);
+        let refused = repository.sandbox.goenv(&settle, &["export", "bash"]);
+        let name = if policy.contains("PATH_add") { "PATH" } else { "GOPROXY" };
+        let why = format!("{name}: its value stands in a file that nobody signed: ");
+        assert!(refused.stderr().contains(&why), "{policy}: {}", refused.stderr());
+        assert_eq!(refused.code(), 5);
+    }
+    // What a file says may decide among what was signed, reach a plain name, and be replaced.
+    let policy = "if [[ $(cat proxy) == https* ]]; then GOPROXY=https://a.example; fi
+export GOPROXY B=$(cat proxy)\nexport GOPROXY=https://b.example\nexport A=1\n";
+    repository.signed("settle", policy, &["alice", "bob"]);
+    assert_eq!(repository.value(&settle), (0, Some("1".into())));
+}
+
+#[test]
 fn a_directory_beside_the_repository_may_be_on_path_where_a_person_allowed_it() {
     let repository = Repository::with_two_signers();
     let policy = "export A=1 PATH=$PWD/../bin:$PATH\n";

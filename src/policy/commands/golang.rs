@@ -50,6 +50,8 @@ impl Evaluator<'_> {
         let found = self.host.sdk(&wanted).map_err(|refusal| self.refused(refusal, span))?;
         let root = found.root.as_os_str().as_bytes().to_vec();
         let earlier = self.wanted.sdk.take();
+        // Whatever chose the version, the SDK is one that was found, and its pins are written out.
+        self.reads_data.set(false);
         self.assign(b"GOROOT", root.clone(), Exporting::Yes, span)?;
         self.assign(b"GOTOOLCHAIN", b"local".to_vec(), Exporting::Yes, span)?;
         self.go_set = None;

@@ -215,6 +215,7 @@ impl Evaluator<'_> {
         let Some(data) = data else { return Ok(Answer::No(format!("there is no {shown}"))) };
         self.spend(data.len(), span)?;
         let pairs = self.read_dotenv(&path, &data)?;
+        self.reads_data.set(true);
         for (name, value) in pairs {
             if name == b"path" {
                 let message =

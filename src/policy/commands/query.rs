@@ -248,6 +248,7 @@ impl Evaluator<'_> {
     }
 
     fn cat(&mut self, files: &[&[u8]], span: Span) -> Result<Reply, PolicyError> {
+        self.reads_data.set(true);
         let mut text = Bytes::new();
         for file in files {
             let path = self.resolve(file);
