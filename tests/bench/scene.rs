@@ -309,6 +309,8 @@ impl Scene {
         };
         let mut program = Program { path: find(shell)?, args, ..self.goenv(&[], "none") };
         program.args.extend([self.path("goenv").into(), self.at(directory).into()]);
+        // fish asks for its terminal's name.
+        program.env.insert("TERM".into(), "dumb".into());
         Some(program)
     }
 }
@@ -372,6 +374,6 @@ fn signer_blob(index: u32) -> Vec<u8> {
 }
 
 fn find(program: &str) -> Option<PathBuf> {
-    let bins = ["/usr/local/bin", "/usr/bin", "/bin"];
-    bins.iter().map(|bin| Path::new(bin).join(program)).find(|path| path.is_file())
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path).map(|bin| bin.join(program)).find(|path| path.is_file())
 }
