@@ -73,7 +73,7 @@ impl Store {
 
     /// Reads the latest approval of any bytes at this path, to show what changed since.
     pub fn latest(&self, policy: &Path, now: Duration) -> Option<Record> {
-        let newest = files::list(&self.allow_directory(policy)).into_iter().max_by_key(|path| {
+        let newest = records(&self.allow_directory(policy)).max_by_key(|path| {
             files::look_at(path).and_then(|metadata| metadata.modified().ok())
         })?;
         self.read(&newest, now).ok()?
@@ -102,7 +102,7 @@ impl Store {
     pub fn prune(&self, now: Duration) -> Result<usize, FileProblem> {
         let mut removed = 0;
         for directory in files::list(&self.root.join("allow")) {
-            for path in files::list(&directory) {
+            for path in records(&directory) {
                 let record = self.read(&path, now)?;
                 let is_gone =
                     record.is_none_or(|record| files::look_at(&record.policy.path).is_none());
@@ -114,4 +114,12 @@ impl Store {
         }
         Ok(removed)
     }
+}
+
+/// Returns the records in a directory; what is only just being written is none.
+fn records(directory: &Path) -> impl Iterator<Item = PathBuf> {
+    let is_record = |path: &PathBuf| {
+        path.file_name().is_some_and(|name| !name.as_encoded_bytes().starts_with(b"."))
+    };
+    files::list(directory).into_iter().filter(is_record)
 }

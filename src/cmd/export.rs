@@ -11,6 +11,7 @@ use crate::env::state::{self, Outcome};
 use crate::env::undo::{self, Fingerprint};
 use crate::env::{Diff, Env, State};
 use crate::error::{Error, Exit};
+use crate::files::FileProblem;
 use crate::follow::Governing;
 use crate::guard::ShellName;
 use crate::load::{Loaded, Loader, Purpose};
@@ -67,7 +68,10 @@ pub fn run(
     arm(format, shell, state, &watch, world, ui)?;
     match entered {
         Some(Entered { told: Err(_), repeats: true, .. }) if scope == Scope::Change => {}
-        Some(entered) => entered.told?.iter().for_each(|line| ui.say(Tone::Plain, line)),
+        Some(entered) => {
+            entered.beside.iter().for_each(|line| ui.say(Tone::Warning, line));
+            entered.told?.iter().for_each(|line| ui.say(Tone::Plain, line));
+        }
         None => tell_left(&carrying, world, ui),
     }
     Ok(Exit::Done)
@@ -109,6 +113,8 @@ struct Entered {
     state: State,
     /// What to say, or why the policy does not apply.
     told: Result<Vec<String>, Error>,
+    /// What else went wrong where it does not apply.
+    beside: Vec<String>,
     /// Whether the shell was told just that already: the same complaint is made once.
     repeats: bool,
 }
@@ -140,6 +146,7 @@ fn enter(
             warning = Some(error.text());
         }
     }
+    let mut beside = Vec::new();
     let (inside, told) = match loaded.result {
         Ok(applied) => {
             let mut lines = lines(&applied.wanted, action, &state.policy, world);
@@ -151,31 +158,49 @@ fn enter(
             (inside, Ok(lines))
         }
         Err(error) => {
-            let blocked = blocked.unwrap_or_else(|| outside.clone());
-            (with_state(blocked, &state, world)?, Err(error))
+            beside.extend(warning);
+            let blocked = blocked.unwrap_or_else(|problem| {
+                let message = "another go may run, because none that refuses could be put here";
+                beside.push(format!("{message}: {problem}"));
+                None
+            });
+            let inside = blocked.unwrap_or_else(|| outside.clone());
+            (with_state(inside, &state, world)?, Err(error))
         }
     };
     let repeats = carrying
         .state()
         .is_some_and(|known| known.policy == state.policy && known.outcome == state.outcome);
-    Ok(Entered { inside, state, told, repeats })
+    Ok(Entered { inside, state, told, beside, repeats })
 }
 
 /// Writes into the state what became of the policy; returns the environment in which other programs stand for Go, where
 /// the policy does not apply and the rules ask for that.
-fn settle(state: &mut State, loaded: &Loaded, outside: &Env, world: &World) -> Option<Env> {
+///
+/// # Errors
+/// If those programs cannot be written.
+fn settle(
+    state: &mut State,
+    loaded: &Loaded,
+    outside: &Env,
+    world: &World,
+) -> Result<Option<Env>, FileProblem> {
     let error = match &loaded.result {
         Ok(applied) => {
             state.changes = undo::record(outside, &applied.wanted.env);
-            return None;
+            return Ok(None);
         }
         Err(error) => error,
     };
     let reason = error.text();
     state.outcome = Outcome::Refused(Fingerprint::of(reason.as_bytes()));
     state.until = None;
-    let blocked = if loaded.blocks() { stub::block(outside, &reason, world).ok() } else { None };
-    state.changes = undo::record(outside, blocked.as_ref().unwrap_or(outside));
+    let blocked = match loaded.blocks() {
+        true => stub::block(outside, &reason, world).map(Some),
+        false => Ok(None),
+    };
+    let inside = blocked.as_ref().ok().and_then(Option::as_ref);
+    state.changes = undo::record(outside, inside.unwrap_or(outside));
     blocked
 }
 

@@ -6,9 +6,11 @@
 
 use std::fs;
 use std::io::{self, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
+
+use nix::fcntl::OFlag;
 
 use super::list::recorded;
 use super::places::{Places, Platform, Writing};
@@ -141,7 +143,12 @@ fn links(record: &Record, places: &Places) -> Links {
 fn read_seal(record: &Record, places: &Places) -> Result<Seal, String> {
     let path = places.seal(&record.version);
     let mut text = String::new();
-    fs::File::open(&path)
+    // A prompt may be waiting: a FIFO must not make it wait for ever.
+    let flags = (OFlag::O_NONBLOCK | OFlag::O_NOFOLLOW).bits();
+    fs::File::options()
+        .read(true)
+        .custom_flags(flags)
+        .open(&path)
         .and_then(|file| file.take(SEAL_LIMIT).read_to_string(&mut text))
         .map_err(|error| format!("its seal {} cannot be read: {error}", path.display()))?;
     if Seal::digest(&text) != record.seal {

@@ -25,6 +25,18 @@ fn go_says_why_it_does_not_run_and_leaving_lifts_it() {
 }
 
 #[test]
+fn it_is_said_where_no_go_could_be_put_in_its_place() {
+    let repository = Repository::with_two_signers();
+    let settle = repository.signed("settle", "export A=1\n", &["alice"]);
+    repository.sandbox.file("home/.local/state/goenv/blocked", "");
+    let done = repository.sandbox.goenv(&settle, &["export", "bash"]);
+    assert_eq!(done.code(), 3);
+    let text = done.stderr();
+    let said = "goenv: another go may run, because none that refuses could be put here: $SANDBOX/home/.local/state/goenv/blocked";
+    assert!(text.lines().next().is_some_and(|line| line.starts_with(said)), "{text}");
+}
+
+#[test]
 fn approval_lifts_it_and_a_warning_is_all_where_the_rules_say_so() {
     let repository = Repository::with_two_signers();
     let settle = repository.signed("settle", "export A=1\n", &["alice"]);
