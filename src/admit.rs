@@ -224,9 +224,17 @@ pub fn beside(signed: &Path) -> PathBuf {
     path.into()
 }
 
+/// Returns the rules that hold: all of them, or where they cannot be read the organisation's, if those can.
+pub fn rules_held(admission: &Result<Admission, Error>, watched: &mut Watched) -> Option<Rules> {
+    match admission {
+        Ok(admission) => Some(admission.rules().clone()),
+        Err(_) => organisation_rules(watched),
+    }
+}
+
 /// Returns the organisation's rules alone: what still holds where the user's own cannot be read, so that a mistake in
 /// them loosens nothing. `None` where the organisation's cannot be read or understood either.
-pub fn organisation_rules(watched: &mut Watched) -> Option<Rules> {
+fn organisation_rules(watched: &mut Watched) -> Option<Rules> {
     let text = read_organisation(watched).ok()?;
     let path = text.as_ref().map(|text| safe_path(&text.path));
     Rules::read(source(&text, path.as_deref()), None).ok()

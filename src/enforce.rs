@@ -30,17 +30,18 @@ pub fn variables(
     rules: &TierRules,
     uid: u32,
 ) -> Result<(), Error> {
-    let context = |approval| Context { approval, rules, sdk_root: None };
-    for (name, place) in &wanted.dotenv {
+    let objection = |name: &[u8], approval| {
         let change = Change { name, before: outside.get(name), after: wanted.env.get(name) };
-        if let Some(objection) = judge(&[change], context(Approval::Dotenv)).pop() {
+        judge(&[change], Context { approval, rules, sdk_root: None }).pop()
+    };
+    for (name, place) in &wanted.dotenv {
+        if let Some(objection) = objection(name, Approval::Dotenv) {
             return Err(refused(&format!("{}:{}", safe_path(&place.path), place.line), &objection));
         }
     }
     if trust.state == State::Signed {
         for name in wanted.from_data.iter().filter(|name| wanted.env.get(name).is_some()) {
-            let change = Change { name, before: outside.get(name), after: wanted.env.get(name) };
-            if let Some(objection) = judge(&[change], context(Approval::Data)).pop() {
+            if let Some(objection) = objection(name, Approval::Data) {
                 return Err(refusal(policy, wanted, &objection));
             }
         }

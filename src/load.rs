@@ -194,13 +194,9 @@ impl<'a> Loader<'a> {
     /// Reads the rules; where that fails, the organisation's alone say what becomes of the refusal.
     fn admission(&self, known: &mut Known, watched: &mut Watched) -> Result<Admission, Error> {
         let admission = Admission::new(self.world, self.now, watched);
-        known.rules = match &admission {
-            Ok(admission) => admission.rules().clone(),
-            Err(_) => admit::organisation_rules(watched).unwrap_or_else(|| {
-                known.is_lawless = true;
-                Rules::default()
-            }),
-        };
+        let rules = admit::rules_held(&admission, watched);
+        known.is_lawless = rules.is_none();
+        known.rules = rules.unwrap_or_default();
         admission
     }
 

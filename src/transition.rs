@@ -7,7 +7,7 @@
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use crate::admit::{Admission, beside, organisation_rules};
+use crate::admit::{Admission, beside, rules_held};
 use crate::audit::journal::Journal;
 use crate::audit::log::{Durability, LogError};
 use crate::audit::record::{Event, Outcome as How, Record, Sdk};
@@ -82,10 +82,7 @@ pub fn decided(
 pub fn rules(world: &World) -> Rules {
     let mut watched = Watched::new(world.now());
     let admission = Admission::new(world, world.now(), &mut watched);
-    match admission {
-        Ok(admission) => admission.rules().clone(),
-        Err(_) => organisation_rules(&mut watched).unwrap_or_default(),
-    }
+    rules_held(&admission, &mut watched).unwrap_or_default()
 }
 
 /// Logs that a policy was left, if it was applied.

@@ -159,12 +159,15 @@ fn enter(
         }
         Err(error) => {
             beside.extend(warning);
-            let blocked = blocked.unwrap_or_else(|problem| {
-                let message = "another go may run, because none that refuses could be put here";
-                beside.push(format!("{message}: {problem}"));
-                None
-            });
-            let inside = blocked.unwrap_or_else(|| outside.clone());
+            let inside = match blocked {
+                Ok(Some(blocked)) => blocked,
+                Ok(None) => outside.clone(),
+                Err(problem) => {
+                    let message = "another go may run, because none that refuses could be put here";
+                    beside.push(format!("{message}: {problem}"));
+                    outside.clone()
+                }
+            };
             (with_state(inside, &state, world)?, Err(error))
         }
     };

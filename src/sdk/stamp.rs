@@ -14,7 +14,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use nix::fcntl::{AtFlags, OFlag};
-use nix::sys::stat::{FileStat, fstatat};
+use nix::sys::stat::fstatat;
 
 use super::record::Stamp;
 
@@ -65,39 +65,30 @@ fn below(root: &Path, directory: &str) -> io::Result<Vec<String>> {
 }
 
 fn stamp(root: &File, path: String) -> io::Result<Stamp> {
-    // What a link leads to is what runs, so that is what is stamped.
-    let found = fstatat(root, path.as_str(), AtFlags::empty())?;
-    Ok(Stamp {
-        path,
-        dev: found.st_dev,
-        ino: found.st_ino,
-        size: size(&found),
-        mode: found.st_mode,
-        uid: found.st_uid,
-        mtime: time(found.st_mtime, found.st_mtime_nsec),
-        ctime: time(found.st_ctime, found.st_ctime_nsec),
-    })
+    let (dev, ino, size, mode, uid, mtime, ctime) = status(root, &path)?;
+    Ok(Stamp { path, dev, ino, size, mode, uid, mtime, ctime })
 }
 
 /// Returns whether a file stands as it stood.
 fn stands(root: &File, was: &Stamp) -> bool {
-    fstatat(root, was.path.as_str(), AtFlags::empty()).is_ok_and(|found| {
-        was.dev == found.st_dev
-            && was.ino == found.st_ino
-            && was.size == size(&found)
-            && was.mode == found.st_mode
-            && was.uid == found.st_uid
-            && was.mtime == time(found.st_mtime, found.st_mtime_nsec)
-            && was.ctime == time(found.st_ctime, found.st_ctime_nsec)
-    })
+    let Stamp { path, dev, ino, size, mode, uid, mtime, ctime } = was;
+    let was = (*dev, *ino, *size, *mode, *uid, *mtime, *ctime);
+    status(root, path).is_ok_and(|now| now == was)
 }
 
-fn size(found: &FileStat) -> u64 {
-    u64::try_from(found.st_size).unwrap_or_default()
-}
+/// What a stamp holds of a file, in the order of its fields.
+type Status = (u64, u64, u64, u32, u32, i64, i64);
 
-fn time(seconds: i64, nanoseconds: i64) -> i64 {
-    seconds.saturating_mul(1_000_000_000).saturating_add(nanoseconds)
+fn status(root: &File, path: &str) -> io::Result<Status> {
+    // What a link leads to is what runs, so that is what is stamped.
+    let found = fstatat(root, path, AtFlags::empty())?;
+    let size = u64::try_from(found.st_size).unwrap_or_default();
+    let time = |seconds: i64, nanoseconds: i64| {
+        seconds.saturating_mul(1_000_000_000).saturating_add(nanoseconds)
+    };
+    let mtime = time(found.st_mtime, found.st_mtime_nsec);
+    let ctime = time(found.st_ctime, found.st_ctime_nsec);
+    Ok((found.st_dev, found.st_ino, size, found.st_mode, found.st_uid, mtime, ctime))
 }
 
 /// Opens the root, so that what lies below it is asked for by a short path.

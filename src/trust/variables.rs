@@ -156,21 +156,21 @@ fn objection(change: &Change<'_>, context: Context<'_>) -> Option<Objection> {
     if let Some(why) = wrong {
         return object(class, why);
     }
+    // What nobody approved reaches plain names alone.
+    let unapproved = match context.approval {
+        Approval::Dotenv => Some("a .env file may not set it"),
+        Approval::Data => Some("its value stands in a file that nobody signed"),
+        Approval::Allowed | Approval::Signed => None,
+    };
+    let risk = match class {
+        Class::Sensitive => Some(reason),
+        _ => (name == b"PATH").then_some("it chooses which programs run"),
+    };
+    if let (Some(rule), Some(risk)) = (unapproved, risk) {
+        return object(class, format!("{rule}: {risk}"));
+    }
     let granted = context.rules.grants(name);
     match (context.approval, class) {
-        (Approval::Dotenv, Class::Sensitive) => {
-            object(class, format!("a .env file may not set it: {reason}"))
-        }
-        (Approval::Dotenv, _) if name == b"PATH" => {
-            object(class, "a .env file may not set it: it chooses which programs run".into())
-        }
-        (Approval::Data, Class::Sensitive) => {
-            object(class, format!("its value stands in a file that nobody signed: {reason}"))
-        }
-        (Approval::Data, _) if name == b"PATH" => {
-            let reason = "it chooses which programs run";
-            object(class, format!("its value stands in a file that nobody signed: {reason}"))
-        }
         (Approval::Signed, Class::Sensitive) if !granted => {
             let place = context.rules.place("grant");
             object(class, format!("a signed policy needs a grant for it{place}: {reason}"))

@@ -22,7 +22,7 @@ mod order;
 mod picture;
 mod scene;
 
-use measure::{Cost, Program};
+use measure::{Cost, Program, ratio};
 use scene::{Scene, Size};
 
 /// How often each program runs for the times.
@@ -93,10 +93,6 @@ fn compare(scene: &Scene, floor: &Program) {
 /// Returns the word behind an option.
 fn argument(option: &str) -> Option<String> {
     std::env::args().skip_while(|argument| argument != option).nth(1)
-}
-
-fn ratio(program: &Program, base: &Program, rounds: usize) -> f64 {
-    measure::ratio(program, base, rounds)
 }
 
 fn line(name: &str, ratio: f64, program: &Program) {
