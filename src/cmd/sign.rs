@@ -269,12 +269,11 @@ fn say_verdict(trust: &Trust, made: &Signature, admission: &Admission, world: &W
         return ui.say(Tone::Plain, &safe(trust.reason.as_bytes()));
     }
     ui.say(Tone::Warning, &format!("not enough here yet: {}", safe(trust.reason.as_bytes())));
-    let hint = trust.hint.as_ref().filter(|hint| !hint.ends_with("goenv verify"));
-    if trust.need > 0 && !is_listed(&made.key, world) {
-        let tier = made.namespace.strip_prefix("goenv-policy-").unwrap_or_default();
-        let rules = admission.rules().of(Tier::new(tier).as_ref());
-        ui.say(Tone::Plain, &missing_key(&made.key, tier, rules.user_signers));
-    } else if let Some(hint) = hint {
+    let tier = trust.header.as_ref().and_then(|header| header.tier.as_ref());
+    if let Some(tier) = tier.filter(|_| trust.need > 0 && !is_listed(&made.key, world)) {
+        let rules = admission.rules().of(Some(tier));
+        ui.say(Tone::Plain, &missing_key(&made.key, tier.name(), rules.user_signers));
+    } else if let Some(hint) = trust.cure() {
         ui.say(Tone::Plain, hint);
     }
 }

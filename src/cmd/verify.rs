@@ -72,7 +72,7 @@ pub fn run(path: Option<&Path>, json: bool, world: &World, ui: &Ui) -> Result<Ex
         ui.data(&ui::json(&report(&path, &trust)))?;
     } else {
         ui.data(screen(&path, &trust, world).as_bytes())?;
-        if let Some(hint) = trust.hint.as_ref().filter(|hint| !hint.ends_with("goenv verify")) {
+        if let Some(hint) = trust.cure() {
             ui.say(Tone::Plain, hint);
         }
     }

@@ -131,6 +131,11 @@ impl Trust {
         matches!(self.state, State::Allowed | State::Signed)
     }
 
+    /// Returns the cure, for who sees the whole verdict already and need not be sent to `goenv verify`.
+    pub fn cure(&self) -> Option<&str> {
+        self.hint.as_deref().filter(|hint| !hint.ends_with("goenv verify"))
+    }
+
     fn refuse(state: State, code: u8, reason: String, hint: Option<String>) -> Self {
         Self { state, code, reason, hint, ..Self::none() }
     }
