@@ -13,7 +13,7 @@ use crate::files::{self, FileProblem, Text};
 use crate::locate::POLICY_NAME;
 use crate::marks::Marks;
 use crate::store::Store;
-use crate::trust::decide::{self, Evidence, Local, Owner, Record, decide_local};
+use crate::trust::decide::{self, Evidence, Local, Open, Owner, Record};
 use crate::trust::flaw::Flaw;
 use crate::trust::header::{Engine, Tier};
 use crate::trust::record;
@@ -69,6 +69,11 @@ impl Admission {
         &self.rules
     }
 
+    /// Returns the rules, of an admission that nothing is asked any more.
+    pub fn into_rules(self) -> Rules {
+        self.rules
+    }
+
     /// Returns the approvals of this user.
     ///
     /// # Errors
@@ -82,8 +87,9 @@ impl Admission {
     /// # Errors
     /// If something that the verdict needs may not be read.
     pub fn verdict(&self, text: &Text, watched: &mut Watched) -> Result<Trust, Error> {
-        let record = self.record(text, watched).map_err(Error::UnsafePolicy)?;
-        self.weigh(text, record, watched)
+        let open = self.open(text);
+        let record = self.record(text, open.must_be_signed(), watched);
+        self.weigh(text, open, record.map_err(Error::UnsafePolicy)?, watched)
     }
 
     /// Returns the verdict on a policy's signatures alone, whatever was allowed or denied on this machine.
@@ -91,12 +97,26 @@ impl Admission {
     /// # Errors
     /// If something that the verdict needs may not be read.
     pub fn verdict_by_signature(&self, text: &Text, watched: &mut Watched) -> Result<Trust, Error> {
-        self.weigh(text, Record::None, watched)
+        self.weigh(text, self.open(text), Record::None, watched)
     }
 
-    fn weigh(&self, text: &Text, record: Record, watched: &mut Watched) -> Result<Trust, Error> {
-        let now = i64::try_from(self.now.as_secs()).unwrap_or(i64::MAX);
-        let open = match decide_local(&text.bytes, record, &self.rules, now) {
+    fn open<'a>(&'a self, text: &'a Text) -> Open<'a> {
+        Open::new(&text.bytes, &self.rules, self.seconds())
+    }
+
+    /// Returns the time in seconds since 1970.
+    fn seconds(&self) -> i64 {
+        i64::try_from(self.now.as_secs()).unwrap_or(i64::MAX)
+    }
+
+    fn weigh(
+        &self,
+        text: &Text,
+        open: Open<'_>,
+        record: Record,
+        watched: &mut Watched,
+    ) -> Result<Trust, Error> {
+        let open = match open.decide_local(record) {
             Local::Settled(trust) => return Ok(*trust),
             Local::Open(open) => open,
         };
@@ -143,8 +163,7 @@ impl Admission {
     ) -> Result<Trust, Error> {
         let mut rules = self.rules.clone();
         rules.tier = None;
-        let now = i64::try_from(self.now.as_secs()).unwrap_or(i64::MAX);
-        let open = match decide_local(policy, Record::None, &rules, now) {
+        let open = match Open::new(policy, &rules, self.seconds()).decide_local(Record::None) {
             Local::Settled(trust) => return Ok(*trust),
             Local::Open(open) => open,
         };
@@ -190,10 +209,20 @@ impl Admission {
         self.store.as_ref()?.record(&policy.path, &policy.bytes, self.now).ok()?
     }
 
-    fn record(&self, text: &Text, watched: &mut Watched) -> Result<Record, FileProblem> {
+    /// Returns what this machine's records say of a text; of one that `must_be_signed` only whether it was denied.
+    fn record(
+        &self,
+        text: &Text,
+        must_be_signed: bool,
+        watched: &mut Watched,
+    ) -> Result<Record, FileProblem> {
         let Some(store) = &self.store else { return Ok(Record::None) };
         let denied = store.deny_path(&text.path);
         let denial = watched.look(&denied);
+        if must_be_signed {
+            let is_denied = store.counts(denial.as_ref());
+            return Ok(if is_denied { Record::Denied } else { Record::None });
+        }
         let allowed = store.allow_path(&text.path, &text.bytes);
         let approval = watched.look_checked(&allowed, self.uid)?;
         // Where others can take a block away, an approval says nothing.
@@ -224,17 +253,9 @@ pub fn beside(signed: &Path) -> PathBuf {
     path.into()
 }
 
-/// Returns the rules that hold: all of them, or where they cannot be read the organisation's, if those can.
-pub fn rules_held(admission: &Result<Admission, Error>, watched: &mut Watched) -> Option<Rules> {
-    match admission {
-        Ok(admission) => Some(admission.rules().clone()),
-        Err(_) => organisation_rules(watched),
-    }
-}
-
 /// Returns the organisation's rules alone: what still holds where the user's own cannot be read, so that a mistake in
 /// them loosens nothing. `None` where the organisation's cannot be read or understood either.
-fn organisation_rules(watched: &mut Watched) -> Option<Rules> {
+pub fn organisation_rules(watched: &mut Watched) -> Option<Rules> {
     let text = read_organisation(watched).ok()?;
     let path = text.as_ref().map(|text| safe_path(&text.path));
     Rules::read(source(&text, path.as_deref()), None).ok()

@@ -83,8 +83,6 @@ struct Known {
     claimed: Option<Tier>,
     digest: Option<[u8; 32]>,
     unused: Option<(SdkWanted, Unused)>,
-    rules: Rules,
-    is_lawless: bool,
 }
 
 /// A policy that applies.
@@ -142,22 +140,43 @@ impl<'a> Loader<'a> {
     pub fn load(&self, located: &Located) -> Loaded {
         let mut watched = Watched::new(self.now);
         let mut known = Known::default();
-        let result = match &located.kind {
-            Kind::Policy => self.try_load(&located.path, &mut known, &mut watched),
-            Kind::Followed { directory } => self.try_follow(directory, &mut known, &mut watched),
+        if let Kind::Followed { .. } = located.kind {
+            known.trust = Some(follow::no_policy());
+        }
+        let (result, rules) = match Admission::new(self.world, self.now, &mut watched) {
+            Ok(admission) => {
+                let result = self.apply(located, &admission, &mut known, &mut watched);
+                (result, Some(admission.into_rules()))
+            }
+            // The organisation's alone say what becomes of the refusal.
+            Err(error) => (Err(error), admit::organisation_rules(&mut watched)),
         };
-        let Known { trust, claimed, digest, unused, rules, is_lawless } = known;
+        let Known { trust, claimed, digest, unused } = known;
+        let (is_lawless, rules) = (rules.is_none(), rules.unwrap_or_default());
         let watches = watched.list();
         Loaded { result, trust, claimed, digest, unused, rules, is_lawless, watches }
+    }
+
+    fn apply(
+        &self,
+        located: &Located,
+        admission: &Admission,
+        known: &mut Known,
+        watched: &mut Watched,
+    ) -> Result<Applied, Error> {
+        match &located.kind {
+            Kind::Policy => self.try_load(&located.path, admission, known, watched),
+            Kind::Followed { directory } => self.try_follow(directory, admission, known, watched),
+        }
     }
 
     fn try_load(
         &self,
         path: &Path,
+        admission: &Admission,
         known: &mut Known,
         watched: &mut Watched,
     ) -> Result<Applied, Error> {
-        let admission = self.admission(known, watched)?;
         let text = read(path, self.world, watched)?;
         known.digest = Some(sha256(&text.bytes));
         let verdict = admission.verdict(&text, watched);
@@ -173,7 +192,7 @@ impl<'a> Loader<'a> {
         let tier = trust.header.as_ref().and_then(|header| header.tier.as_ref());
         let rules = admission.rules().of(tier);
         let need = need(rules);
-        let sourcing = Sourcing::Approved { admission: &admission, policy: &text, tier };
+        let sourcing = Sourcing::Approved { admission, policy: &text, tier };
         let mut machine =
             Machine::new(self.world.uid, &self.places, self.outside, sourcing, watched)
                 .needing(need);
@@ -191,32 +210,22 @@ impl<'a> Loader<'a> {
         Ok(Applied { wanted, sdk })
     }
 
-    /// Reads the rules; where that fails, the organisation's alone say what becomes of the refusal.
-    fn admission(&self, known: &mut Known, watched: &mut Watched) -> Result<Admission, Error> {
-        let admission = Admission::new(self.world, self.now, watched);
-        let rules = admit::rules_held(&admission, watched);
-        known.is_lawless = rules.is_none();
-        known.rules = rules.unwrap_or_default();
-        admission
-    }
-
     /// Applies what the followed version files of `directory` ask for, as `use go VERSION` would: no approval, because
     /// they can do no more than choose among the SDKs that are here, and no more than the rules admit.
     fn try_follow(
         &self,
         directory: &Path,
+        admission: &Admission,
         known: &mut Known,
         watched: &mut Watched,
     ) -> Result<Applied, Error> {
-        known.trust = Some(follow::no_policy());
-        let admission = self.admission(known, watched)?;
         let trust = known.trust.get_or_insert_with(follow::no_policy);
         let (rules, of_host) = (admission.rules(), admission.rules().of(None));
         let requests = follow::requests(directory, self.outside, &rules.follow, watched)?;
         let decides = follow::decides(directory, &requests)?;
         let version = follow::version(decides, &requests, rules, &self.places, watched);
         let text = follow::stand_in(decides, &version);
-        let sourcing = Sourcing::Approved { admission: &admission, policy: &text, tier: None };
+        let sourcing = Sourcing::Approved { admission, policy: &text, tier: None };
         let mut machine =
             Machine::new(self.world.uid, &self.places, self.outside, sourcing, watched)
                 .needing(need(of_host));

@@ -7,7 +7,7 @@
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use crate::admit::{Admission, beside, rules_held};
+use crate::admit::{Admission, beside, organisation_rules};
 use crate::audit::journal::Journal;
 use crate::audit::log::{Durability, LogError};
 use crate::audit::record::{Event, Outcome as How, Record, Sdk};
@@ -81,8 +81,10 @@ pub fn decided(
 /// Returns the rules; where they cannot be read nothing is trusted, and the organisation's alone say where it is logged.
 pub fn rules(world: &World) -> Rules {
     let mut watched = Watched::new(world.now());
-    let admission = Admission::new(world, world.now(), &mut watched);
-    rules_held(&admission, &mut watched).unwrap_or_default()
+    match Admission::new(world, world.now(), &mut watched) {
+        Ok(admission) => admission.into_rules(),
+        Err(_) => organisation_rules(&mut watched).unwrap_or_default(),
+    }
 }
 
 /// Logs that a policy was left, if it was applied.

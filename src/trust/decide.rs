@@ -1,6 +1,6 @@
 //! The verdict on one policy: its bytes × the local decision × signatures × signers × rules.
 //!
-//! In two steps, so that nothing is read that the answer does not need: [`decide_local`] knows the allow and deny
+//! In two steps, so that nothing is read that the answer does not need: [`Open::decide_local`] knows the allow and deny
 //! records; where they settle nothing, [`Open::decide`] weighs the signature file. Pure, and never an error for
 //! "no": a [`Trust`] says why. It judges the bytes given, and those are what is parsed and applied. Order: a denial,
 //! then an approval on this machine where the rules admit one, then signatures. Rules: docs/security.md.
@@ -32,7 +32,7 @@ pub enum Record {
     Denied,
 }
 
-/// What [`decide_local`] found.
+/// What [`Open::decide_local`] found.
 #[derive(Debug)]
 pub enum Local<'a> {
     /// The records settle it.
@@ -42,7 +42,7 @@ pub enum Local<'a> {
     Open(Open<'a>),
 }
 
-/// A policy that the records do not settle.
+/// A policy that is not decided yet.
 #[derive(Debug)]
 pub struct Open<'a> {
     policy: &'a [u8],
@@ -100,43 +100,54 @@ pub fn keys(signatures: &Result<Vec<Signature>, Flaw>) -> Vec<Key> {
     signatures.map(|signature| signature.key.clone()).collect()
 }
 
-/// Returns what the records on this machine say of `policy`.
-pub fn decide_local<'a>(policy: &'a [u8], record: Record, rules: &'a Rules, now: i64) -> Local<'a> {
-    if record == Record::Denied {
-        let reason = "it was denied with `goenv deny`".to_owned();
-        let hint = "review the file, then run `goenv allow`";
-        return settled(Trust::refuse(State::Denied, 3, reason, Some(hint.into())));
-    }
-    let header = header::parse(policy);
-    let open = Open { policy, rules, now, header };
-    let Record::Allowed(engine) = record else { return Local::Open(open) };
-    let header = match &open.header {
-        Ok(header) => header.clone(),
-        Err(flaw) => {
-            return settled(Trust::refuse(State::Invalid, 4, format!("its header: {flaw}"), None));
-        }
-    };
-    let own = header.clone().unwrap_or_default();
-    let tier = rules.of(own.tier.as_ref());
-    if let Some(no) = wrong_tier(&own, rules).or_else(|| engine_forbidden(engine, tier)) {
-        return settled(no.with(header));
-    }
-    if tier.require == Require::Signed {
-        return Local::Open(open);
-    }
-    if let Some(no) = expired(&own, now) {
-        return settled(no.with(header));
-    }
-    let reason = "allowed on this machine".to_owned();
-    let until = own.expires.map(|expires| expires.at);
-    settled(Trust { state: State::Allowed, reason, engine, until, ..Trust::none() }.with(header))
-}
-
 fn settled<'a>(trust: Trust) -> Local<'a> {
     Local::Settled(Box::new(trust))
 }
 
-impl Open<'_> {
+impl<'a> Open<'a> {
+    /// Returns a policy of which its bytes alone are known.
+    pub fn new(policy: &'a [u8], rules: &'a Rules, now: i64) -> Self {
+        Self { policy, rules, now, header: header::parse(policy) }
+    }
+
+    /// Returns whether no approval on this machine can settle it, so that none is to be looked for.
+    pub fn must_be_signed(&self) -> bool {
+        self.header.is_ok() && self.tier_rules().require == Require::Signed
+    }
+
+    /// Returns what the records on this machine say of it.
+    pub fn decide_local(self, record: Record) -> Local<'a> {
+        if record == Record::Denied {
+            let reason = "it was denied with `goenv deny`".to_owned();
+            let hint = "review the file, then run `goenv allow`";
+            return settled(Trust::refuse(State::Denied, 3, reason, Some(hint.into())));
+        }
+        let Record::Allowed(engine) = record else { return Local::Open(self) };
+        let header = match &self.header {
+            Ok(header) => header.clone(),
+            Err(flaw) => {
+                let reason = format!("its header: {flaw}");
+                return settled(Trust::refuse(State::Invalid, 4, reason, None));
+            }
+        };
+        let own = header.clone().unwrap_or_default();
+        let tier = self.tier_rules();
+        if let Some(no) = wrong_tier(&own, self.rules).or_else(|| engine_forbidden(engine, tier)) {
+            return settled(no.with(header));
+        }
+        if tier.require == Require::Signed {
+            return Local::Open(self);
+        }
+        if let Some(no) = expired(&own, self.now) {
+            return settled(no.with(header));
+        }
+        let reason = "allowed on this machine".to_owned();
+        let until = own.expires.map(|expires| expires.at);
+        settled(
+            Trust { state: State::Allowed, reason, engine, until, ..Trust::none() }.with(header),
+        )
+    }
+
     /// Returns the scope that the header gives, for which the serial mark is to be read.
     pub fn scope(&self) -> Option<&Scope> {
         self.header.as_ref().ok()?.as_ref()?.scope.as_ref()
@@ -147,7 +158,7 @@ impl Open<'_> {
         self.tier_rules().user_signers
     }
 
-    fn tier_rules(&self) -> &TierRules {
+    fn tier_rules(&self) -> &'a TierRules {
         let header = self.header.as_ref().ok().and_then(Option::as_ref);
         self.rules.of(header.and_then(|header| header.tier.as_ref()))
     }

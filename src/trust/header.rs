@@ -14,20 +14,11 @@ const MARK: &[u8] = b"#goenv:";
 pub const MOST_SERIAL: u64 = (1 << 53) - 1;
 
 /// A tier's name: `[a-z][a-z0-9-]*`, at most 32 bytes.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Deserialize)]
-#[serde(try_from = "String")]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Tier(String);
 
 /// What a tier's name is, for errors.
-const TIER: &str = "expected a tier: lower-case letters, digits and hyphens";
-
-impl TryFrom<String> for Tier {
-    type Error = String;
-
-    fn try_from(name: String) -> Result<Self, String> {
-        Self::new(&name).ok_or_else(|| format!("found {}, {TIER}", shown(name.as_bytes())))
-    }
-}
+pub(super) const TIER: &str = "expected a tier: lower-case letters, digits and hyphens";
 
 impl std::fmt::Display for Tier {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

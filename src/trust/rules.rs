@@ -5,6 +5,7 @@
 //! file has `Rules::default()` and never reaches the TOML parser. Fields: docs/reference.md.
 
 mod file;
+mod merge;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -22,8 +23,7 @@ pub struct Source<'a> {
 }
 
 /// What approves a policy. The later of two is the stricter, here and below.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Require {
     /// A person at this machine, by `goenv allow`, or signatures.
     #[default]
@@ -33,8 +33,7 @@ pub enum Require {
 }
 
 /// What stands in for `go` where a policy is present and does not apply.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum OnFailure {
     /// A message, and the environment as it was outside.
     #[default]
@@ -44,8 +43,7 @@ pub enum OnFailure {
 }
 
 /// Which SDKs a policy may use.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum SdkRule {
     /// Any that is here.
     #[default]
@@ -55,8 +53,7 @@ pub enum SdkRule {
 }
 
 /// Which variables a policy may set.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum EnvRule {
     /// Any but those that no policy may set.
     #[default]
@@ -66,19 +63,15 @@ pub enum EnvRule {
 }
 
 /// A file whose version `follow` lets choose the SDK where there is no policy.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Follow {
     /// `go.work`.
-    #[serde(rename = "go.work")]
     GoWork,
     /// `go.mod`.
-    #[serde(rename = "go.mod")]
     GoMod,
     /// `.go-version`.
-    #[serde(rename = ".go-version")]
     GoVersion,
     /// `.tool-versions`.
-    #[serde(rename = ".tool-versions")]
     ToolVersions,
 }
 
@@ -180,9 +173,7 @@ impl Rules {
         organisation: Option<Source<'_>>,
         user: Option<Source<'_>>,
     ) -> Result<Self, String> {
-        let organisation = organisation.map(file::organisation).transpose()?;
-        let user = user.map(file::user).transpose()?;
-        file::merge(organisation, user)
+        merge::merge(organisation, user)
     }
 
     /// Returns the rules for a policy of `tier`; one without a tier is of this host's.

@@ -61,7 +61,7 @@ impl Case {
             Some(source("~/config.toml", leak(&self.user_rules))),
         )
         .unwrap();
-        let open = match decide_local(&self.policy, self.record, &rules, self.now) {
+        let open = match Open::new(&self.policy, &rules, self.now).decide_local(self.record) {
             Local::Settled(trust) => return *trust,
             Local::Open(open) => open,
         };

@@ -1,355 +1,326 @@
-//! The texts of `config.toml`: what each file says, checked, and the stricter of two.
+//! The text of a `config.toml`: what it alone says, checked.
+//!
+//! The `toml` crate gives a tree whose every key and value knows its place; each table is gone through once, so that a
+//! field's name, type and range stand in one line here. What no line takes is an error.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::collections::BTreeSet;
+use std::ops::RangeInclusive;
+use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
 use toml::Spanned;
+use toml::de::{DeString, DeTable, DeValue};
 
 use super::super::flaw::{Flaw, shown};
 use super::{EnvRule, Follow, OnFailure, Require, Rules, SdkRule, Source, TierRules};
-use crate::trust::header::{Engine, Tier};
+use crate::trust::header::{Engine, TIER, Tier};
 
 /// The size that a config may have.
 const MOST_BYTES: usize = 1024 * 1024;
 
-/// What one file says, and where.
+type Key<'t> = Spanned<DeString<'t>>;
+type Value<'t> = Spanned<DeValue<'t>>;
+
+/// What one file says.
 pub(super) struct File<'a> {
     source: Source<'a>,
-    text: Text,
+    pub(super) rules: Rules,
+    /// Where the text names the host's tier.
+    pub(super) tier_at: usize,
 }
 
-#[derive(Deserialize, Default)]
-#[serde(deny_unknown_fields)]
-struct Text {
-    tier: Option<Spanned<Tier>>,
-    #[serde(default)]
-    tiers: BTreeMap<Tier, TierText>,
-    #[serde(default)]
-    go: GoText,
-    #[serde(default)]
-    sdk: SdkText,
-    #[serde(default)]
-    audit: AuditText,
-    follow: Option<Spanned<Vec<Follow>>>,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(deny_unknown_fields)]
-struct TierText {
-    require: Option<Spanned<Require>>,
-    threshold: Option<Spanned<i64>>,
-    go: Option<Spanned<Vec<String>>>,
-    max_age_days: Option<Spanned<i64>>,
-    on_failure: Option<Spanned<OnFailure>>,
-    sdk: Option<Spanned<SdkRule>>,
-    env: Option<Spanned<EnvRule>>,
-    grant: Option<Spanned<Vec<String>>>,
-    strict: Option<Spanned<bool>>,
-    engine: Option<Spanned<EngineText>>,
-}
-
-#[derive(Clone, Copy, Deserialize, PartialEq)]
-#[serde(rename_all = "lowercase")]
-enum EngineText {
-    Bash,
-    Native,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(deny_unknown_fields)]
-struct GoText {
-    #[serde(default)]
-    deny: BTreeMap<String, Spanned<String>>,
-    promote: Option<Spanned<Vec<Tier>>>,
-    supported: Option<Spanned<Vec<String>>>,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(deny_unknown_fields)]
-struct SdkText {
-    mirrors: Option<Spanned<Vec<String>>>,
-    keyring: Option<Spanned<PathBuf>>,
-    ca: Option<Spanned<PathBuf>>,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(deny_unknown_fields)]
-struct AuditText {
-    path: Option<Spanned<PathBuf>>,
-    syslog: Option<bool>,
-}
-
-/// Returns what the organisation's file says.
-pub(super) fn organisation(source: Source<'_>) -> Result<File<'_>, String> {
-    let file = parse(source)?;
-    if let Some(follow) = &file.text.follow {
-        let rule = "follow is a user's own setting, and stands in the user's config.toml";
-        return Err(file.flaw(follow, rule.into()));
-    }
-    Ok(file)
-}
-
-/// Returns what the user's file says.
-pub(super) fn user(source: Source<'_>) -> Result<File<'_>, String> {
-    parse(source)
-}
-
-fn parse(source: Source<'_>) -> Result<File<'_>, String> {
-    let at = |offset: usize, message: String| {
-        Flaw::at_offset(source.text, offset, message).at(source.path)
-    };
+/// Reads one file, which may name files to follow if it `is_users`.
+pub(super) fn read(source: Source<'_>, is_users: bool) -> Result<File<'_>, String> {
+    let mut file = File { source, rules: Rules::default(), tier_at: 0 };
     if source.text.len() > MOST_BYTES {
-        return Err(at(0, format!("more than {MOST_BYTES} bytes")));
+        return Err(file.flaw(0, format!("more than {MOST_BYTES} bytes")));
     }
     let text = std::str::from_utf8(source.text)
-        .map_err(|error| at(error.valid_up_to(), "not UTF-8 text".into()))?;
-    let text = toml::from_str(text).map_err(|error| {
+        .map_err(|error| file.flaw(error.valid_up_to(), "not UTF-8 text".into()))?;
+    let table = DeTable::parse(text).map_err(|error| {
         let message = error.message().lines().collect::<Vec<_>>().join(", ");
-        at(error.span().map_or(0, |span| span.start), message)
+        file.flaw(error.span().map_or(0, |span| span.start), message)
     })?;
-    let file = File { source, text };
-    file.check()?;
+    file.take(table.get_ref(), is_users)?;
     Ok(file)
 }
 
 impl File<'_> {
-    fn flaw<T>(&self, place: &Spanned<T>, message: String) -> String {
-        Flaw::at_offset(self.source.text, place.span().start, message).at(self.source.path)
-    }
-
-    fn place<T>(&self, place: &Spanned<T>) -> String {
-        let flaw = Flaw::at_offset(self.source.text, place.span().start, "");
-        format!("{}:{}", self.source.path, flaw.line)
-    }
-
-    /// Refuses values that TOML's types admit and the rules do not.
-    fn check(&self) -> Result<(), String> {
-        for tier in self.text.tiers.values() {
-            self.within(tier.threshold.as_ref(), 1..=8, "threshold")?;
-            self.within(tier.max_age_days.as_ref(), 1..=36_500, "max_age_days")?;
-            let release = |byte: u8| byte.is_ascii_alphanumeric() || b".*+<>=,".contains(&byte);
-            self.each(tier.go.as_ref(), release, "a Go release as 1.26.6, 1.26.x or >=1.26.4")?;
-            let name = |byte: u8| byte.is_ascii_alphanumeric() || b"_*?".contains(&byte);
-            self.each(tier.grant.as_ref(), name, "a variable's name as GOPROXY or APP_*")?;
-        }
-        let sdk = &self.text.sdk;
-        if let Some(mirrors) = &sdk.mirrors {
-            let is_odd =
-                |url: &&String| !url.starts_with("https://") && !url.starts_with("file:///");
-            if let Some(mirror) = mirrors.get_ref().iter().find(is_odd) {
-                let found = shown(mirror.as_bytes());
-                let message = format!("found mirror {found}, expected an https:// or file:/// URL");
-                return Err(self.flaw(mirrors, message));
-            }
-        }
-        for path in [&self.text.audit.path, &sdk.keyring, &sdk.ca].into_iter().flatten() {
-            if !path.get_ref().is_absolute() {
-                let found = shown(path.get_ref().as_os_str().as_encoded_bytes());
-                return Err(self.flaw(path, format!("found {found}, expected an absolute path")));
-            }
-        }
-        let line = |byte: u8| byte.is_ascii_digit() || byte == b'.';
-        self.each(self.text.go.supported.as_ref(), line, "a line of Go as 1.26")?;
-        if let Some(promote) = &self.text.go.promote {
-            let distinct: BTreeSet<_> = promote.get_ref().iter().collect();
-            if distinct.len() < promote.get_ref().len() {
-                return Err(self.flaw(promote, "a tier is named twice".into()));
+    /// Takes what the whole file says.
+    fn take(&mut self, table: &DeTable<'_>, is_users: bool) -> Result<(), String> {
+        const FIELDS: &[&str] = &["tier", "tiers", "go", "sdk", "audit", "follow"];
+        for (key, value) in table {
+            match key.get_ref().as_ref() {
+                "tier" => {
+                    self.rules.tier = Some(self.tier(value)?);
+                    self.tier_at = value.span().start;
+                }
+                "tiers" => {
+                    for (key, value) in self.table(value)? {
+                        let tier = self.tier_named(key.get_ref(), key.span().start)?;
+                        let rules = self.tier_rules(value)?;
+                        self.rules.tiers.insert(tier, rules);
+                    }
+                }
+                "go" => self.take_go(value)?,
+                "sdk" => self.take_sdk(value)?,
+                "audit" => self.take_audit(value)?,
+                "follow" if is_users => self.rules.follow = self.each(value, follow)?,
+                "follow" => {
+                    let rule =
+                        "follow is a user's own setting, and stands in the user's config.toml";
+                    return Err(self.flaw(value.span().start, rule.into()));
+                }
+                _ => return Err(self.unknown(key, FIELDS)),
             }
         }
         Ok(())
     }
 
-    fn within(
-        &self,
-        number: Option<&Spanned<i64>>,
-        range: std::ops::RangeInclusive<i64>,
-        name: &str,
-    ) -> Result<(), String> {
-        match number {
-            Some(number) if !range.contains(number.get_ref()) => {
-                let (low, high) = (range.start(), range.end());
-                let found = number.get_ref();
-                Err(self.flaw(number, format!("found {name} {found}, expected {low} to {high}")))
-            }
-            _ => Ok(()),
+    /// Returns what this file alone says of a tier, the defaults filled in.
+    fn tier_rules(&self, value: &Value<'_>) -> Result<TierRules, String> {
+        let mut rules = TierRules::default();
+        for (key, value) in self.table(value)? {
+            let name = self.take_tier(&mut rules, key, value)?;
+            rules.places.insert(name, self.place(value));
         }
+        if rules.require == Require::Signed && !rules.places.contains_key("on_failure") {
+            rules.on_failure = OnFailure::Block;
+        }
+        Ok(rules)
     }
 
-    fn each(
+    /// Takes one field of a tier, and returns its name.
+    fn take_tier(
         &self,
-        list: Option<&Spanned<Vec<String>>>,
+        rules: &mut TierRules,
+        key: &Key<'_>,
+        value: &Value<'_>,
+    ) -> Result<&'static str, String> {
+        const FIELDS: &[&str] = &[
+            "require",
+            "threshold",
+            "go",
+            "max_age_days",
+            "on_failure",
+            "sdk",
+            "env",
+            "grant",
+            "strict",
+            "engine",
+        ];
+        let name = FIELDS.iter().find(|name| key.get_ref() == *name);
+        let name = *name.ok_or_else(|| self.unknown(key, FIELDS))?;
+        let release = |byte: u8| byte.is_ascii_alphanumeric() || b".*+<>=,".contains(&byte);
+        let variable = |byte: u8| byte.is_ascii_alphanumeric() || b"_*?".contains(&byte);
+        match name {
+            "require" => {
+                let kinds = [("allowed", Require::Allowed), ("signed", Require::Signed)];
+                rules.require = self.one_of(value, &kinds)?;
+            }
+            "threshold" => rules.threshold = self.number(value, name, 1..=8)?,
+            "go" => {
+                let expected = "a Go release as 1.26.6, 1.26.x or >=1.26.4";
+                rules.go.push(self.words(value, release, expected)?);
+            }
+            "max_age_days" => rules.max_age_days = Some(self.number(value, name, 1..=36_500)?),
+            "on_failure" => {
+                let kinds = [("warn", OnFailure::Warn), ("block", OnFailure::Block)];
+                rules.on_failure = self.one_of(value, &kinds)?;
+            }
+            "sdk" => {
+                let kinds = [("any", SdkRule::Any), ("sealed", SdkRule::Sealed)];
+                rules.sdk = self.one_of(value, &kinds)?;
+            }
+            "env" => {
+                let kinds = [("any", EnvRule::Any), ("listed", EnvRule::Listed)];
+                rules.env = self.one_of(value, &kinds)?;
+            }
+            "grant" => {
+                let expected = "a variable's name as GOPROXY or APP_*";
+                rules.grants.push(self.words(value, variable, expected)?);
+            }
+            "strict" => rules.strict = self.flag(value)?,
+            _ => {
+                let kinds = [("bash", Engine::Bash), ("native", Engine::Native)];
+                rules.engine = self.one_of(value, &kinds)?;
+            }
+        }
+        Ok(name)
+    }
+
+    fn take_go(&mut self, value: &Value<'_>) -> Result<(), String> {
+        for (key, value) in self.table(value)? {
+            match key.get_ref().as_ref() {
+                "deny" => {
+                    for (version, reason) in self.table(value)? {
+                        let version = version.get_ref().clone().into_owned();
+                        self.rules.deny_go.insert(version, self.text(reason)?.to_owned());
+                    }
+                }
+                "promote" => {
+                    let order = self.each(value, Self::tier)?;
+                    if order.iter().collect::<BTreeSet<_>>().len() < order.len() {
+                        return Err(self.flaw(value.span().start, "a tier is named twice".into()));
+                    }
+                    self.rules.promote.push(order);
+                }
+                "supported" => {
+                    let line = |byte: u8| byte.is_ascii_digit() || byte == b'.';
+                    self.rules.supported = self.words(value, line, "a line of Go as 1.26")?;
+                }
+                _ => return Err(self.unknown(key, &["deny", "promote", "supported"])),
+            }
+        }
+        Ok(())
+    }
+
+    fn take_sdk(&mut self, value: &Value<'_>) -> Result<(), String> {
+        for (key, value) in self.table(value)? {
+            match key.get_ref().as_ref() {
+                "mirrors" => self.rules.mirrors = self.each(value, Self::mirror)?,
+                "keyring" => self.rules.keyring = Some(self.path(value)?),
+                "ca" => self.rules.ca = Some(self.path(value)?),
+                _ => return Err(self.unknown(key, &["mirrors", "keyring", "ca"])),
+            }
+        }
+        Ok(())
+    }
+
+    fn take_audit(&mut self, value: &Value<'_>) -> Result<(), String> {
+        for (key, value) in self.table(value)? {
+            match key.get_ref().as_ref() {
+                "path" => self.rules.audit = Some(self.path(value)?),
+                "syslog" => self.rules.syslog = self.flag(value)?,
+                _ => return Err(self.unknown(key, &["path", "syslog"])),
+            }
+        }
+        Ok(())
+    }
+
+    fn tier(&self, value: &Value<'_>) -> Result<Tier, String> {
+        self.tier_named(self.text(value)?, value.span().start)
+    }
+
+    fn tier_named(&self, name: &str, at: usize) -> Result<Tier, String> {
+        let message = || format!("found {}, {TIER}", shown(name.as_bytes()));
+        Tier::new(name).ok_or_else(|| self.flaw(at, message()))
+    }
+
+    fn mirror(&self, value: &Value<'_>) -> Result<String, String> {
+        let url = self.text(value)?;
+        if url.starts_with("https://") || url.starts_with("file:///") {
+            return Ok(url.to_owned());
+        }
+        let found = shown(url.as_bytes());
+        let message = format!("found mirror {found}, expected an https:// or file:/// URL");
+        Err(self.flaw(value.span().start, message))
+    }
+
+    fn path(&self, value: &Value<'_>) -> Result<PathBuf, String> {
+        let path = Path::new(self.text(value)?);
+        if path.is_absolute() {
+            return Ok(path.to_path_buf());
+        }
+        let found = shown(path.as_os_str().as_encoded_bytes());
+        Err(self.flaw(value.span().start, format!("found {found}, expected an absolute path")))
+    }
+
+    /// Returns the strings of a list, each of `plain` bytes alone.
+    fn words(
+        &self,
+        value: &Value<'_>,
         plain: impl Fn(u8) -> bool,
         expected: &str,
-    ) -> Result<(), String> {
-        let Some(list) = list else { return Ok(()) };
-        let odd = |text: &&String| text.is_empty() || !text.bytes().all(&plain);
-        list.get_ref().iter().find(odd).map_or(Ok(()), |text| {
-            Err(self.flaw(list, format!("found {}, expected {expected}", shown(text.as_bytes()))))
+    ) -> Result<Vec<String>, String> {
+        self.each(value, |file, value| {
+            let word = file.text(value)?;
+            if !word.is_empty() && word.bytes().all(&plain) {
+                return Ok(word.to_owned());
+            }
+            let found = shown(word.as_bytes());
+            Err(file.flaw(value.span().start, format!("found {found}, expected {expected}")))
         })
     }
 
-    /// Returns what this file alone says of a tier that it speaks of, the defaults filled in.
-    fn tier(&self, tier: &Tier) -> Option<TierRules> {
-        let text = self.text.tiers.get(tier)?;
-        let mut rules = TierRules::default();
-        let mut places = BTreeMap::new();
-        if let Some(require) = self.take("require", text.require.as_ref(), &mut places) {
-            rules.require = require;
-        }
-        if rules.require == Require::Signed {
-            rules.on_failure = OnFailure::Block;
-        }
-        if let Some(threshold) = self.take("threshold", text.threshold.as_ref(), &mut places) {
-            rules.threshold = u32::try_from(threshold).unwrap_or(u32::MAX);
-        }
-        rules.go.extend(self.take("go", text.go.as_ref(), &mut places));
-        rules.max_age_days = self
-            .take("max_age_days", text.max_age_days.as_ref(), &mut places)
-            .and_then(|days| u32::try_from(days).ok());
-        if let Some(on_failure) = self.take("on_failure", text.on_failure.as_ref(), &mut places) {
-            rules.on_failure = on_failure;
-        }
-        if let Some(sdk) = self.take("sdk", text.sdk.as_ref(), &mut places) {
-            rules.sdk = sdk;
-        }
-        if let Some(env) = self.take("env", text.env.as_ref(), &mut places) {
-            rules.env = env;
-        }
-        rules.grants.extend(self.take("grant", text.grant.as_ref(), &mut places));
-        if let Some(strict) = self.take("strict", text.strict.as_ref(), &mut places) {
-            rules.strict = strict;
-        }
-        let engine = self.take("engine", text.engine.as_ref(), &mut places);
-        if engine == Some(EngineText::Native) {
-            rules.engine = Engine::Native;
-        }
-        rules.places = places;
-        Some(rules)
-    }
-
-    fn take<T: Clone>(
+    fn each<T>(
         &self,
-        field: &'static str,
-        value: Option<&Spanned<T>>,
-        places: &mut BTreeMap<&'static str, String>,
-    ) -> Option<T> {
-        let value = value?;
-        places.insert(field, self.place(value));
-        Some(value.get_ref().clone())
+        value: &Value<'_>,
+        read: impl Fn(&Self, &Value<'_>) -> Result<T, String>,
+    ) -> Result<Vec<T>, String> {
+        let list = value.get_ref().as_array().ok_or_else(|| self.odd(value, "a list"))?;
+        list.iter().map(|value| read(self, value)).collect()
+    }
+
+    /// Returns what a word stands for.
+    fn one_of<T: Copy>(&self, value: &Value<'_>, kinds: &[(&str, T)]) -> Result<T, String> {
+        let word = self.text(value)?;
+        let kind = kinds.iter().find(|(name, _)| *name == word);
+        kind.map(|(_, kind)| *kind).ok_or_else(|| {
+            let names: Vec<_> = kinds.iter().map(|(name, _)| format!("\"{name}\"")).collect();
+            let (found, names) = (shown(word.as_bytes()), names.join(" or "));
+            self.flaw(value.span().start, format!("found {found}, expected {names}"))
+        })
+    }
+
+    fn number(
+        &self,
+        value: &Value<'_>,
+        name: &str,
+        range: RangeInclusive<u32>,
+    ) -> Result<u32, String> {
+        let (low, high) = (range.start(), range.end());
+        let number = value.get_ref().as_integer();
+        let number =
+            number.ok_or_else(|| self.odd(value, &format!("a number from {low} to {high}")))?;
+        match u32::from_str_radix(number.as_str(), number.radix()) {
+            Ok(number) if range.contains(&number) => Ok(number),
+            _ => {
+                let message = format!("found {name} {number}, expected {low} to {high}");
+                Err(self.flaw(value.span().start, message))
+            }
+        }
+    }
+
+    fn flag(&self, value: &Value<'_>) -> Result<bool, String> {
+        value.get_ref().as_bool().ok_or_else(|| self.odd(value, "true or false"))
+    }
+
+    fn text<'t>(&self, value: &'t Value<'_>) -> Result<&'t str, String> {
+        value.get_ref().as_str().ok_or_else(|| self.odd(value, "a string"))
+    }
+
+    fn table<'t, 's>(&self, value: &'t Value<'s>) -> Result<&'t DeTable<'s>, String> {
+        value.get_ref().as_table().ok_or_else(|| self.odd(value, "a table"))
+    }
+
+    fn odd(&self, value: &Value<'_>, expected: &str) -> String {
+        let found = value.get_ref().type_str();
+        let article = if found.starts_with(['a', 'i']) { "an" } else { "a" };
+        self.flaw(value.span().start, format!("found {article} {found}, expected {expected}"))
+    }
+
+    fn unknown(&self, key: &Key<'_>, fields: &[&str]) -> String {
+        let (found, fields) = (shown(key.get_ref().as_bytes()), fields.join(", "));
+        self.flaw(key.span().start, format!("unknown field {found}, expected one of {fields}"))
+    }
+
+    /// Returns the one line that says what is wrong at a byte of the text.
+    pub(super) fn flaw(&self, at: usize, message: String) -> String {
+        Flaw::at_offset(self.source.text, at, message).at(self.source.path)
+    }
+
+    fn place(&self, value: &Value<'_>) -> String {
+        let line = Flaw::at_offset(self.source.text, value.span().start, "").line;
+        format!("{}:{line}", self.source.path)
     }
 }
 
-/// Returns the rules of both files, of each field the stricter.
-pub(super) fn merge(
-    organisation: Option<File<'_>>,
-    user: Option<File<'_>>,
-) -> Result<Rules, String> {
-    let both = [organisation.as_ref(), user.as_ref()].into_iter().flatten();
-    let names: BTreeSet<Tier> =
-        both.clone().flat_map(|file| file.text.tiers.keys().cloned()).collect();
-    let mut rules =
-        Rules { tier: host_tier(organisation.as_ref(), user.as_ref())?, ..Rules::default() };
-    for name in names {
-        let theirs = organisation.as_ref().and_then(|file| file.tier(&name));
-        let own = user.as_ref().and_then(|file| file.tier(&name));
-        rules.tiers.insert(name, stricter(theirs, own));
-    }
-    for file in both {
-        for (version, reason) in &file.text.go.deny {
-            let reason = || reason.get_ref().clone();
-            rules.deny_go.entry(version.clone()).or_insert_with(reason);
-        }
-        let promote = file.text.go.promote.as_ref().map(|order| order.get_ref().clone());
-        rules.promote.extend(promote);
-        if rules.supported.is_empty() {
-            let lines = file.text.go.supported.as_ref();
-            rules.supported = lines.map(|lines| lines.get_ref().clone()).unwrap_or_default();
-        }
-        let sdk = &file.text.sdk;
-        // Who names the mirrors says who vouches for them.
-        if rules.mirrors.is_empty() {
-            rules.ca = sdk.ca.as_ref().map(|path| path.get_ref().clone()).or(rules.ca.take());
-            rules.mirrors =
-                sdk.mirrors.as_ref().map(|list| list.get_ref().clone()).unwrap_or_default();
-        }
-        let keyring = || sdk.keyring.as_ref().map(|path| path.get_ref().clone());
-        rules.keyring = rules.keyring.take().or_else(keyring);
-        let path = || file.text.audit.path.as_ref().map(|path| path.get_ref().clone());
-        rules.audit = rules.audit.take().or_else(path);
-        rules.syslog |= file.text.audit.syslog == Some(true);
-        if let Some(follow) = &file.text.follow {
-            rules.follow.clone_from(follow.get_ref());
-        }
-    }
-    Ok(rules)
-}
-
-/// Returns this host's tier: the organisation's, or the user's where it names none.
-fn host_tier(
-    organisation: Option<&File<'_>>,
-    user: Option<&File<'_>>,
-) -> Result<Option<Tier>, String> {
-    let theirs = organisation.and_then(|file| file.text.tier.as_ref()).map(Spanned::get_ref);
-    if let (Some(theirs), Some(user)) = (theirs, user) {
-        let own = user.text.tier.as_ref().filter(|own| own.get_ref() != theirs);
-        if let Some(own) = own {
-            let rule = "and a user's config cannot change it";
-            return Err(user.flaw(own, format!("the organisation's tier is {theirs}, {rule}")));
-        }
-    }
-    let own = user.and_then(|file| file.text.tier.as_ref()).map(Spanned::get_ref);
-    Ok(theirs.or(own).cloned())
-}
-
-/// Returns the stricter of what the organisation and the user say of one tier.
-fn stricter(theirs: Option<TierRules>, own: Option<TierRules>) -> TierRules {
-    let Some(mut rules) = theirs else { return own.unwrap_or_default() };
-    rules.user_signers = rules.require != Require::Signed;
-    if rules.grants.is_empty() {
-        // The organisation speaks of the tier and grants nothing: nor can the user.
-        rules.grants.push(Vec::new());
-    }
-    let Some(own) = own else { return rules };
-    let mut from_user = Vec::new();
-    let mut raise = |field: &'static str, stricter: bool| {
-        if stricter {
-            from_user.push(field);
-        }
-        stricter
-    };
-    if raise("require", own.require > rules.require) {
-        rules.require = own.require;
-    }
-    if raise("threshold", own.threshold > rules.threshold) {
-        rules.threshold = own.threshold;
-    }
-    if raise("on_failure", own.on_failure > rules.on_failure) {
-        rules.on_failure = own.on_failure;
-    }
-    if raise("sdk", own.sdk > rules.sdk) {
-        rules.sdk = own.sdk;
-    }
-    if raise("env", own.env > rules.env) {
-        rules.env = own.env;
-    }
-    if raise("strict", own.strict && !rules.strict) {
-        rules.strict = true;
-    }
-    if raise("engine", own.engine == Engine::Native && rules.engine == Engine::Bash) {
-        rules.engine = Engine::Native;
-    }
-    let sooner =
-        own.max_age_days.is_some_and(|days| rules.max_age_days.is_none_or(|their| days < their));
-    if raise("max_age_days", sooner) {
-        rules.max_age_days = own.max_age_days;
-    }
-    rules.go.extend(own.go);
-    rules.grants.extend(own.grants);
-    for field in from_user {
-        if let Some(place) = own.places.get(field) {
-            rules.places.insert(field, place.clone());
-        }
-    }
-    rules
+fn follow(file: &File<'_>, value: &Value<'_>) -> Result<Follow, String> {
+    let kinds = [
+        ("go.work", Follow::GoWork),
+        ("go.mod", Follow::GoMod),
+        (".go-version", Follow::GoVersion),
+        (".tool-versions", Follow::ToolVersions),
+    ];
+    file.one_of(value, &kinds)
 }

@@ -173,21 +173,29 @@ fn signatures_required_means_blocked_on_failure_unless_the_file_says_otherwise()
 fn errors_name_file_line_and_column() {
     let tiers = "expected a tier: lower-case letters, digits and hyphens";
     for (text, expected) in [
-        ("teir = \"prod\"", "1:1: unknown field `teir`, expected one of `tier`, `tiers`, `go`, `sdk`, `audit`, `follow`".to_owned()),
+        ("teir = \"prod\"", "1:1: unknown field \"teir\", expected one of tier, tiers, go, sdk, audit, follow".to_owned()),
         (
             "[tiers.prod]\nthreshhold = 2",
-            "2:1: unknown field `threshhold`, expected one of `require`, `threshold`, `go`, `max_age_days`, `on_failure`, `sdk`, `env`, `grant`, `strict`, `engine`".into(),
+            "2:1: unknown field \"threshhold\", expected one of require, threshold, go, max_age_days, on_failure, sdk, env, grant, strict, engine".into(),
         ),
-        ("[sdk]\nmirror = []", "2:1: unknown field `mirror`, expected one of `mirrors`, `keyring`, `ca`".into()),
+        ("[sdk]\nmirror = []", "2:1: unknown field \"mirror\", expected one of mirrors, keyring, ca".into()),
         ("tier = \"Prod\"", format!("1:8: found \"Prod\", {tiers}")),
         ("[tiers.Prod]\n", format!("1:8: found \"Prod\", {tiers}")),
-        ("[tiers.prod]\nrequire = \"sigend\"", "2:11: unknown variant `sigend`, expected `allowed` or `signed`".into()),
+        ("[tiers.prod]\nrequire = \"sigend\"", "2:11: found \"sigend\", expected \"allowed\" or \"signed\"".into()),
         ("[tiers.prod]\nthreshold = 0", "2:13: found threshold 0, expected 1 to 8".into()),
-        ("[tiers.prod]\nthreshold = \"2\"", "2:13: invalid type: string \"2\", expected i64".into()),
+        ("[tiers.prod]\nthreshold = \"2\"", "2:13: found a string, expected a number from 1 to 8".into()),
+        ("[tiers.prod]\nthreshold = -1", "2:13: found threshold -1, expected 1 to 8".into()),
+        ("[tiers.prod]\nthreshold = 4294967297", "2:13: found threshold 4294967297, expected 1 to 8".into()),
+        ("[tiers.prod]\nstrict = \"yes\"", "2:10: found a string, expected true or false".into()),
+        ("[tiers]\nprod = 1", "2:8: found an integer, expected a table".into()),
+        ("[tiers.prod]\ngrant = \"APP_*\"", "2:9: found a string, expected a list".into()),
+        ("[sdk]\nmirrors = [\"https://a\", 2020-01-01]", "2:25: found a datetime, expected a string".into()),
+        ("[go]\ndenied = {}", "2:1: unknown field \"denied\", expected one of deny, promote, supported".into()),
+        ("[audit]\nsyslog = []", "2:10: found an array, expected true or false".into()),
         ("[tiers.prod]\nmax_age_days = 0", "2:16: found max_age_days 0, expected 1 to 36500".into()),
-        ("[tiers.prod]\ngo = [\"a b\"]", "2:6: found \"a b\", expected a Go release as 1.26.6, 1.26.x or >=1.26.4".into()),
-        ("[tiers.prod]\ngrant = [\"A-B\"]", "2:9: found \"A-B\", expected a variable's name as GOPROXY or APP_*".into()),
-        ("[sdk]\nmirrors = [\"http://x\"]", "2:11: found mirror \"http://x\", expected an https:// or file:/// URL".into()),
+        ("[tiers.prod]\ngo = [\"a b\"]", "2:7: found \"a b\", expected a Go release as 1.26.6, 1.26.x or >=1.26.4".into()),
+        ("[tiers.prod]\ngrant = [\"A-B\"]", "2:10: found \"A-B\", expected a variable's name as GOPROXY or APP_*".into()),
+        ("[sdk]\nmirrors = [\"http://x\"]", "2:12: found mirror \"http://x\", expected an https:// or file:/// URL".into()),
         ("[audit]\npath = \"log\"", "2:8: found \"log\", expected an absolute path".into()),
         ("[go]\npromote = [\"a\", \"a\"]", "2:11: a tier is named twice".into()),
         ("follow = [\"go.mod\"]", "1:10: follow is a user's own setting, and stands in the user's config.toml".into()),
@@ -196,6 +204,10 @@ fn errors_name_file_line_and_column() {
     ] {
         assert_eq!(read(Some(text), None).unwrap_err(), format!("/etc/c:{expected}"), "{text}");
     }
+    assert_eq!(
+        read(None, Some("follow = [\"go.mod\", \"go.sum\"]")).unwrap_err(),
+        "~/c:1:21: found \"go.sum\", expected \"go.work\" or \"go.mod\" or \".go-version\" or \".tool-versions\""
+    );
     let bytes = Source { path: "/etc/c", text: b"# ok\n# \xff" };
     assert_eq!(Rules::read(Some(bytes), None).unwrap_err(), "/etc/c:2:3: not UTF-8 text");
     assert_eq!(

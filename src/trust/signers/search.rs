@@ -21,7 +21,7 @@ pub struct Search {
     keys: Vec<Key>,
     needles: Vec<[u8; NEEDLE]>,
     /// How far the next match is at least, by the two bytes at the end of the window.
-    shifts: Vec<u8>,
+    shifts: [u8; TABLE],
     /// The beginning of a line whose end has not come yet.
     partial: Vec<u8>,
     /// The number of the next line.
@@ -33,7 +33,7 @@ impl Search {
     /// Returns a search that has seen nothing yet.
     pub fn new(keys: &[Key]) -> Self {
         let needles: Vec<[u8; NEEDLE]> = keys.iter().filter_map(needle).collect();
-        let shifts = Vec::new();
+        let shifts = shifts(&needles);
         Self {
             keys: keys.to_vec(),
             needles,
@@ -48,9 +48,6 @@ impl Search {
     pub fn feed(&mut self, piece: &[u8]) {
         if self.found.is_err() || self.keys.is_empty() {
             return;
-        }
-        if self.shifts.is_empty() {
-            self.shifts = shifts(&self.needles);
         }
         let mut piece = piece;
         if !self.partial.is_empty() {
@@ -140,8 +137,8 @@ fn is_asked(keys: &[Key], key: &Key) -> bool {
 }
 
 /// Returns how far the next match is at least, for every two bytes at the end of a window.
-fn shifts(needles: &[[u8; NEEDLE]]) -> Vec<u8> {
-    let mut shifts = vec![u8::try_from(NEEDLE - 1).unwrap_or(1); TABLE];
+fn shifts(needles: &[[u8; NEEDLE]]) -> [u8; TABLE] {
+    let mut shifts = [u8::try_from(NEEDLE - 1).unwrap_or(1); TABLE];
     for needle in needles {
         for (from_start, pair) in needle.windows(2).enumerate() {
             let shift = u8::try_from(NEEDLE - 2 - from_start).unwrap_or(0);
