@@ -23,6 +23,7 @@ pub mod binary;
 pub mod check;
 pub mod cli;
 pub mod cmd;
+pub mod count;
 pub mod decide;
 pub mod doctor;
 pub mod enforce;

@@ -9,7 +9,8 @@
 /// Runs goenv on this process's arguments and surroundings; returns the exit code.
 fn run() -> u8 {
     // The process ends with it: nothing of an environment is given back piece by piece.
-    let world = std::mem::ManuallyDrop::new(goenv::world::World::gather());
+    let world = goenv::world::World::gather(start::environment);
+    let world = std::mem::ManuallyDrop::new(world);
     goenv::run(std::env::args_os().collect(), &world)
 }
 
@@ -18,15 +19,30 @@ fn main() -> std::process::ExitCode {
     run().into()
 }
 
+#[cfg(not(all(target_os = "linux", target_env = "gnu")))]
+mod start {
+    #![expect(clippy::disallowed_methods, reason = "world.rs reads what this gives it")]
+
+    use std::os::unix::ffi::OsStringExt;
+
+    /// Returns the entries of the environment, `NAME=value`.
+    pub(super) fn environment() -> Vec<&'static [u8]> {
+        let entry = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
+            &*[name.into_vec(), value.into_vec()].join(&b'=').leak()
+        };
+        std::env::vars_os().map(entry).collect()
+    }
+}
+
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 mod start {
     #![expect(
         unsafe_code,
-        reason = "the C library calls main by its name, and a signal is ignored"
+        reason = "the C library calls main by its name and holds the environment, and a signal is ignored"
     )]
     #![expect(clippy::disallowed_methods, reason = "the standard files are set up here")]
 
-    use std::ffi::{c_char, c_int};
+    use std::ffi::{CStr, c_char, c_int};
     use std::fs::File;
     use std::os::fd::AsRawFd;
 
@@ -41,6 +57,24 @@ mod start {
         let ignored = unsafe { signal(Signal::SIGPIPE, SigHandler::SigIgn) };
         debug_assert!(ignored.is_ok(), "SIGPIPE can be ignored");
         super::run().into()
+    }
+
+    /// Returns the entries of the environment, `NAME=value`, where they lie: a copy of 30 kB of PATH is not free.
+    pub(super) fn environment() -> Vec<&'static [u8]> {
+        unsafe extern "C" {
+            static environ: *const *const c_char;
+        }
+        let mut entries = Vec::new();
+        // SAFETY: the list ends with a null pointer, each of its texts with a null byte, and neither ever changes: only
+        // `set_var` and its kin could, which are unsafe, and this is the only file that may be.
+        unsafe {
+            let mut next = environ;
+            while !next.is_null() && !(*next).is_null() {
+                entries.push(CStr::from_ptr(*next).to_bytes());
+                next = next.add(1);
+            }
+        }
+        entries
     }
 
     /// Opens /dev/null in place of each of stdin, stdout and stderr that is closed, so that no file that is opened

@@ -1,7 +1,7 @@
 //! The process's surroundings, read once: environment, directory, user, clock.
 //!
 //! Nothing else reads them, so that everything else can be tested with plain values. The environment is kept as
-//! bytes; an entry without `=` or with an empty name is left out, as shells do.
+//! bytes.
 
 #![expect(clippy::disallowed_methods, reason = "this is the one reader of process state")]
 
@@ -17,6 +17,7 @@ use crate::env::{Bytes, Env};
 #[derive(Clone, Debug)]
 pub struct World {
     env: OnceCell<Env>,
+    environment: fn() -> Vec<&'static [u8]>,
     /// The physical current directory; `None` if it was deleted.
     pub cwd: Option<PathBuf>,
     /// The effective user.
@@ -28,10 +29,11 @@ pub struct World {
 }
 
 impl World {
-    /// Reads the surroundings of this process.
-    pub fn gather() -> Self {
+    /// Reads the surroundings of this process, whose `environment` has these entries, `NAME=value`.
+    pub fn gather(environment: fn() -> Vec<&'static [u8]>) -> Self {
         Self {
             env: OnceCell::new(),
+            environment,
             dirs: Dirs::of(inherited),
             cwd: std::env::current_dir().ok(),
             uid: nix::unistd::geteuid().as_raw(),
@@ -42,21 +44,13 @@ impl World {
     /// Returns a world with another environment than this process's.
     pub fn with(env: Env, cwd: Option<PathBuf>) -> Self {
         let dirs = Dirs::of(|name| env.get(name).map(<[u8]>::to_vec));
-        Self { env: OnceCell::from(env), cwd, dirs, ..Self::gather() }
+        Self { env: OnceCell::from(env), cwd, dirs, ..Self::gather(Vec::new) }
     }
 
     /// Returns the environment as it was inherited. It is taken in when it is first asked for, which most prompts,
     /// with their few questions, never do.
     pub fn env(&self) -> &Env {
-        self.env.get_or_init(|| {
-            let mut pairs: Vec<_> = std::env::vars_os()
-                .map(|(name, value)| (name.into_vec(), value.into_vec()))
-                .filter(|(name, _)| !name.is_empty())
-                .collect();
-            // Of two with one name the first counts, as for the C library; collecting keeps the last.
-            pairs.reverse();
-            pairs.into_iter().collect()
-        })
+        self.env.get_or_init(|| Env::inherited(&(self.environment)()))
     }
 
     /// Returns one variable of the environment.

@@ -7,6 +7,7 @@
 use std::collections::HashMap;
 
 use super::Bytes;
+use crate::count::count;
 
 /// One step of an edit script.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,7 +42,7 @@ pub fn edits(before: Option<&[u8]>, after: &[u8]) -> Vec<Edit> {
         && let Some(added) = put_in_front(before, after)
     {
         let added = entries(added).map(<[u8]>::to_vec).collect();
-        let kept = before.iter().filter(|byte| **byte == b':').count() + 1;
+        let kept = count(before, b':') + 1;
         return vec![Edit::Add(added), Edit::Keep(kept)];
     }
     let old: Vec<&[u8]> = before.map(|value| entries(value).collect()).unwrap_or_default();
@@ -140,16 +141,29 @@ fn first_from(places: &mut Vec<usize>, next: usize) -> Option<usize> {
 
 /// Returns the value before the edits, given the value that they led to; `None` if it was unset.
 pub fn undo(edits: &[Edit], after: &[u8], was_set: bool) -> Option<Bytes> {
-    let mut rest = entries(after);
+    let mut rest = Some(after);
     let mut before: Vec<&[u8]> = Vec::new();
-    for edit in edits {
+    for (index, edit) in edits.iter().enumerate() {
         match edit {
-            Edit::Keep(count) => before.extend(rest.by_ref().take(*count)),
+            // The last keeps what is left: most often a thousand that need not be told apart.
+            Edit::Keep(_) if index + 1 == edits.len() => before.extend(rest.take()),
+            Edit::Keep(count) => before.extend(take(&mut rest, *count)),
             Edit::Remove(entries) => before.extend(entries.iter().map(Vec::as_slice)),
-            Edit::Add(entries) => rest.by_ref().take(entries.len()).for_each(drop),
+            Edit::Add(entries) => {
+                take(&mut rest, entries.len());
+            }
         }
     }
     (was_set || !before.is_empty()).then(|| before.join(&b':'))
+}
+
+/// Takes so many entries off the front of a list, as they stand; `None` if those are none.
+fn take<'a>(list: &mut Option<&'a [u8]>, count: usize) -> Option<&'a [u8]> {
+    let (held, last) = ((*list)?, count.checked_sub(1)?);
+    let mut colons = held.iter().enumerate().filter(|(_, byte)| **byte == b':');
+    let Some((end, _)) = colons.nth(last) else { return list.take() };
+    *list = held.get(end + 1..);
+    held.get(..end)
 }
 
 /// Returns `now`, a value that the user changed since, without what the edits added and with what they removed;

@@ -9,7 +9,7 @@ pub mod list;
 pub mod state;
 pub mod undo;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 pub use diff::Diff;
@@ -20,11 +20,13 @@ pub type Bytes = Vec<u8>;
 
 /// An environment.
 ///
-/// What it began as is shared between copies, and each holds what was changed since: on its way from outside to
-/// inside an environment is copied a few times, and most of it never changes. Only what is gone through is put in order.
+/// What this process inherited stays where it lies and is shared between copies, and each holds what was changed since:
+/// on its way from outside to inside an environment is copied a few times, and most of it never changes. Only what is
+/// gone through is put in order.
 #[derive(Clone, Debug, Default)]
 pub struct Env {
-    base: Arc<HashMap<Bytes, Bytes>>,
+    /// In the order of the names.
+    base: Arc<Vec<(&'static [u8], &'static [u8])>>,
     /// Names that were set or, with `None`, unset since.
     changes: BTreeMap<Bytes, Option<Bytes>>,
 }
@@ -35,14 +37,33 @@ impl Env {
         Self::default()
     }
 
+    /// Returns the environment of these entries, `NAME=value`. Of two with one name the first counts, as for the C
+    /// library; one without `=`, or without a name, is left out.
+    pub fn inherited(entries: &[&'static [u8]]) -> Self {
+        let pair = |entry: &&'static [u8]| {
+            // A name may begin with `=`, as std has it.
+            let length = entry.iter().skip(1).position(|byte| *byte == b'=')? + 1;
+            let (name, value) = entry.split_at_checked(length)?;
+            Some((name, value.strip_prefix(b"=")?))
+        };
+        let mut base: Vec<_> = entries.iter().filter_map(pair).collect();
+        base.sort_by_key(|(name, _)| *name);
+        base.dedup_by_key(|(name, _)| *name);
+        Self { base: Arc::new(base), changes: BTreeMap::new() }
+    }
+
+    fn inherited_value(&self, name: &[u8]) -> Option<&'static [u8]> {
+        let place = self.base.binary_search_by_key(&name, |(name, _)| *name).ok()?;
+        self.base.get(place).map(|(_, value)| *value)
+    }
+
     /// Returns the value of `name`, or `None` where it is unset.
     pub fn get(&self, name: impl AsRef<[u8]>) -> Option<&[u8]> {
         let name = name.as_ref();
-        let value = match self.changes.get(name) {
-            Some(change) => change.as_ref(),
-            None => self.base.get(name),
-        };
-        value.map(Vec::as_slice)
+        match self.changes.get(name) {
+            Some(change) => change.as_deref(),
+            None => self.inherited_value(name),
+        }
     }
 
     /// Sets `name` to `value`.
@@ -53,7 +74,7 @@ impl Env {
     /// Unsets `name`; nothing happens where it was not set.
     pub fn unset(&mut self, name: impl AsRef<[u8]>) {
         let name = name.as_ref();
-        if self.base.contains_key(name) {
+        if self.inherited_value(name).is_some() {
             self.changes.insert(name.to_vec(), None);
         } else {
             self.changes.remove(name);
@@ -62,10 +83,11 @@ impl Env {
 
     /// Returns the pairs in the order of their names.
     pub fn iter(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
-        let kept = self.base.iter().filter(|(name, _)| !self.changes.contains_key(*name));
-        let set = self.changes.iter().filter_map(|(name, value)| Some((name, value.as_ref()?)));
-        let pairs = kept.chain(set).map(|(name, value)| (name.as_slice(), value.as_slice()));
-        let mut pairs: Vec<_> = pairs.collect();
+        let kept = self.base.iter().copied();
+        let kept = kept.filter(|(name, _)| !self.changes.contains_key(*name));
+        let set = self.changes.iter();
+        let set = set.filter_map(|(name, value)| Some((name.as_slice(), value.as_deref()?)));
+        let mut pairs: Vec<_> = kept.chain(set).collect();
         pairs.sort_unstable();
         pairs.into_iter()
     }
@@ -101,8 +123,8 @@ impl Eq for Env {}
 
 impl<N: Into<Bytes>, V: Into<Bytes>> FromIterator<(N, V)> for Env {
     fn from_iter<I: IntoIterator<Item = (N, V)>>(pairs: I) -> Self {
-        let pairs = pairs.into_iter().map(|(name, value)| (name.into(), value.into()));
-        Self { base: Arc::new(pairs.collect()), changes: BTreeMap::new() }
+        let pairs = pairs.into_iter().map(|(name, value)| (name.into(), Some(value.into())));
+        Self { base: Arc::default(), changes: pairs.collect() }
     }
 }
 
@@ -125,6 +147,17 @@ mod tests {
 
     use super::*;
 
+    #[test]
+    fn of_what_is_inherited_the_first_counts_and_what_names_nothing_is_left_out() {
+        let entries: [&[u8]; 8] =
+            [b"A=1", b"A=2", b"B=", b"no name", b"=", b"", b"=C=3", b"D=x=\xff"];
+        let env = Env::inherited(&entries);
+        let pairs: Vec<_> = env.iter().collect();
+        let expected: [(&[u8], &[u8]); 4] =
+            [(b"=C", b"3"), (b"A", b"1"), (b"B", b""), (b"D", b"x=\xff")];
+        assert_eq!(pairs, expected);
+    }
+
     proptest! {
         /// Whatever is set and unset, an environment is what a plain map would be, and its diff what a diff of two that
         /// share nothing would be.
@@ -135,7 +168,10 @@ mod tests {
         ) {
             let mut map: BTreeMap<Vec<u8>, Vec<u8>> =
                 base.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
-            let before: Env = map.clone().into_iter().collect();
+            let entry = |(name, value): (&Vec<u8>, &Vec<u8>)| {
+                &*[name.as_slice(), value.as_slice()].join(&b'=').leak()
+            };
+            let before = Env::inherited(&map.iter().map(entry).collect::<Vec<_>>());
             let mut env = before.clone();
             for (name, value) in steps {
                 match value {

@@ -5,6 +5,8 @@
 
 use std::fmt;
 
+use crate::count::count;
+
 /// What is wrong at a place of a text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Flaw {
@@ -26,7 +28,7 @@ impl Flaw {
     /// Returns the flaw of the text whose byte `offset` is the place.
     pub fn at_offset(text: &[u8], offset: usize, message: impl Into<String>) -> Self {
         let before = text.get(..offset).unwrap_or(text);
-        let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
+        let line = count(before, b'\n') + 1;
         let start = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |newline| newline + 1);
         Self::new(line, before.len() - start + 1, message)
     }

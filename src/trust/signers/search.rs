@@ -5,6 +5,7 @@
 //! next match is at least), which looks at about one byte in twenty.
 
 use super::{Signer, one_principal, parse_line};
+use crate::count::count;
 use crate::trust::flaw::Flaw;
 use crate::trust::sshsig::Key;
 
@@ -89,11 +90,11 @@ impl Search {
             let start = start.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
             let line = text.get(start..).unwrap_or_default();
             let line = line.split(|byte| *byte == b'\n').next().unwrap_or_default();
-            self.line += count_newlines(text.get(counted..start).unwrap_or_default());
+            self.line += count(text.get(counted..start).unwrap_or_default(), b'\n');
             (counted, from) = (start, start + line.len());
             self.take(line);
         }
-        self.line += count_newlines(text.get(counted..).unwrap_or_default());
+        self.line += count(text.get(counted..).unwrap_or_default(), b'\n');
     }
 
     /// Takes a line that holds one of the keys' texts.
@@ -159,12 +160,6 @@ fn slot(first: u8, second: u8) -> usize {
 
 fn needle(key: &Key) -> Option<[u8; NEEDLE]> {
     Key::plain(*key.raw()).base64().as_bytes().last_chunk().copied()
-}
-
-/// Returns the number of newlines, written so that the compiler counts many bytes at once.
-fn count_newlines(text: &[u8]) -> usize {
-    let in_chunk = |chunk: &[u8]| chunk.iter().map(|byte| u8::from(*byte == b'\n')).sum::<u8>();
-    text.chunks(192).map(|chunk| usize::from(in_chunk(chunk))).sum()
 }
 
 #[cfg(test)]
@@ -240,11 +235,5 @@ mod tests {
         assert!(search.partial.capacity() < 300_000);
         let flaw = search.finish().unwrap_err();
         assert_eq!(flaw.to_string(), "2:1: the line has more than 65536 bytes");
-    }
-
-    #[test]
-    fn newlines_are_counted_in_long_texts() {
-        assert_eq!(count_newlines(&[b'\n'; 1000]), 1000);
-        assert_eq!(count_newlines(b"a\n\nb"), 2);
     }
 }
