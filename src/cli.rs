@@ -274,6 +274,8 @@ pub enum KeysCommand {
 pub enum AuditCommand {
     /// Print the latest records
     Log {
+        /// Another's log: its current file, beside which the earlier ones lie [default: yours]
+        file: Option<PathBuf>,
         /// How many
         #[arg(short = 'n', long = "lines", default_value_t = 20)]
         lines: usize,
@@ -283,6 +285,8 @@ pub enum AuditCommand {
     },
     /// Find edits, swaps, deletions and torn lines
     Verify {
+        /// Another's log: its current file, beside which the earlier ones lie [default: yours]
+        file: Option<PathBuf>,
         /// A checkpoint that the log must hold
         #[arg(long)]
         anchor: Option<PathBuf>,
@@ -292,6 +296,8 @@ pub enum AuditCommand {
     },
     /// Print the whole log for another program
     Export {
+        /// Another's log: its current file, beside which the earlier ones lie [default: yours]
+        file: Option<PathBuf>,
         /// The format
         #[arg(long, value_enum, default_value_t = AuditFormat::Jsonl)]
         format: AuditFormat,

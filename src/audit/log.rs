@@ -62,6 +62,12 @@ impl Log {
         Self { directory: directory.into(), name: name.into() }
     }
 
+    /// Returns the log whose current file is at `path`; `None` where no log's is named like that.
+    pub fn at(path: &Path) -> Option<Self> {
+        let name = path.file_name()?.to_str()?.strip_suffix(".jsonl")?;
+        Some(Self::new(path.parent()?, name))
+    }
+
     /// Returns the path of the current file.
     pub fn path(&self) -> PathBuf {
         self.directory.join(format!("{}.jsonl", self.name))

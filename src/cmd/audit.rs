@@ -1,4 +1,5 @@
-//! `goenv audit log|verify|export|checkpoint`: reads the log of this user; only `checkpoint` writes, and elsewhere.
+//! `goenv audit log|verify|export|checkpoint`: reads the log of this user, or one that an auditor has; only `checkpoint`
+//! writes, and elsewhere.
 
 use std::collections::VecDeque;
 use std::io::{BufRead, BufReader};
@@ -26,18 +27,37 @@ use crate::world::World;
 /// # Errors
 /// If the log may not be read, or an anchor is none.
 pub fn run(command: AuditCommand, world: &World, ui: &Ui) -> Result<Exit, Error> {
-    let admission = Admission::new(world, world.now(), &mut Watched::new(world.now()))?;
-    let journal = Journal::of(world, admission.rules()).ok_or(Error::NoHome)?;
     match command {
-        AuditCommand::Log { lines, json } => latest(journal.log(), lines, json, ui),
-        AuditCommand::Verify { anchor, json } => {
-            check(journal.log(), anchor.as_deref(), json, world, ui)
+        AuditCommand::Log { file, lines, json } => {
+            latest(&log_of(file.as_deref(), world)?, lines, json, ui)
         }
-        AuditCommand::Export { format } => export(journal.log(), format, ui),
+        AuditCommand::Verify { file, anchor, json } => {
+            check(&log_of(file.as_deref(), world)?, anchor.as_deref(), json, world, ui)
+        }
+        AuditCommand::Export { file, format } => {
+            export(&log_of(file.as_deref(), world)?, format, ui)
+        }
         AuditCommand::Checkpoint { file, key } => {
-            checkpoint(&journal, &world.absolute(&file), key.as_deref(), world, ui)
+            checkpoint(&journal_of(world)?, &world.absolute(&file), key.as_deref(), world, ui)
         }
     }
+}
+
+fn journal_of(world: &World) -> Result<Journal, Error> {
+    let admission = Admission::new(world, world.now(), &mut Watched::new(world.now()))?;
+    Journal::of(world, admission.rules()).ok_or(Error::NoHome)
+}
+
+/// Returns the log whose current file was named, or else this user's.
+fn log_of(file: Option<&Path>, world: &World) -> Result<Log, Error> {
+    let Some(file) = file else { return Ok(journal_of(world)?.log().clone()) };
+    let file = world.absolute(file);
+    // A log of one's own may not have begun; one that is named is there, or the name is wrong.
+    if files::look_at(&file).is_none() {
+        return Err(files::FileProblem::Missing(file).into());
+    }
+    Log::at(&file)
+        .ok_or_else(|| failed(format!("{} is no log: its name ends in .jsonl", safe_path(&file))))
 }
 
 fn unreadable(error: &LogError) -> Error {

@@ -207,3 +207,71 @@ fn a_log_of_nothing_and_of_one_record_is_counted_in_words() {
     sandbox.project("p", "export A=1\n");
     assert_eq!(verify(), "record 1: the log verifies\n");
 }
+
+#[test]
+fn an_auditor_reads_a_copy_of_anothers_log() {
+    let repository = logged();
+    let log = repository.sandbox.path("home/.local/state/goenv/audit.jsonl");
+    // In two parts, as after 16 MiB; the earlier one is named by its last record.
+    let text = fs::read_to_string(&log).unwrap();
+    let (first, second) = text.split_at(text.find('\n').unwrap() + 1);
+    let copy = |name: &str, text: &str| {
+        repository.sandbox.file(repository.sandbox.path("copy").join(name), text);
+    };
+    copy("audit-00000000000000000001.jsonl", first);
+    copy("audit.jsonl", second);
+    // What the auditor's own rules say does not matter.
+    repository.config("oops\n");
+    let named = repository.sandbox.path("copy/audit.jsonl");
+    let named = named.to_str().unwrap();
+    let goenv = |args: &[&str]| repository.sandbox.goenv(&repository.root, args);
+    let verified = goenv(&["audit", "verify", named]);
+    assert_eq!(verified.stdout(), "4 records, 1 to 4: the log verifies\n");
+    let exported = goenv(&["audit", "export", named]).stdout();
+    assert_eq!(exported.lines().count(), 4);
+    let shown = goenv(&["audit", "log", "-n", "1", named]).stdout();
+    assert!(shown.contains(" 4 policy.sign allow "), "{shown}");
+
+    copy("audit.jsonl", &second.replacen("\"uid\":", "\"uid\":1", 1));
+    let verified = goenv(&["audit", "verify", named]);
+    assert_eq!(verified.code(), 4);
+    assert_eq!(
+        verified.stderr(),
+        "goenv: $SANDBOX/copy/audit.jsonl:1: record 2 was edited: its hash is another\n"
+    );
+
+    let none = goenv(&["audit", "verify", "copy/audit.jsonl"]);
+    assert_eq!(none.code(), 1);
+    assert_eq!(none.stderr(), "goenv: $SANDBOX/home/ledger/copy/audit.jsonl does not exist\n");
+    let odd = goenv(&["audit", "verify", "settle/.envrc"]);
+    assert_eq!(odd.code(), 1);
+    assert_eq!(
+        odd.stderr(),
+        "goenv: $SANDBOX/home/ledger/settle/.envrc is no log: its name ends in .jsonl\n"
+    );
+}
+
+#[test]
+fn an_organisations_directory_holds_a_log_of_each_user() {
+    let repository = Repository::with_two_signers();
+    let home = repository.sandbox.path("");
+    // As two users of one machine, in directories that are nobody else's.
+    let script = format!(
+        "set -e\nmount -t tmpfs none /etc\nmount -t tmpfs none /home\nmkdir /etc/goenv\n\
+         printf '[audit]\\npath = \"/home/log\"\\n' > /etc/goenv/config.toml\n\
+         install -d -m 1777 /home/log\ncp {goenv} /home/goenv\n\
+         as() {{ user=$1; shift; setpriv --reuid $user --regid $user --clear-groups env -i HOME=/home/$user \"$@\"; }}\n\
+         for user in 2001 2002; do\n\
+           install -d -o $user -m 700 /home/$user /home/$user/p\n\
+           as $user sh -c 'echo export A=1 > ~/p/.envrc; /home/goenv allow ~/p'\n\
+           as $user /home/goenv audit verify\n\
+         done\n\
+         for file in /home/log/audit-2001.*; do as 2002 rm -f $file && exit 9; done\n\
+         as 2002 cat /home/log/audit-2001.jsonl && exit 9\n\
+         /home/goenv audit verify /home/log/audit-2001.jsonl",
+        goenv = env!("CARGO_BIN_EXE_goenv"),
+    );
+    let done = repository.sandbox.run(&home, "unshare", &["-m", "bash", "-c", &script]);
+    let whole = "1: the log verifies\n";
+    assert_eq!(done.success().stdout(), format!("record {whole}record {whole}record {whole}"));
+}
