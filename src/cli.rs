@@ -48,7 +48,7 @@ pub enum Command {
         #[arg(long)]
         full: bool,
     },
-    /// Approve exactly the bytes of a policy, after showing what they would change
+    /// Approve exactly the bytes of a policy, after showing their effect
     #[command(aliases = ["permit", "grant"])]
     Allow {
         /// The policy or its directory [default: the nearest .envrc]
@@ -105,7 +105,7 @@ pub enum Command {
         /// The directory [default: the current one]
         dir: Option<PathBuf>,
     },
-    /// Sign a policy, so that it applies wherever its signers are trusted
+    /// Sign a policy: it applies wherever its signers are trusted
     #[command(
         long_about = "Sign a policy with an SSH ed25519 key, so that it applies wherever its signers are trusted. \
         Fills in the #goenv: header and raises its serial; where a valid signature is there already, adds one and \
@@ -160,7 +160,7 @@ pub enum Command {
         #[arg(long, value_name = "OS/ARCH")]
         platform: Vec<String>,
     },
-    /// Check what a repository asks of Go against its policy and the organisation's rules
+    /// Check what a repository asks of Go against policy and rules
     #[command(
         long_about = "Check what a repository asks of Go against its policy and the organisation's rules: policies and \
         signatures, go.mod and go.work, version files, Dockerfiles, CI files. The same rules at a terminal, in a git \
@@ -185,6 +185,15 @@ pub enum Command {
         /// What to do
         #[command(subcommand)]
         command: AuditCommand,
+    },
+    /// Print how policies and SDKs stand, as Prometheus metrics
+    Metrics {
+        /// Write them to a file that ends in .prom, whole or not at all
+        #[arg(long, value_name = "FILE")]
+        textfile: Option<PathBuf>,
+        /// The directories [default: those of the policies that were allowed]
+        #[arg(value_name = "DIR")]
+        directories: Vec<PathBuf>,
     },
     /// Find what keeps goenv from doing its work here, and what mends it
     Doctor {

@@ -40,6 +40,7 @@ pub mod load;
 pub mod locate;
 pub mod lock;
 pub mod marks;
+pub mod metrics;
 pub mod policy;
 pub mod process;
 pub mod sdk;

@@ -69,11 +69,39 @@ impl Loaded {
                 .any(|tier| self.rules.of(*tier).on_failure == OnFailure::Block)
     }
 
+    /// Returns the SDK that a policy that applies gets, or the one that keeps it from applying: it is not here, or not what
+    /// it has to be.
+    pub fn sdk(&self) -> Option<SdkStanding<'_>> {
+        let Ok(applied) = &self.result else {
+            let (wanted, Unused { version, here }) = self.unused.as_ref()?;
+            let root = here.as_ref().map(|(root, _)| root.as_path());
+            let state = here.as_ref().map_or("missing", |(_, health)| health.name());
+            return Some(SdkStanding { wanted, version: version.to_string(), root, state });
+        };
+        let (wanted, found) = applied.wanted.sdk.as_ref()?;
+        let state = applied.sdk.as_ref().map_or("unsealed", |sdk| sdk.health.name());
+        let (version, root) = (found.version.clone(), Some(found.root.as_path()));
+        Some(SdkStanding { wanted, version, root, state })
+    }
+
     /// Returns when the approval of a policy that applies ends, in seconds since 1970.
     pub fn until(&self) -> Option<u64> {
         self.result.as_ref().ok()?;
         u64::try_from(self.trust.as_ref()?.until?).ok()
     }
+}
+
+/// How the SDK stands that a policy asks for.
+#[derive(Clone, Debug)]
+pub struct SdkStanding<'a> {
+    /// What the policy says.
+    pub wanted: &'a SdkWanted,
+    /// The version that this is.
+    pub version: String,
+    /// Its root, `None` where it is not here.
+    pub root: Option<&'a Path>,
+    /// Whether it is what it was, by its name; `missing` where it is not here.
+    pub state: &'static str,
 }
 
 /// What came to be known of a policy before it applied or did not.

@@ -98,6 +98,21 @@ impl Store {
         files::write_private(&self.deny_path(policy), policy.as_os_str().as_bytes())
     }
 
+    /// Returns the paths of which any bytes were allowed.
+    pub fn policies(&self, now: Duration) -> Result<Vec<PathBuf>, FileProblem> {
+        let mut paths = Vec::new();
+        for directory in files::list(&self.root.join("allow")) {
+            // Every record there is of the same path; one that is damaged says nothing.
+            for path in records(&directory) {
+                if let Some(record) = self.read(&path, now)? {
+                    paths.push(record.policy.path);
+                    break;
+                }
+            }
+        }
+        Ok(paths)
+    }
+
     /// Removes the approvals of files that are gone, and returns how many records that were.
     pub fn prune(&self, now: Duration) -> Result<usize, FileProblem> {
         let mut removed = 0;

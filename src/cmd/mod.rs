@@ -14,6 +14,7 @@ pub mod hook;
 pub mod init;
 pub mod inspect;
 pub mod keys;
+pub mod metrics;
 pub mod pin;
 pub mod prune;
 pub mod reload;
@@ -68,6 +69,9 @@ pub fn run(command: Command, world: &World, ui: &Ui) -> Result<Exit, Error> {
         Command::Verify { path, json } => verify::run(path.as_deref(), json, world, ui),
         Command::Keys { command } => keys::run(command, world, ui),
         Command::Audit { command } => audit::run(command, world, ui),
+        Command::Metrics { textfile, directories } => {
+            metrics::run(textfile.as_deref(), &directories, world, ui)
+        }
         Command::Prune => prune::run(world, ui),
         Command::Version { at_least } => version::run(at_least.as_deref(), ui),
         Command::Completions { shell } => completions::run(shell, ui),

@@ -12,10 +12,8 @@ use crate::env::{self, Env, list};
 use crate::error::{Error, Exit};
 use crate::go::Version;
 use crate::go::request::{self, Request};
-use crate::load::{Applied, Loaded, Loader, Purpose};
-use crate::policy::SdkWanted;
+use crate::load::{Applied, Loaded, Loader, Purpose, SdkStanding};
 use crate::sdk::requested::requested;
-use crate::sdk::resolve::Unused;
 use crate::trust::{State, Trust};
 use crate::ui::{Ui, safe, safe_path};
 use crate::world::{World, path_of};
@@ -124,7 +122,7 @@ fn of_policy(policy: &Path, loaded: &Loaded, carrying: &Carrying, world: &World)
         expires: header.and_then(|header| Some(header.expires.as_ref()?.text.clone())),
         tier: header.and_then(|header| Some(header.tier.as_ref()?.to_string())),
         problem: problem(loaded),
-        sdk: applied.map_or_else(|| unused(loaded), used),
+        sdk: sdk(loaded),
         requested: requests.iter().map(asked).collect(),
         conflicts,
         watches: loaded.watches.iter().map(|watch| safe_path(&watch.path)).collect(),
@@ -152,30 +150,10 @@ fn problem(loaded: &Loaded) -> Option<String> {
     loaded.result.as_ref().err().filter(|_| is_fine).map(Error::text)
 }
 
-/// Returns the SDK that a policy that applies gets.
-fn used(applied: &Applied) -> Option<Sdk> {
-    let (wanted, found) = applied.wanted.sdk.as_ref()?;
-    Some(Sdk {
-        version: found.version.clone(),
-        root: Some(safe_path(&found.root)),
-        state: applied.sdk.as_ref().map_or("unsealed", |sdk| sdk.health.name()),
-        pins: pins(wanted),
-    })
-}
-
-/// Returns the SDK that keeps a policy from applying: it is not here, or not what it has to be.
-fn unused(loaded: &Loaded) -> Option<Sdk> {
-    let (wanted, Unused { version, here }) = loaded.unused.as_ref()?;
-    Some(Sdk {
-        version: version.to_string(),
-        root: here.as_ref().map(|(root, _)| safe_path(root)),
-        state: here.as_ref().map_or("missing", |(_, health)| health.name()),
-        pins: pins(wanted),
-    })
-}
-
-fn pins(wanted: &SdkWanted) -> Vec<String> {
-    wanted.pins.iter().map(|(platform, hash)| format!("{platform}={hash}")).collect()
+fn sdk(loaded: &Loaded) -> Option<Sdk> {
+    let SdkStanding { wanted, version, root, state } = loaded.sdk()?;
+    let pins = wanted.pins.iter().map(|(platform, hash)| format!("{platform}={hash}")).collect();
+    Some(Sdk { version, root: root.map(safe_path), state, pins })
 }
 
 fn requests(world: &World, env: &Env) -> Vec<Request> {

@@ -1,6 +1,6 @@
 //! The field tables of the reference, against what the commands print.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
@@ -155,4 +155,35 @@ fn the_sources_of_sdks_are_those_that_are_looked_at() {
         .map(|cells| quoted(&cells[0])[0].clone())
         .collect();
     assert_eq!(documented, all.map(Source::name));
+}
+
+#[test]
+fn the_table_of_metrics_names_every_metric_and_its_labels() {
+    let (sandbox, repo) = signed();
+    let done = sandbox.goenv(&repo, &["metrics", "."]);
+    let printed = done.success().stdout();
+    let mut families: BTreeMap<String, String> = printed
+        .lines()
+        .filter_map(|line| line.strip_prefix("# TYPE ")?.strip_suffix(" gauge"))
+        .map(|name| (name.to_owned(), String::new()))
+        .collect();
+    for line in printed.lines().filter(|line| !line.starts_with('#')) {
+        let (name, rest) = line.split_once('{').unwrap();
+        // The label of a value with a comma is no label, and there is none here.
+        let labels = rest.split(',').filter_map(|pair| Some(pair.split_once("=\"")?.0));
+        *families.get_mut(name).unwrap() = labels.collect::<Vec<_>>().join(" ");
+    }
+    let reference = text("docs/reference.md");
+    let documented: BTreeMap<String, String> = rows(section(&reference, "## Metrics"))
+        .iter()
+        .map(|cells| (quoted(&cells[0])[0].clone(), quoted(&cells[1]).join(" ")))
+        .collect();
+    for (name, labels) in &families {
+        if labels.is_empty() {
+            assert!(documented.contains_key(name), "{name} is not documented");
+        } else {
+            assert_eq!(documented.get(name), Some(labels), "{name}");
+        }
+    }
+    assert_eq!(documented.len(), families.len());
 }

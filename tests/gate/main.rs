@@ -19,6 +19,7 @@ mod formats;
 mod go;
 mod hostile;
 mod inspect;
+mod metrics;
 mod repository;
 mod runners;
 mod signed;

@@ -469,3 +469,22 @@ fn what_a_signed_policy_sources_is_signed_with_a_scope_and_serials_of_its_own() 
         verified.stdout()
     );
 }
+
+#[test]
+fn metrics_tell_who_may_until_when() {
+    let repository = Repository::with_two_signers();
+    let settle = repository.signed("settle", "export A=1\n", &["alice", "bob"]);
+    let done = repository.sandbox.goenv(&settle, &["metrics", "."]);
+    let text = done.success().stdout();
+    let value = |name: &str| {
+        let of = format!("{name}{{dir=\"$SANDBOX/home/ledger/settle\"}} ");
+        text.lines().find_map(|line| line.strip_prefix(&of)).map(str::to_owned)
+    };
+    assert_eq!(value("goenv_policy_applies").as_deref(), Some("1"));
+    assert_eq!(value("goenv_policy_serial").as_deref(), Some("1"));
+    assert!(text.contains(",tier=\"prod\",trust=\"signed\"} 1\n"), "{text}");
+    let policy = std::fs::read_to_string(settle.join(".envrc")).unwrap();
+    let day = policy.lines().find_map(|line| line.strip_prefix("#goenv: expires ")).unwrap();
+    let date = repository.sandbox.run(&settle, "date", &["-u", "-d", day, "+%s"]);
+    assert_eq!(value("goenv_policy_expiry_timestamp_seconds"), Some(date.stdout().trim().into()));
+}
