@@ -24,6 +24,15 @@ pub struct Cli {
     pub command: Command,
 }
 
+/// Returns the arguments with `goenv help sdk list`, which fingers know from go and git, as `goenv sdk list --help`.
+pub fn asking(mut args: Vec<OsString>) -> Vec<OsString> {
+    if args.get(1).is_some_and(|word| word == "help") {
+        args.remove(1);
+        args.push("--help".into());
+    }
+    args
+}
+
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {

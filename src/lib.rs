@@ -72,7 +72,7 @@ pub fn run(args: Vec<OsString>, world: &World) -> u8 {
         Some((format, shell)) => {
             cmd::export::run(format, cmd::export::Scope::Change, shell.as_ref(), world, &ui)
         }
-        None => match Cli::try_parse_from(args) {
+        None => match Cli::try_parse_from(cli::asking(args)) {
             Ok(cli) => cmd::run(cli.command, world, &ui),
             Err(error) => return usage(&error, &ui),
         },

@@ -11,6 +11,15 @@ fn help_fits_one_screen() {
 }
 
 #[test]
+fn help_is_a_word_too() {
+    let sandbox = Sandbox::new();
+    let help = |args: &[&str]| sandbox.goenv(&sandbox.home(), args).success().stdout();
+    assert_eq!(help(&["help"]), help(&["--help"]));
+    assert_eq!(help(&["help", "sdk", "install"]), help(&["sdk", "install", "--help"]));
+    assert_eq!(sandbox.goenv(&sandbox.home(), &["help", "exprot"]).code(), 2);
+}
+
+#[test]
 fn a_wrong_command_line_is_usage() {
     let sandbox = Sandbox::new();
     let done = sandbox.goenv(&sandbox.home(), &["exprot", "bash"]);
