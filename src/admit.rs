@@ -219,14 +219,15 @@ impl Admission {
         let Some(store) = &self.store else { return Ok(Record::None) };
         let denied = store.deny_path(&text.path);
         let denial = watched.look(&denied);
-        if must_be_signed {
-            let is_denied = store.counts(denial.as_ref());
-            return Ok(if is_denied { Record::Denied } else { Record::None });
-        }
-        let allowed = store.allow_path(&text.path, &text.bytes);
-        let approval = watched.look_checked(&allowed, self.uid)?;
-        // Where others can take a block away, an approval says nothing.
-        if let Some(blocks) = denied.parent().filter(|_| approval.is_some()) {
+        let approval = match must_be_signed {
+            true => None,
+            false => {
+                let allowed = store.allow_path(&text.path, &text.bytes);
+                watched.look_checked(&allowed, self.uid)?
+            }
+        };
+        // Where others can take a block away, no approval says anything.
+        if let Some(blocks) = denied.parent().filter(|_| must_be_signed || approval.is_some()) {
             files::check_directory(blocks, self.uid)?;
         }
         Ok(match () {

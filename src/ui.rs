@@ -121,6 +121,15 @@ impl Ui {
         let _ = std::io::stderr().write_all(text.as_bytes());
     }
 
+    /// Writes a line of data that others wrote: to a program as it is, to a terminal so that it does nothing to it.
+    pub fn foreign(&self, line: &[u8]) -> std::io::Result<()> {
+        if std::io::stdout().is_terminal() {
+            let text = line.strip_suffix(b"\n").unwrap_or(line);
+            return self.data(format!("{}\n", safe(text)).as_bytes());
+        }
+        self.data(line)
+    }
+
     /// Writes data to stdout. A reader that went away is not an error.
     pub fn data(&self, bytes: &[u8]) -> std::io::Result<()> {
         let mut stdout = std::io::stdout().lock();

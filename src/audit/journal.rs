@@ -1,6 +1,6 @@
 //! The log of this user on this machine: where it is, and who writes.
 //!
-//! `$XDG_STATE_HOME/goenv/audit.jsonl`, or `audit-UID.jsonl` in the organisation's directory. Names come from the
+//! `$XDG_STATE_HOME/goenv/audit.jsonl`, or `UID/audit.jsonl` in the organisation's directory. Names come from the
 //! environment and from the kernel, never from the user database, which a static program cannot ask.
 
 use super::log::{Durability, Log, LogError};
@@ -22,7 +22,7 @@ impl Journal {
     /// Returns the journal of this world; `None` where there is no place for one.
     pub fn of(world: &World, rules: &Rules) -> Option<Self> {
         let log = match &rules.audit {
-            Some(directory) => Log::new(directory, format!("audit-{}", world.uid)),
+            Some(directory) => Log::of_user(directory, world.uid),
             None => Log::new(world.dirs.state.as_ref()?, "audit"),
         };
         let user = world.variable("USER").or_else(|| world.variable("LOGNAME"));

@@ -3,7 +3,8 @@
 //! One of the few files that touch the file system. Appending takes a lock on a file beside the log (the log itself
 //! is renamed when it grew), reads at most the last 16 KiB however long the log is, and writes once, so that a kill at
 //! any moment leaves whole lines or one line cut short, which the next writer declares. Never follows a symbolic
-//! link, never rewrites what is there, never waits longer than two seconds for the lock.
+//! link, never rewrites what is there, never waits longer than two seconds for the lock. In an organisation's
+//! directory each user's log has a directory of its own: where others could write, they could put parts beside it.
 #![expect(
     clippy::disallowed_methods,
     reason = "the log is appended to under a lock, which no other file is"
@@ -54,12 +55,19 @@ fn words(cause: &io::Error) -> String {
 pub struct Log {
     directory: PathBuf,
     name: String,
+    /// Whose the directory must be, and nobody else's to write, where others write beside it.
+    owner: Option<u32>,
 }
 
 impl Log {
     /// Returns the log whose current file is `NAME.jsonl` in `directory`.
     pub fn new(directory: impl Into<PathBuf>, name: impl Into<String>) -> Self {
-        Self { directory: directory.into(), name: name.into() }
+        Self { directory: directory.into(), name: name.into(), owner: None }
+    }
+
+    /// Returns the log of one of the users whose directories lie beside one another.
+    pub fn of_user(beside: &Path, uid: u32) -> Self {
+        Self { owner: Some(uid), ..Self::new(beside.join(uid.to_string()), "audit") }
     }
 
     /// Returns the log whose current file is at `path`; `None` where no log's is named like that.
@@ -76,9 +84,12 @@ impl Log {
     /// Appends a record and returns the new end of the chain.
     pub fn append(&self, record: &Record, durability: Durability) -> Result<Tip, LogError> {
         let failed = |doing| move |cause| LogError { path: self.path(), doing, cause };
+        self.check_directory().map_err(failed("written"))?;
         let lock = match self.lock() {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 self.make_directory().map_err(failed("created"))?;
+                // Another may have made it in between.
+                self.check_directory().map_err(failed("written"))?;
                 self.lock()
             }
             lock => lock,
@@ -140,6 +151,19 @@ impl Log {
         let flags = nix::libc::O_NOFOLLOW | nix::libc::O_NONBLOCK;
         let file = OpenOptions::new().read(true).custom_flags(flags).open(path).and_then(regular);
         file.map_err(|cause| LogError { path: path.to_owned(), doing: "opened", cause })
+    }
+
+    /// Makes sure that a user's directory among others is theirs; one that is not there yet is fine.
+    fn check_directory(&self) -> io::Result<()> {
+        let Some(owner) = self.owner else { return Ok(()) };
+        match self.directory.symlink_metadata() {
+            Ok(found) if found.is_dir() && found.uid() == owner && found.mode() & 0o022 == 0 => {
+                Ok(())
+            }
+            Ok(_) => Err(io::Error::other("its directory is not this user's alone to write")),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            Err(error) => Err(error),
+        }
     }
 
     fn make_directory(&self) -> io::Result<()> {

@@ -39,19 +39,26 @@ pub struct Report {
     pub first: u64,
     /// The end of the chain.
     pub tip: Tip,
-    /// What is wrong, in order; the first hundred.
+    /// What is wrong, in order; of either severity the first hundred.
     pub findings: Vec<Finding>,
+    /// How many findings there are beyond those.
+    pub omitted: u64,
+    /// Whether somebody changed the log.
+    pub is_tampered: bool,
 }
 
-impl Report {
-    /// Returns whether somebody changed the log.
-    pub fn is_tampered(&self) -> bool {
-        self.findings.iter().any(|finding| finding.severity == Severity::Tampered)
-    }
+/// How many findings of one severity are kept.
+const MOST_FINDINGS: usize = 100;
 
+impl Report {
     fn add(&mut self, line: u64, severity: Severity, message: String) {
-        if self.findings.len() < 100 {
+        self.is_tampered |= severity == Severity::Tampered;
+        // A hundred warnings, which who owns a log can write, leave room for what they might hide.
+        let alike = self.findings.iter().filter(|finding| finding.severity == severity).count();
+        if alike < MOST_FINDINGS {
             self.findings.push(Finding { line, severity, message });
+        } else {
+            self.omitted += 1;
         }
     }
 }
@@ -292,7 +299,7 @@ mod tests {
                 // The last line's newline turned into another byte is a torn line.
                 let torn = report.findings.iter().any(|f| f.message.contains("cut short"));
                 assert!(
-                    report.is_tampered() || (torn && report.tip.seq == 2),
+                    report.is_tampered || (torn && report.tip.seq == 2),
                     "byte {at}, bit {bit}"
                 );
             }

@@ -56,8 +56,9 @@ fn log_of(file: Option<&Path>, world: &World) -> Result<Log, Error> {
     if files::look_at(&file).is_none() {
         return Err(files::FileProblem::Missing(file).into());
     }
-    Log::at(&file)
-        .ok_or_else(|| failed(format!("{} is no log: its name ends in .jsonl", safe_path(&file))))
+    Log::at(&file).ok_or_else(|| {
+        failed(format!("{} is no log: a log's name ends in .jsonl", safe_path(&file)))
+    })
 }
 
 fn unreadable(error: &LogError) -> Error {
@@ -68,7 +69,8 @@ fn failed(message: String) -> Error {
     Error::Refused { message, hint: None, exit: Exit::Failed }
 }
 
-/// Shows every line of the log, oldest first, newline included; one longer than any record is cut.
+/// Shows every line of the log, oldest first, newline included; one longer than any record is cut. A file that was put
+/// aside may end in the middle of a line, which gets its newline here.
 fn each_line(log: &Log, mut see: impl FnMut(&[u8]) -> Result<(), Error>) -> Result<(), Error> {
     for path in log.files().map_err(|error| unreadable(&error))? {
         let file = log.read(&path).map_err(|error| unreadable(&error))?;
@@ -80,7 +82,12 @@ fn each_line(log: &Log, mut see: impl FnMut(&[u8]) -> Result<(), Error>) -> Resu
             let read = std::io::Read::take(&mut reader, limit).read_until(b'\n', &mut line);
             match read {
                 Ok(0) => break,
-                Ok(_) => see(&line)?,
+                Ok(_) => {
+                    let is_end =
+                        !line.ends_with(b"\n") && reader.fill_buf().is_ok_and(<[u8]>::is_empty);
+                    line.extend(is_end.then_some(b'\n'));
+                    see(&line)?;
+                }
                 Err(error) => return Err(failed(format!("{}: {error}", safe_path(&path)))),
             }
         }
@@ -99,7 +106,7 @@ fn latest(log: &Log, lines: usize, json: bool, ui: &Ui) -> Result<Exit, Error> {
     })?;
     for line in kept {
         if json {
-            ui.data(&line)?;
+            ui.foreign(&line)?;
         } else {
             ui.data(shown(&line).as_bytes())?;
         }
@@ -169,6 +176,10 @@ struct Verified {
     tampered: bool,
     anchor: Option<Anchored>,
     findings: Vec<Found>,
+    omitted: u64,
+    /// Whose log the checkpoint is of.
+    #[serde(skip)]
+    origin: String,
 }
 
 #[derive(Serialize)]
@@ -198,12 +209,14 @@ fn check(
     let tip = each_report(log, see, |path, report| {
         verified.first = if verified.records == 0 { report.first } else { verified.first };
         verified.records += report.records;
-        verified.tampered |= report.is_tampered();
+        verified.tampered |= report.is_tampered;
+        verified.omitted += report.omitted;
         verified.findings.extend(report.findings.into_iter().map(|finding| found(path, finding)));
         Ok(())
     })?;
     verified.last = tip.seq;
     verified.hash = crate::hex::hex(&tip.hash);
+    verified.origin = anchor.as_ref().map(|anchor| anchor.origin.clone()).unwrap_or_default();
     verified.anchor = anchor.map(|anchor| anchor.against(anchored));
     verified.tampered |= verified.anchor.is_some_and(|anchored| anchored != Anchored::Holds);
     tell(&verified, json, ui)?;
@@ -226,12 +239,17 @@ fn tell(verified: &Verified, json: bool, ui: &Ui) -> Result<(), Error> {
         };
         ui.say(tone, &format!("{}:{}: {}", found.file, found.line, found.message));
     }
+    if verified.omitted > 0 {
+        ui.say(Tone::Warning, &format!("and {} more like these", verified.omitted));
+    }
     match verified.anchor {
         Some(Anchored::Truncated) => {
             ui.say(Tone::Error, "the log ends before the checkpoint: it was cut");
         }
         Some(Anchored::Rewritten) => {
-            ui.say(Tone::Error, "the log has another record than the checkpoint");
+            let origin = safe(verified.origin.as_bytes());
+            let message = "the log has another record than the checkpoint, which is of the log of";
+            ui.say(Tone::Error, &format!("{message} {origin}"));
         }
         Some(Anchored::Holds) | None => {}
     }
@@ -261,7 +279,7 @@ fn read_anchor(path: &Path) -> Result<Checkpoint, Error> {
 fn export(log: &Log, format: AuditFormat, ui: &Ui) -> Result<Exit, Error> {
     each_line(log, |line| {
         match format {
-            AuditFormat::Jsonl => ui.data(line)?,
+            AuditFormat::Jsonl => ui.foreign(line)?,
             AuditFormat::Cef => {
                 if let Some(cef) = cef(line) {
                     ui.data(format!("{cef}\n").as_bytes())?;
@@ -285,7 +303,7 @@ fn checkpoint(
         journal.log(),
         |_| {},
         |file, report| {
-            if report.is_tampered() {
+            if report.is_tampered {
                 let message =
                     format!("{} does not verify, so no checkpoint is made", safe_path(file));
                 let hint = Some("see: goenv audit verify".to_owned());

@@ -172,6 +172,11 @@ impl<'a> Open<'a> {
     /// Returns the refusal of a policy that nobody signed; `changed` where other bytes at its path were allowed.
     pub fn unsigned(&self, changed: bool) -> Trust {
         let rules = self.tier_rules();
+        // What no signature could mend.
+        let header = self.header().unwrap_or_default();
+        if let Some(no) = wrong_tier(&header, self.rules) {
+            return no.with(self.header());
+        }
         let (reason, hint) = if rules.require == Require::Signed {
             let place = rules.place("require");
             (format!("signatures are required{place}, and there is no .envrc.sig"), SIGN)

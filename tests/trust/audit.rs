@@ -247,7 +247,7 @@ fn an_auditor_reads_a_copy_of_anothers_log() {
     assert_eq!(odd.code(), 1);
     assert_eq!(
         odd.stderr(),
-        "goenv: $SANDBOX/home/ledger/settle/.envrc is no log: its name ends in .jsonl\n"
+        "goenv: $SANDBOX/home/ledger/settle/.envrc is no log: a log's name ends in .jsonl\n"
     );
 }
 
@@ -259,19 +259,62 @@ fn an_organisations_directory_holds_a_log_of_each_user() {
     let script = format!(
         "set -e\nmount -t tmpfs none /etc\nmount -t tmpfs none /home\nmkdir /etc/goenv\n\
          printf '[audit]\\npath = \"/home/log\"\\n' > /etc/goenv/config.toml\n\
-         install -d -m 1777 /home/log\ncp {goenv} /home/goenv\n\
+         install -d -m 755 /home/log\ncp {goenv} /home/goenv\n\
          as() {{ user=$1; shift; setpriv --reuid $user --regid $user --clear-groups env -i HOME=/home/$user \"$@\"; }}\n\
          for user in 2001 2002; do\n\
-           install -d -o $user -m 700 /home/$user /home/$user/p\n\
+           install -d -o $user -m 700 /home/$user /home/$user/p /home/log/$user\n\
            as $user sh -c 'echo export A=1 > ~/p/.envrc; /home/goenv allow ~/p'\n\
            as $user /home/goenv audit verify\n\
          done\n\
-         for file in /home/log/audit-2001.*; do as 2002 rm -f $file && exit 9; done\n\
-         as 2002 cat /home/log/audit-2001.jsonl && exit 9\n\
-         /home/goenv audit verify /home/log/audit-2001.jsonl",
+         as 2002 touch /home/log/2001/audit-00000000000000000001.jsonl 2>/dev/null && exit 9\n\
+         as 2002 cat /home/log/2001/audit.jsonl 2>/dev/null && exit 9\n\
+         /home/goenv audit verify /home/log/2001/audit.jsonl\n\
+         chmod 777 /home/log/2001\n\
+         as 2001 /home/goenv deny /home/2001/p",
         goenv = env!("CARGO_BIN_EXE_goenv"),
     );
     let done = repository.sandbox.run(&home, "unshare", &["-m", "bash", "-c", &script]);
     let whole = "1: the log verifies\n";
     assert_eq!(done.success().stdout(), format!("record {whole}record {whole}record {whole}"));
+    let refused = "goenv: the audit log /home/log/2001/audit.jsonl cannot be written: its directory is not this user's alone \
+                   to write\n";
+    assert!(done.stderr().contains(refused), "{}", done.stderr());
+}
+
+#[test]
+fn no_number_of_warnings_hides_an_edit() {
+    let repository = logged();
+    let log = repository.sandbox.path("home/.local/state/goenv/audit.jsonl");
+    let text = fs::read_to_string(&log).unwrap();
+    // Who owns the log can write as many cut lines as they like, each declared by the next record.
+    fs::write(&log, "").unwrap();
+    for _ in 0..101 {
+        let mut file = fs::OpenOptions::new().append(true).open(&log).unwrap();
+        std::io::Write::write_all(&mut file, b"x").unwrap();
+        repository.sandbox.goenv(&repository.root, &["deny", "settle"]).success();
+    }
+    let warned = repository.sandbox.goenv(&repository.root, &["audit", "verify"]);
+    assert_eq!(warned.code(), 0);
+    assert!(warned.stderr().ends_with("goenv: and 1 more like these\n"), "{}", warned.stderr());
+    let many = fs::read_to_string(&log).unwrap();
+    fs::write(&log, many + &text).unwrap();
+    let verified = repository.sandbox.goenv(&repository.root, &["audit", "verify", "--json"]);
+    assert_eq!(verified.code(), 4);
+    assert!(verified.stdout().contains("\"tampered\": true"), "{}", verified.stdout());
+}
+
+#[test]
+fn a_part_that_ends_in_a_cut_line_is_exported_so_that_it_verifies() {
+    let repository = logged();
+    let text =
+        fs::read_to_string(repository.sandbox.path("home/.local/state/goenv/audit.jsonl")).unwrap();
+    let (first, second) = text.split_at(text.find('\n').unwrap() + 1);
+    let copy = |name: &str, text: &str| repository.sandbox.file(format!("copy/{name}"), text);
+    copy("audit-00000000000000000001.jsonl", &format!("{first}{{\"v\":1,\"se"));
+    let named = copy("audit.jsonl", second);
+    let goenv = |args: &[&str]| repository.sandbox.goenv(&repository.root, args);
+    let exported = goenv(&["audit", "export", named.to_str().unwrap()]).success().stdout();
+    let cut: Vec<_> =
+        exported.lines().filter(|line| !line.starts_with("{\"v\":1,\"seq\":")).collect();
+    assert_eq!((exported.lines().count(), cut), (5, vec!["{\"v\":1,\"se"]));
 }

@@ -488,3 +488,33 @@ fn metrics_tell_who_may_until_when() {
     let date = repository.sandbox.run(&settle, "date", &["-u", "-d", day, "+%s"]);
     assert_eq!(value("goenv_policy_expiry_timestamp_seconds"), Some(date.stdout().trim().into()));
 }
+
+#[test]
+fn where_others_can_take_a_block_away_no_signature_counts() {
+    use std::os::unix::fs::PermissionsExt;
+    let repository = Repository::with_two_signers();
+    let settle = repository.signed("settle", "export A=1\n", &["alice", "bob"]);
+    assert_eq!(repository.value(&settle).0, 0);
+    let deny = repository.sandbox.dir("home/.local/share/goenv/deny");
+    fs::set_permissions(&deny, fs::Permissions::from_mode(0o777)).unwrap();
+    let refused = repository.sandbox.goenv(&settle, &["exec", ".", "true"]);
+    assert_eq!(refused.code(), 3);
+    assert!(refused.stderr().contains("share/goenv/deny"), "{}", refused.stderr());
+}
+
+#[test]
+fn what_no_signature_could_mend_is_said_before_that_there_is_none() {
+    let repository = Repository::with_two_signers();
+    repository.config(
+        "tier = \"prod\"\n[tiers.prod]\nrequire = \"signed\"\n[tiers.dev]\nrequire = \"signed\"\n",
+    );
+    let other = repository.sandbox.dir("home/ledger/other");
+    let policy = "#goenv: v1\n#goenv: tier dev\nexport A=1\n";
+    repository.sandbox.file(other.join(".envrc"), policy);
+    let refused = repository.sandbox.goenv(&other, &["exec", ".", "true"]);
+    assert_eq!(refused.code(), 3);
+    assert_eq!(
+        refused.stderr(),
+        "goenv: $SANDBOX/home/ledger/other/.envrc is blocked: it is for tier dev, and this host's tier is prod\n"
+    );
+}

@@ -23,6 +23,8 @@ type Value<'t> = Spanned<DeValue<'t>>;
 /// What one file says.
 pub(super) struct File<'a> {
     source: Source<'a>,
+    /// Where the lines of the text end.
+    newlines: Vec<usize>,
     pub(super) rules: Rules,
     /// Where the text names the host's tier.
     pub(super) tier_at: usize,
@@ -30,7 +32,9 @@ pub(super) struct File<'a> {
 
 /// Reads one file, which may name files to follow if it `is_users`.
 pub(super) fn read(source: Source<'_>, is_users: bool) -> Result<File<'_>, String> {
-    let mut file = File { source, rules: Rules::default(), tier_at: 0 };
+    let newlines = source.text.iter().enumerate().filter(|(_, byte)| **byte == b'\n');
+    let newlines = newlines.map(|(at, _)| at).collect();
+    let mut file = File { source, newlines, rules: Rules::default(), tier_at: 0 };
     if source.text.len() > MOST_BYTES {
         return Err(file.flaw(0, format!("more than {MOST_BYTES} bytes")));
     }
@@ -310,7 +314,7 @@ impl File<'_> {
     }
 
     fn place(&self, value: &Value<'_>) -> String {
-        let line = Flaw::at_offset(self.source.text, value.span().start, "").line;
+        let line = self.newlines.partition_point(|newline| *newline < value.span().start) + 1;
         format!("{}:{line}", self.source.path)
     }
 }
