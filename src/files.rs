@@ -505,10 +505,21 @@ pub fn create_private(directory: &Path) -> Result<(), FileProblem> {
         .map_err(|error| FileProblem::system(directory, &error))
 }
 
-/// Writes a file with the given mode, whole or not at all; the file that was there keeps its mode.
+/// Writes a file, whole or not at all; the one that was there keeps its mode, and a link goes on leading to it. What is
+/// no file (`/dev/stdout`, a pipe) is written to, and never replaced by one.
 pub fn write(path: &Path, bytes: &[u8]) -> Result<(), FileProblem> {
-    let mode = fs::metadata(path).map_or(0o644, |metadata| metadata.mode() & 0o777);
-    persist(written_beside(path, bytes, mode)?, path)
+    let problem = |error: std::io::Error| FileProblem::system(path, &error);
+    match fs::metadata(path) {
+        Ok(found) if found.is_file() => {
+            let target = fs::canonicalize(path).map_err(problem)?;
+            persist(written_beside(&target, bytes, found.mode() & 0o777)?, &target)
+        }
+        Ok(_) => {
+            let mut open = OpenOptions::new().write(true).open(path).map_err(problem)?;
+            open.write_all(bytes).map_err(problem)
+        }
+        Err(_) => persist(written_beside(path, bytes, 0o644)?, path),
+    }
 }
 
 /// Writes a file, whole or not at all, where there is none: whatever has its name stays.

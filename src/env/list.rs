@@ -2,7 +2,8 @@
 //!
 //! Two values come in, an edit script goes out: runs of entries that stay, that were removed and that were added.
 //! The script can be undone exactly where the value is still the one it led to, and merged where the user
-//! changed it meanwhile: exactly the entries that were added go, and what was removed comes back in their place.
+//! changed it meanwhile: exactly the entries that were added go, and what was removed comes back where it stood. Whatever
+//! the user did, no entry is lost that was there before and that they left.
 
 use std::collections::HashMap;
 
@@ -18,6 +19,27 @@ pub enum Edit {
     Remove(Vec<Bytes>),
     /// These entries were put in here.
     Add(Vec<Bytes>),
+}
+
+/// An entry that stood in the list before and that a merge may have to put back: it was removed, or it is also among
+/// those that were added, of which a shell that keeps each entry once (zsh's `typeset -U`) has dropped one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The entry.
+    pub entry: Bytes,
+    /// Where it stood.
+    pub beside: Beside,
+}
+
+/// Where an entry stood among those that may still be there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Beside {
+    /// Directly behind this one.
+    Behind(Bytes),
+    /// First of all, in front of this one, the first that stayed.
+    InFrontOf(Bytes),
+    /// First of all, where nothing stayed.
+    Nothing,
 }
 
 /// Returns whether the variable `name` holds a list of entries separated by colons.
@@ -47,6 +69,46 @@ pub fn edits(before: Option<&[u8]>, after: &[u8]) -> Vec<Edit> {
     }
     let old: Vec<&[u8]> = before.map(|value| entries(value).collect()).unwrap_or_default();
     between(&old, &entries(after).collect::<Vec<_>>())
+}
+
+/// Returns where the entries of `before` stood that a merge of these edits may have to put back.
+pub fn places(before: &[u8], edits: &[Edit]) -> Vec<Place> {
+    let added: Vec<&Bytes> = edits.iter().flat_map(Edit::added).collect();
+    let mut rest = entries(before);
+    let mut places: Vec<Place> = Vec::new();
+    let mut last: Option<&[u8]> = None;
+    let mut stays = None;
+    for edit in edits {
+        let (count, is_removed) = match edit {
+            Edit::Add(_) => continue,
+            Edit::Keep(count) => (*count, false),
+            Edit::Remove(entries) => (entries.len(), true),
+        };
+        for entry in rest.by_ref().take(count) {
+            if is_removed || added.iter().any(|added| *added == entry) {
+                let beside = last.map_or(Beside::Nothing, |last| Beside::Behind(last.to_vec()));
+                places.push(Place { entry: entry.to_vec(), beside });
+            }
+            stays = stays.or((!is_removed).then_some(entry));
+            last = Some(entry);
+        }
+    }
+    if let (Some(Place { entry, beside: beside @ Beside::Nothing }), Some(stays)) =
+        (places.first_mut(), stays)
+        && entry != stays
+    {
+        *beside = Beside::InFrontOf(stays.to_vec());
+    }
+    places
+}
+
+impl Edit {
+    fn added(&self) -> &[Bytes] {
+        match self {
+            Self::Add(entries) => entries,
+            Self::Keep(_) | Self::Remove(_) => &[],
+        }
+    }
 }
 
 /// Returns the script that leads from the old entries to the new ones.
@@ -79,54 +141,57 @@ impl Script {
         }
     }
 
-    /// Between two runs that stay, what was removed comes before what was added, so that `merge` sees a
-    /// replacement as one.
-    fn remove(&mut self, entries: &[&[u8]]) {
-        if entries.is_empty() {
-            return;
+    /// Between two runs that stay, what was removed comes before what was added.
+    fn replace(&mut self, removed: &[&[u8]], added: &[&[u8]]) {
+        let owned = |entries: &[&[u8]]| entries.iter().map(|entry| entry.to_vec()).collect();
+        if !removed.is_empty() {
+            self.edits.push(Edit::Remove(owned(removed)));
         }
-        let entries = entries.iter().map(|entry| entry.to_vec());
-        match self.edits.as_mut_slice() {
-            [.., Edit::Remove(removed), Edit::Add(_)] => removed.extend(entries),
-            [.., Edit::Add(_)] => {
-                self.edits.insert(self.edits.len() - 1, Edit::Remove(entries.collect()));
-            }
-            _ => self.edits.push(Edit::Remove(entries.collect())),
+        if !added.is_empty() {
+            self.edits.push(Edit::Add(owned(added)));
         }
     }
 
-    fn add(&mut self, entry: &[u8]) {
-        match self.edits.last_mut() {
-            Some(Edit::Add(added)) => added.push(entry.to_vec()),
-            _ => self.edits.push(Edit::Add(vec![entry.to_vec()])),
-        }
-    }
-
-    /// Walks through the new entries; one that the old list has further on stays, any other was added. Linear in
-    /// the length of the lists, and what it finds is always an edit script, if not always the shortest.
+    /// Walks through both lists and keeps what they share in the same order: as found from the front or from the back,
+    /// whichever is more. Of an entry that was moved to one end the rest then stays. Linear in the length of the lists.
     fn middle(&mut self, old: &[&[u8]], new: &[&[u8]]) {
-        if old.is_empty() || new.is_empty() {
-            self.remove(old);
-            return new.iter().for_each(|entry| self.add(entry));
+        let from_front = shared(old, new);
+        let mut from_back = Vec::new();
+        for (of_old, of_new) in shared(&turned(old), &turned(new)).into_iter().rev() {
+            from_back.push((old.len() - 1 - of_old, new.len() - 1 - of_new));
         }
-        let mut places: HashMap<&[u8], Vec<usize>> = HashMap::new();
-        for (index, entry) in old.iter().enumerate().rev() {
-            places.entry(entry).or_default().push(index);
+        let kept = if from_back.len() > from_front.len() { from_back } else { from_front };
+        let (mut of_old, mut of_new) = (0, 0);
+        for (next_old, next_new) in kept {
+            self.replace(
+                old.get(of_old..next_old).unwrap_or_default(),
+                new.get(of_new..next_new).unwrap_or_default(),
+            );
+            self.keep(1);
+            (of_old, of_new) = (next_old + 1, next_new + 1);
         }
-        let mut next = 0;
-        for entry in new {
-            let places = places.get_mut(entry);
-            match places.and_then(|list| first_from(list, next)) {
-                Some(place) => {
-                    self.remove(old.get(next..place).unwrap_or_default());
-                    self.keep(1);
-                    next = place + 1;
-                }
-                None => self.add(entry),
-            }
-        }
-        self.remove(old.get(next..).unwrap_or_default());
+        self.replace(old.get(of_old..).unwrap_or_default(), new.get(of_new..).unwrap_or_default());
     }
+}
+
+fn turned<'a>(entries: &[&'a [u8]]) -> Vec<&'a [u8]> {
+    entries.iter().rev().copied().collect()
+}
+
+/// Returns places in both lists of the same entries, rising in both: each new entry's first place behind the last.
+fn shared(old: &[&[u8]], new: &[&[u8]]) -> Vec<(usize, usize)> {
+    let mut places: HashMap<&[u8], Vec<usize>> = HashMap::new();
+    for (index, entry) in old.iter().enumerate().rev() {
+        places.entry(entry).or_default().push(index);
+    }
+    let (mut shared, mut next) = (Vec::new(), 0);
+    for (index, entry) in new.iter().enumerate() {
+        if let Some(place) = places.get_mut(entry).and_then(|list| first_from(list, next)) {
+            shared.push((place, index));
+            next = place + 1;
+        }
+    }
+    shared
 }
 
 /// Returns the first place that is `next` or later; `places` are in falling order.
@@ -168,52 +233,34 @@ fn take<'a>(list: &mut Option<&'a [u8]>, count: usize) -> Option<&'a [u8]> {
 
 /// Returns `now`, a value that the user changed since, without what the edits added and with what they removed;
 /// `None` if nothing is left and it was unset before.
-pub fn merge(edits: &[Edit], now: &[u8], was_set: bool) -> Option<Bytes> {
-    let mut list: Vec<&[u8]> = entries(now).collect();
-    let mut removed: &[Bytes] = &[];
-    for edit in edits {
-        match edit {
-            Edit::Keep(_) => {
-                append_missing(&mut list, removed);
-                removed = &[];
-            }
-            Edit::Remove(entries) => {
-                append_missing(&mut list, removed);
-                removed = entries;
-            }
-            Edit::Add(added) => {
-                replace(&mut list, added, removed);
-                removed = &[];
-            }
-        }
-    }
-    append_missing(&mut list, removed);
-    (was_set || !list.is_empty()).then(|| list.join(&b':'))
-}
-
-/// Takes the added entries out of the list and puts the removed ones where the first of them stood.
 ///
-/// Where the user has taken all of them out already, the value is theirs and nothing is put back.
-fn replace<'a>(list: &mut Vec<&'a [u8]>, added: &[Bytes], removed: &'a [Bytes]) {
+/// A list that holds nothing of what was added was taken back or made anew by the user: it is theirs, as it is.
+pub fn merge(edits: &[Edit], places: &[Place], now: &[u8], was_set: bool) -> Option<Bytes> {
+    let mut list: Vec<&[u8]> = entries(now).collect();
     let mut first = None;
+    let mut added = edits.iter().flat_map(Edit::added).peekable();
+    let is_only_shorter = added.peek().is_none();
     for entry in added {
         if let Some(place) = list.iter().position(|held| held == entry) {
             list.remove(place);
             first = Some(first.map_or(place, |first: usize| first.min(place)));
         }
     }
-    if let Some(place) = first {
-        list.splice(place..place, removed.iter().map(Vec::as_slice));
+    if first.is_none() && !is_only_shorter {
+        return Some(now.to_vec());
     }
-}
-
-/// Puts entries that were only removed (`PATH_rm`) back at the end, unless they are there.
-fn append_missing<'a>(list: &mut Vec<&'a [u8]>, removed: &'a [Bytes]) {
-    for entry in removed {
-        if !list.contains(&entry.as_slice()) {
-            list.push(entry);
-        }
+    let missing: Vec<&Place> =
+        places.iter().filter(|place| !list.contains(&place.entry.as_slice())).collect();
+    for place in missing {
+        let of = |entry: &Bytes| list.iter().position(|held| held == entry);
+        let at = match &place.beside {
+            Beside::Behind(entry) => of(entry).map_or(list.len(), |at| at + 1),
+            Beside::InFrontOf(entry) => of(entry).or(first).unwrap_or(0),
+            Beside::Nothing => first.unwrap_or(0),
+        };
+        list.insert(at.min(list.len()), &place.entry);
     }
+    (was_set || !list.is_empty()).then(|| list.join(&b':'))
 }
 
 /// Returns whether every entry that the edits added stands in `now`.
@@ -271,12 +318,25 @@ mod tests {
             // Unset before: what is left is the user's, or nothing.
             (None, "/x/go", "/x/go:/more", Some("/more")),
             (None, "/x/go", "/x/go", None),
-            // Removed by the policy: it comes back.
-            (Some("/a:/b:/c"), "/a:/c", "/pre:/a:/c", Some("/pre:/a:/c:/b")),
+            // Removed by the policy: it comes back where it stood.
+            (Some("/a:/b:/c"), "/a:/c", "/pre:/a:/c", Some("/pre:/a:/b:/c")),
+            (Some("/b:/a:/c"), "/a:/c", "/pre:/a:/c", Some("/pre:/b:/a:/c")),
+            (Some("/a:/b:/b"), "/a", "/pre:/a", Some("/pre:/a:/b:/b")),
+            // Moved to the front.
+            (Some("/a:/b:/s"), "/s:/a:/b", "/pre:/s:/a:/b", Some("/pre:/a:/b:/s")),
+            (Some("/a:/s:"), "/s:/a:/s", "/pre:/s:/a:/s", Some("/pre:/a:/s:")),
+            // Moved to the end.
+            (Some("/s:/a:/b"), "/a:/b:/s", "/pre:/a:/b:/s", Some("/pre:/s:/a:/b")),
+            // It stood there already, and the shell keeps each entry once.
+            (Some("/a:/b:/s"), "/s:/a:/b:/s", "/s:/a:/b", Some("/a:/b:/s")),
+            (Some("/a:/b:/s:"), "/s:/a:/b:/s", "/s:/a:/b", Some("/a:/b:/s:")),
+            // Made anew by a startup file, without anything of the policy's.
+            (Some("/me:/x:/b"), "/bin:/me:/b", "/usr:/b", Some("/usr:/b")),
         ];
         for (before, after, now, left) in cases {
             let script = edits(before.map(str::as_bytes), after.as_bytes());
-            let got = merge(&script, now.as_bytes(), before.is_some());
+            let places = places(before.unwrap_or_default().as_bytes(), &script);
+            let got = merge(&script, &places, now.as_bytes(), before.is_some());
             assert_eq!(got.as_deref(), left.map(str::as_bytes), "{before:?} {after} {now}");
         }
     }
@@ -290,6 +350,24 @@ mod tests {
     }
 
     proptest! {
+        /// Whatever the policy did, an entry that was there before is there after leaving, if the user only added some.
+        #[test]
+        fn no_entry_is_lost_that_the_user_left(
+            before in "[ab]{1,2}(:[ab]{1,2}){0,5}",
+            after in "[abc]{1,2}(:[abc]{1,2}){0,5}",
+            front in proptest::bool::ANY,
+        ) {
+            let script = edits(Some(before.as_bytes()), after.as_bytes());
+            let places = places(before.as_bytes(), &script);
+            let now = if front { format!("/own:{after}") } else { format!("{after}:/own") };
+            let left = merge(&script, &places, now.as_bytes(), true).unwrap();
+            let left: Vec<_> = entries(&left).collect();
+            prop_assert!(left.contains(&b"/own".as_slice()));
+            for entry in entries(before.as_bytes()) {
+                prop_assert!(left.contains(&entry), "{before} {after} {now} {:?}", left.join(&b':'));
+            }
+        }
+
         #[test]
         fn undoing_an_edit_is_identity(before in proptest::option::of("[ab:]{0,12}"), after in "[abc:]{0,12}") {
             let script = edits(before.as_ref().map(String::as_bytes), after.as_bytes());

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use base64ct::{Base64UrlUnpadded, Encoding};
 
-use super::list::Edit;
+use super::list::{Beside, Edit, Place};
 use super::undo::{Before, Change, Fingerprint};
 use super::{Bytes, is_identifier};
 
@@ -199,10 +199,31 @@ impl Writer {
                 self.number(1);
                 self.bytes(value);
             }
-            Before::List { was_set, edits } => {
-                self.number(2 + u64::from(*was_set));
+            Before::List { was_set, edits, places } => {
+                // Most lists have no such places.
+                let kind = if places.is_empty() { 2 } else { 4 };
+                self.number(kind + u64::from(*was_set));
                 self.number(edits.len() as u64);
                 edits.iter().for_each(|edit| self.edit(edit));
+                if !places.is_empty() {
+                    self.number(places.len() as u64);
+                    places.iter().for_each(|place| self.place(place));
+                }
+            }
+        }
+    }
+
+    fn place(&mut self, place: &Place) {
+        self.bytes(&place.entry);
+        match &place.beside {
+            Beside::Nothing => self.number(0),
+            Beside::Behind(entry) => {
+                self.number(1);
+                self.bytes(entry);
+            }
+            Beside::InFrontOf(entry) => {
+                self.number(2);
+                self.bytes(entry);
             }
         }
     }
@@ -282,10 +303,25 @@ impl<'a> Reader<'a> {
         let before = match self.number()? {
             0 => Before::Unset,
             1 => Before::Value(self.bytes()?.to_vec()),
-            kind @ (2 | 3) => Before::List { was_set: kind == 3, edits: self.list(Self::edit)? },
+            kind @ 2..=5 => Before::List {
+                was_set: kind % 2 == 1,
+                edits: self.list(Self::edit)?,
+                places: if kind > 3 { self.list(Self::place)? } else { Vec::new() },
+            },
             _ => return None,
         };
         is_identifier(&name).then_some(Change { name, given, before })
+    }
+
+    fn place(&mut self) -> Option<Place> {
+        let entry = self.bytes()?.to_vec();
+        let beside = match self.number()? {
+            0 => Beside::Nothing,
+            1 => Beside::Behind(self.bytes()?.to_vec()),
+            2 => Beside::InFrontOf(self.bytes()?.to_vec()),
+            _ => return None,
+        };
+        Some(Place { entry, beside })
     }
 
     fn edit(&mut self) -> Option<Edit> {
@@ -313,6 +349,7 @@ mod tests {
             given: Some(Fingerprint::of(name.as_bytes())),
             before,
         };
+        let place = |entry: &str, beside| Place { entry: entry.into(), beside };
         let home = "/home/ann/.local/share/goenv";
         let id = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
         State {
@@ -345,6 +382,11 @@ mod tests {
                             Edit::Add(vec![b"/home/ann/sdk/go1.26.6/bin".to_vec()]),
                             Edit::Keep(2),
                             Edit::Remove(vec![b"/usr/games".to_vec(), vec![]]),
+                        ],
+                        places: vec![
+                            place("/usr/games", Beside::Behind(b"/bin".to_vec())),
+                            place("", Beside::InFrontOf(b"/usr/games".to_vec())),
+                            place("/x", Beside::Nothing),
                         ],
                     },
                 ),

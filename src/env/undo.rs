@@ -5,7 +5,7 @@
 //! outside. Undoing merges: a scalar goes back only if it still has the value that goenv gave it, a list loses
 //! exactly the entries that goenv added. Values that goenv gave are not kept, only their fingerprints.
 
-use super::list::{self, Edit};
+use super::list::{self, Edit, Place};
 use super::{Bytes, Env};
 
 /// What was done to one variable.
@@ -32,6 +32,8 @@ pub enum Before {
         was_set: bool,
         /// What was done to it.
         edits: Vec<Edit>,
+        /// Where entries stood that a merge may have to put back.
+        places: Vec<Place>,
     },
 }
 
@@ -71,7 +73,9 @@ pub fn record(outside: &Env, wanted: &Env) -> Vec<Change> {
 fn before(name: &[u8], outside: Option<&[u8]>, wanted: Option<&[u8]>) -> Before {
     match (outside, wanted) {
         (_, Some(after)) if list::is_list(name) => {
-            Before::List { was_set: outside.is_some(), edits: list::edits(outside, after) }
+            let edits = list::edits(outside, after);
+            let places = outside.map(|value| list::places(value, &edits)).unwrap_or_default();
+            Before::List { was_set: outside.is_some(), edits, places }
         }
         (Some(value), _) => Before::Value(value.to_vec()),
         (None, _) => Before::Unset,
@@ -85,10 +89,12 @@ pub fn revert<'a>(inside: &Env, changes: impl IntoIterator<Item = &'a Change>) -
         let now = inside.get(&change.name);
         let untouched = now.map(Fingerprint::of) == change.given;
         let value = match (&change.before, now) {
-            (Before::List { was_set, edits }, Some(now)) if untouched => {
+            (Before::List { was_set, edits, .. }, Some(now)) if untouched => {
                 list::undo(edits, now, *was_set)
             }
-            (Before::List { was_set, edits }, Some(now)) => list::merge(edits, now, *was_set),
+            (Before::List { was_set, edits, places }, Some(now)) => {
+                list::merge(edits, places, now, *was_set)
+            }
             (Before::Value(value), _) if untouched => Some(value.clone()),
             (Before::Unset, _) if untouched => None,
             // The user has set or unset it since: theirs.

@@ -1,11 +1,13 @@
 //! `export`: valid text whatever happens, and what it must not do.
 
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::path::Path;
 
 use crate::common::{Sandbox, settle};
 
 /// Applies what `export json` prints to the sandbox's environment, as an editor does.
-fn apply(sandbox: &mut Sandbox, directory: &std::path::Path) -> i32 {
+fn apply(sandbox: &mut Sandbox, directory: &Path) -> i32 {
     let done = sandbox.goenv(directory, &["export", "json"]);
     if !done.bytes().is_empty() {
         let change: BTreeMap<String, Option<String>> =
@@ -194,4 +196,34 @@ fn a_later_sdk_takes_the_place_of_an_earlier_one_on_path() {
             assert_eq!(sandbox.env, before, "{project}");
         }
     }
+}
+
+#[test]
+fn leaving_keeps_what_the_user_had_on_path_whatever_they_did_to_it_inside() {
+    let sandbox = Sandbox::new();
+    let moved = sandbox.project("moved", "PATH_rm /opt/tool\nPATH_add /opt/tool\n");
+    let kept = sandbox.project("kept", "PATH_add /opt/tool\n");
+    let script = "eval \"$(goenv export $SHELL_NAME)\"; eval \"$EDIT\"; cd /; \
+                  eval \"$(goenv export $SHELL_NAME 2>/dev/null)\"; printf '%s' \"${PATH#*BIN:}\"";
+    let left = |directory: &Path, shell: &str, path: &str, edit: &str| {
+        let mut sandbox = sandbox.env.clone();
+        let bin = sandbox[OsStr::new("PATH")].to_string_lossy().into_owned();
+        // Behind BIN is what is looked at: in front of it, goenv itself has to be found.
+        sandbox.insert("PATH".into(), format!("{bin}:BIN:{path}").into());
+        sandbox.insert("SHELL_NAME".into(), shell.into());
+        sandbox.insert("EDIT".into(), edit.into());
+        let mut command = std::process::Command::new(shell);
+        command.args(if shell == "zsh" { ["-f", "-c"] } else { ["--norc", "-c"] });
+        let output = command.arg(script).current_dir(directory).env_clear().envs(&sandbox);
+        String::from_utf8(output.output().unwrap().stdout).unwrap()
+    };
+    let path = "/home/me:/opt/tool:/usr/games";
+    for shell in ["bash", "zsh"] {
+        assert_eq!(left(&moved, shell, path, ":"), path, "{shell}");
+        assert_eq!(left(&moved, shell, path, "PATH=/venv:$PATH"), path, "{shell}");
+        let appended = left(&moved, shell, path, "PATH=$PATH:/more");
+        assert_eq!(appended, format!("{path}:/more"), "{shell}");
+    }
+    // A list in which zsh keeps each entry once: it drops the one that was there before.
+    assert_eq!(left(&kept, "zsh", path, "typeset -U path"), path);
 }

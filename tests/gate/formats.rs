@@ -1,5 +1,6 @@
 //! `export` for programs: what a reader of each format gets back.
 
+use crate::repository::Repository;
 use std::fs;
 
 use crate::common::Sandbox;
@@ -66,4 +67,15 @@ fn what_a_format_cannot_hold_is_refused_whole() {
         "goenv: B: a GitLab report holds no line ends and no blanks at the ends of a value\n",
     );
     assert_eq!(done.stdout(), "");
+}
+
+#[test]
+fn an_output_that_is_no_file_is_written_to_and_stays() {
+    let repository = Repository::with(&[(".envrc", "use go 1.26.6\n")]);
+    let script = "mkfifo pipe && { cat pipe > got & } && goenv check --format json -o pipe; wait; test -p pipe && cat got; \
+                  echo kept > target && ln -s target link && goenv check --format json -o link; test -L link && cat target";
+    let done = repository.sandbox.run(&repository.root, "sh", &["-c", script]);
+    let report = repository.check(&["--format", "json"]).stdout();
+    assert!(!report.is_empty());
+    assert_eq!(done.success().stdout(), format!("{report}{report}"));
 }
