@@ -2,7 +2,7 @@
 # goenv's commands for direnv: put this file into direnv's lib/ directory, and an .envrc in goenv's policy language
 # works with both tools.
 #
-#   goenv direnv-lib > "${XDG_CONFIG_HOME:-$HOME/.config}/direnv/lib/goenv.sh"
+#   mkdir -p ~/.config/direnv/lib && goenv direnv-lib > ~/.config/direnv/lib/goenv.sh
 #
 # direnv does not verify pins and does not enforce allow_go, deny_go, promote and lock: goenv does, and `goenv check`.
 

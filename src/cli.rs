@@ -215,7 +215,7 @@ pub enum Command {
     /// Print the functions that direnv needs for goenv's directives
     #[command(
         long_about = "Print the functions that direnv needs for goenv's directives, for a team that mixes both tools.\n\n\
-        Example:  goenv direnv-lib > ~/.config/direnv/lib/goenv.sh"
+        Example:  mkdir -p ~/.config/direnv/lib && goenv direnv-lib > ~/.config/direnv/lib/goenv.sh"
     )]
     DirenvLib,
     /// Print the completions for a shell

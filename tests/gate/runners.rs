@@ -75,7 +75,8 @@ fn project(version: &str) -> Repository {
 
 /// Runs a workflow with act, which does the checkout itself: into a directory of its own, where nothing is allowed yet.
 fn act(repository: &mut Repository, workflow: &str) -> crate::common::Done {
-    let text = workflow.replace("goenv export gha >>", "goenv allow && goenv export gha >>");
+    let text =
+        workflow.replace("goenv exec . go version", "goenv allow && goenv exec . go version");
     assert_ne!(text, workflow, "the example has the line that this test extends");
     repository.write(".github/workflows/ci.yml", text);
     repository.commit();
