@@ -142,6 +142,7 @@ impl Facts {
     pub fn pasted(&self, path: &Path) -> String {
         let path = match &self.here {
             Some(here) => from_here(path, here),
+            None if path.as_os_str().is_empty() => self.root.clone(),
             None => self.root.join(path),
         };
         // A command would take it for a flag.

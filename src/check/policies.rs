@@ -27,7 +27,7 @@ pub fn check(facts: &Facts, standings: &Standings<'_>, findings: &mut Vec<Findin
         let linted: Vec<u32> = findings.iter().skip(from).map(|finding| finding.line).collect();
         errors(policy, standing, &linted, facts, findings);
         variables(policy, standing, standings, facts, findings);
-        pinned(policy, standing, &commands, standings, findings);
+        pinned(policy, standing, &commands, standings, facts, findings);
         promotion(policy, standing, standings, facts, findings);
     }
 }
@@ -265,6 +265,7 @@ fn pinned(
     standing: &Standing<'_>,
     commands: &[Command],
     standings: &Standings<'_>,
+    facts: &Facts,
     findings: &mut Vec<Finding>,
 ) {
     let uses = commands.iter().rfind(|command| {
@@ -283,7 +284,8 @@ fn pinned(
         let finding = find(Rule::NoPin, message);
         findings.push(match &standing.pin {
             Some(pin) if !pin.is_language() && standing.admitted.admit(pin).is_ok() => {
-                finding.help(format!("goenv pin {pin}, which writes the hashes"))
+                let pins = standing.pins(pin.as_str(), facts);
+                finding.help(format!("{pins}, which writes the hashes"))
             }
             _ => finding,
         });

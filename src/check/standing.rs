@@ -94,6 +94,16 @@ impl<'a> Standing<'a> {
         Self { policy, tier, pin, admitted, bad }
     }
 
+    /// Returns the command that pins `version` in this policy: from its directory, as goenv pins in the policy that is
+    /// nearest to the current one.
+    pub fn pins(&self, version: &str, facts: &Facts) -> String {
+        let directory = self.policy.map_or(Path::new(""), Policy::directory);
+        match facts.here.as_deref() == Some(directory) {
+            true => format!("goenv pin {version}"),
+            false => format!("(cd {} && goenv pin {version})", facts.pasted(directory)),
+        }
+    }
+
     /// Returns the tier's name for messages.
     pub fn tier_name(&self) -> String {
         self.tier.as_ref().map_or_else(|| "any".to_owned(), ToString::to_string)

@@ -126,3 +126,70 @@ fn what_the_help_says_mends_the_line() {
         assert_eq!(check().code(), 0, "{}", check().stdout());
     }
 }
+
+/// Returns the help of each finding of a check in `directory`, with the finding's id.
+fn helps(repository: &Repository, directory: &str, path: &str) -> Vec<String> {
+    let directory = repository.sandbox.dir(format!("home/repo/{directory}"));
+    let report = repository.check_in(&directory, &["--format", "json", path]).stdout();
+    let report: serde_json::Value = serde_json::from_str(&report).unwrap();
+    let findings = report["findings"].as_array().unwrap().iter();
+    let text = |finding: &serde_json::Value, key: &str| finding[key].as_str().unwrap().to_owned();
+    findings.map(|found| format!("{}: {}", text(found, "id"), text(found, "help"))).collect()
+}
+
+/// A hint's command names the file and goes to the policy that it is about, whatever the current directory is.
+#[test]
+fn the_help_mends_the_file_that_was_found() {
+    let module = "module m\n\ngo 1.27\n\ntoolchain go1.27.3\n";
+    let repository = Repository::with(&[
+        (".envrc", "use go 1.24.11\n"),
+        ("go.mod", "module m\n\ngo 1.24\n"),
+        ("s p/.envrc", "#goenv: v1\n#goenv: tier prod\nuse go 1.26.6\n"),
+        ("s p/-m/go.mod", module),
+        ("s p/go.work", "go 1.26.0\n\nuse ./-m\n"),
+    ]);
+    for (directory, path, cd, file, work) in [
+        ("", "s p", "(cd 's p' && goenv pin ", " 's p/-m/go.mod'", " 's p/go.work'"),
+        ("s p", ".", "goenv pin ", " ./-m/go.mod", ""),
+        ("s p/-m", "..", "(cd .. && goenv pin ", "", " ../go.work"),
+    ] {
+        let close = if cd.starts_with('(') { ")" } else { "" };
+        let expected = [
+            format!(
+                "GOENV101: Pin a Go that meets the line ({cd}1.27.0{close}, or later), or lower the line: \
+                 go mod edit -go=1.26.6{file}"
+            ),
+            format!(
+                "GOENV102: Name the pinned Go: go mod edit -toolchain=go1.26.6{file}, or remove the line: \
+                 go mod edit -toolchain=none{file}"
+            ),
+            format!("GOENV405: {cd}1.26.6{close}, which writes the hashes"),
+            format!("GOENV103: go work edit -go=1.27{work}"),
+        ];
+        assert_eq!(helps(&repository, directory, path), expected, "in {directory:?}");
+    }
+    for flag in ["-go=1.26.6", "-toolchain=go1.26.6"] {
+        assert!(go(&repository, &["mod", "edit", flag, "s p/-m/go.mod"]).0);
+    }
+    assert!(go(&repository, &["work", "edit", "-go=1.26.6", "s p/go.work"]).0);
+    assert!(!helps(&repository, "", "s p").iter().any(|help| help.starts_with("GOENV10")));
+}
+
+#[test]
+fn a_line_that_go_refuses_is_said_once_and_with_its_cure() {
+    let once = "GOENV104: Write the line once, outside any block: go 1.26.0";
+    let named = "GOENV104: Write it as Go names it: toolchain go1.26.6";
+    for (line, expected) in [
+        ("toolchain 1.26.6", named),
+        ("toolchain 1.26.6 // newest", named),
+        ("go 1.99x", once),
+        ("go 1.99.x", once),
+        ("toolchain go1.26.6\ntoolchain go1.26.6", once),
+        ("toolchain 1.26.6 1.26.7", once),
+    ] {
+        let text = format!("module m\n\n{line}\n");
+        let repository = Repository::with(&[(".envrc", "use go 1.26.6\n"), ("go.mod", &text)]);
+        assert_eq!(helps(&repository, "", "go.mod").first().unwrap(), expected, "{line}");
+        assert!(helps(&repository, "", ".").iter().all(|help| help.starts_with("GOENV104")));
+    }
+}
