@@ -104,6 +104,20 @@ impl<'a> Standing<'a> {
         }
     }
 
+    /// Returns what mends a file that names the Go of an ended line: `here` is how it names another one. Where the
+    /// policy pins it, the file follows the policy.
+    pub fn supports(&self, here: &str, facts: &Facts) -> String {
+        match &self.pin {
+            Some(_) => {
+                let pins = self.pins("VERSION", facts);
+                format!(
+                    "Move the policy to a supported line, {pins}, and this file with it: {here}"
+                )
+            }
+            None => format!("Name a release of a supported line here: {here}"),
+        }
+    }
+
     /// Returns the tier's name for messages.
     pub fn tier_name(&self) -> String {
         self.tier.as_ref().map_or_else(|| "any".to_owned(), ToString::to_string)

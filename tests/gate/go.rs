@@ -193,3 +193,67 @@ fn a_line_that_go_refuses_is_said_once_and_with_its_cure() {
         assert!(helps(&repository, "", ".").iter().all(|help| help.starts_with("GOENV104")));
     }
 }
+
+/// An image keeps its registry, its system and the rest of its line.
+#[test]
+fn the_help_for_an_image_changes_the_release_alone() {
+    let dockerfile = "FROM --platform=$BUILDPLATFORM hub.example:5000/golang:1.25-alpine AS build\n\
+                      COPY --from=golang:1.25 /a /b\n";
+    let pipeline = "test:\n  image: golang:1.25-bookworm\n";
+    let repository = Repository::with(&[
+        (".envrc", "use go 1.26.6\n"),
+        ("Dockerfile", dockerfile),
+        (".gitlab-ci.yml", pipeline),
+    ]);
+    assert_eq!(
+        helps(&repository, "", "."),
+        [
+            "GOENV109: image: golang:1.26.6-bookworm",
+            "GOENV109: FROM --platform=$BUILDPLATFORM hub.example:5000/golang:1.26.6-alpine AS build",
+            "GOENV109: COPY --from=golang:1.26.6 /a /b",
+        ]
+    );
+}
+
+/// A release of an ended line is said once, with the help for the file that names it.
+#[test]
+fn the_help_for_an_ended_line_is_about_the_file() {
+    let files = [
+        (".github/workflows/ci.yml", "jobs:\n  t:\n    with:\n      go-version: '1.24.11'\n"),
+        (".gitlab-ci.yml", "t:\n  image: golang:1.24.11-alpine\n"),
+        (".go-version", "1.24.11\n"),
+        (".tool-versions", "golang 1.24.11\n"),
+        ("Dockerfile", "FROM golang:1.24.11-alpine AS build\n"),
+    ];
+    let named = [
+        "'VERSION'",
+        "image: golang:VERSION-alpine",
+        "VERSION",
+        "golang VERSION",
+        "FROM golang:VERSION-alpine AS build",
+    ];
+    let repository = Repository::with(&files);
+    let alone = |here: &&str| format!("GOENV402: Name a release of a supported line here: {here}");
+    assert_eq!(helps(&repository, "", "."), named.iter().map(alone).collect::<Vec<_>>());
+    repository.write(".envrc", "use go 1.24.11\n");
+    let pinned = |here: &&str| {
+        format!(
+            "GOENV402: Move the policy to a supported line, (cd .. && goenv pin VERSION), \
+             and this file with it: {here}"
+        )
+    };
+    let mut expected: Vec<String> = named.iter().map(pinned).collect();
+    expected.insert(0, "GOENV402: Move to a supported line: goenv pin VERSION".to_owned());
+    let mut found = helps(&repository, "x", "..");
+    found.sort();
+    expected.sort();
+    assert_eq!(found, expected);
+    repository.write(".envrc", "use go 1.26.6\n");
+    let ids: Vec<_> = repository
+        .found(&[])
+        .0
+        .into_iter()
+        .map(|found| found[found.len() - 8..].to_owned())
+        .collect();
+    assert_eq!(ids, ["GOENV109", "GOENV109", "GOENV108", "GOENV108", "GOENV109"]);
+}
