@@ -113,8 +113,6 @@ fn judge(
             Some(pin) => finding.help(format!("Name the pinned release: '{pin}'")),
             None => finding,
         });
-        // The release is said, and has to change anyway.
-        return;
     }
     let old = named.version().and_then(|version| ended(version, standings));
     findings.extend(old.map(|message| {
@@ -122,7 +120,7 @@ fn judge(
             true => format!("{}: {}", entry.key, image::with_release(&entry.value, "VERSION")),
             false => "'VERSION'".to_owned(),
         };
-        at(Rule::EndOfLife, message).help(standing.supports(&here, facts))
+        at(Rule::EndOfLife, message).help(standings.supports(standing, &here, facts))
     }));
 }
 

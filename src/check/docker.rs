@@ -60,13 +60,11 @@ pub fn check(facts: &Facts, standings: &Standings<'_>, findings: &mut Vec<Findin
                     Some(pin) if !pin.is_language() => finding.help(image.with(pin.as_str())),
                     _ => finding,
                 });
-                // The release is said, and has to change anyway.
-                continue;
             }
             let old = named.version().and_then(|version| ended(version, standings));
             findings.extend(old.map(|message| {
                 let here = image.with("VERSION");
-                at(Rule::EndOfLife, message).help(standing.supports(&here, facts))
+                at(Rule::EndOfLife, message).help(standings.supports(standing, &here, facts))
             }));
         }
     }

@@ -30,18 +30,15 @@ pub fn check(facts: &Facts, standings: &Standings<'_>, findings: &mut Vec<Findin
                 } else {
                     standing.exact(&version)
                 };
-                // A release that has to change anyway is said once.
-                findings.push(match (wrong, ended(&version, standings)) {
-                    (Some(message), _) => at(Rule::VersionFile, message),
-                    (None, Some(message)) => {
-                        let here = match file.kind {
-                            Kind::ToolVersions => "golang VERSION",
-                            _ => "VERSION",
-                        };
-                        at(Rule::EndOfLife, message).help(standing.supports(here, facts))
-                    }
-                    (None, None) => continue,
-                });
+                findings.extend(wrong.map(|message| at(Rule::VersionFile, message)));
+                findings.extend(ended(&version, standings).map(|message| {
+                    let here = match file.kind {
+                        Kind::ToolVersions => "golang VERSION",
+                        _ => "VERSION",
+                    };
+                    let help = standings.supports(standing, here, facts);
+                    at(Rule::EndOfLife, message).help(help)
+                }));
             }
             Err(problem) => findings.extend(no_version(file, &problem, standings)),
         }

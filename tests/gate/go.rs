@@ -256,4 +256,9 @@ fn the_help_for_an_ended_line_is_about_the_file() {
         .map(|found| found[found.len() - 8..].to_owned())
         .collect();
     assert_eq!(ids, ["GOENV109", "GOENV109", "GOENV108", "GOENV108", "GOENV109"]);
+    // An exception for what differs from the policy is none for a Go without fixes.
+    let exception = "#goenv-ignore: GOENV109 Dockerfile until 2099-01-01 the vendor's image\n";
+    repository.write(".envrc", format!("{exception}use go 1.26.6\n"));
+    let expected = alone(&"FROM golang:VERSION-alpine AS build");
+    assert_eq!(helps(&repository, "", "Dockerfile"), [expected]);
 }

@@ -176,6 +176,15 @@ fn the_command_that_signs_works_where_it_is_pasted() {
     let sign = |path: &str| format!("goenv sign --tier prod {path}");
     assert_eq!(commands(&deep, "../.."), [sign("../../-x/.envrc"), sign("../../.envrc")]);
     assert_eq!(commands(&repository.root, "."), [sign("./-x/.envrc"), sign(".envrc")]);
+    let inspected = repository.sandbox.goenv(&deep, &["inspect", "--tier", "prod", "x"]);
+    inspected.failure(
+        3,
+        &format!(
+            "goenv: $SANDBOX/home/repo/.envrc:1: tier prod requires signatures, and there is no .envrc.sig; \
+             Review the policy, then sign and commit both files: {}\n",
+            sign("../../.envrc")
+        ),
+    );
     let root = repository.root.to_str().unwrap();
     let expected = [sign("$SANDBOX/home/repo/-x/.envrc"), sign("$SANDBOX/home/repo/.envrc")];
     assert_eq!(commands(&elsewhere, root), expected);
