@@ -16,6 +16,9 @@ use crate::go::Version;
 /// The most versions of one file that are looked at, each matrix taken apart.
 const MOST: usize = 10_000;
 
+/// What a file is judged by: what holds there, what holds everywhere, and the files around it.
+type Judges<'a> = (&'a Standing<'a>, &'a Standings<'a>, &'a Facts);
+
 /// Checks every CI file and linter config.
 pub fn check(facts: &Facts, standings: &Standings<'_>, findings: &mut Vec<Finding>) {
     for file in &facts.files {
@@ -35,7 +38,7 @@ pub fn check(facts: &Facts, standings: &Standings<'_>, findings: &mut Vec<Findin
         let versions = entries.iter().filter(|entry| entry.key == "go-version");
         let mut named = versions.flat_map(|entry| resolved(entry, &of_key));
         for entry in named.by_ref().take(MOST) {
-            setup(file, entry, standing, standings, findings);
+            setup(file, entry, (standing, standings, facts), findings);
         }
         if named.next().is_some() {
             let message =
@@ -44,7 +47,7 @@ pub fn check(facts: &Facts, standings: &Standings<'_>, findings: &mut Vec<Findin
         }
         for entry in entries.iter().filter(|entry| is_image(entry)) {
             let Some((named, is_fixed)) = image::of_image(&entry.value) else { continue };
-            judge(file, entry, &named, is_fixed, (standing, standings), findings);
+            judge(file, entry, &named, is_fixed, (standing, standings, facts), findings);
         }
     }
 }
@@ -68,13 +71,7 @@ fn resolved<'a>(entry: &'a Entry, of_key: &BTreeMap<&str, Vec<&'a Entry>>) -> Ve
     of_key.get(name).into_iter().flatten().copied().filter(within).collect()
 }
 
-fn setup(
-    file: &File,
-    entry: &Entry,
-    standing: &Standing<'_>,
-    standings: &Standings<'_>,
-    findings: &mut Vec<Finding>,
-) {
+fn setup(file: &File, entry: &Entry, judges: Judges<'_>, findings: &mut Vec<Finding>) {
     if is_float(entry) {
         let value = &entry.value;
         let read = value.trim_end_matches('0');
@@ -85,7 +82,7 @@ fn setup(
         return;
     }
     let Some(named) = image::of_setup(&entry.value) else { return };
-    judge(file, entry, &named, false, (standing, standings), findings);
+    judge(file, entry, &named, false, judges, findings);
 }
 
 /// Returns whether YAML takes the version for a number and loses a zero: 1.20 is 1.2.
@@ -100,7 +97,7 @@ fn judge(
     entry: &Entry,
     named: &Named,
     is_fixed: bool,
-    (standing, standings): (&Standing<'_>, &Standings<'_>),
+    (standing, standings, facts): Judges<'_>,
     findings: &mut Vec<Finding>,
 ) {
     let at = |rule: Rule, message: String| {
@@ -109,13 +106,22 @@ fn judge(
     if let Some(message) = named.judge(is_fixed, standing) {
         let finding = at(Rule::Image, message);
         findings.push(match &standing.pin {
-            Some(pin) if entry.key == "image" => finding.help(format!("image: golang:{pin}")),
+            Some(pin) if is_image(entry) => {
+                let image = image::with_release(&entry.value, pin.as_str());
+                finding.help(format!("{}: {image}", entry.key))
+            }
             Some(pin) => finding.help(format!("Name the pinned release: '{pin}'")),
             None => finding,
         });
     }
     let old = named.version().and_then(|version| ended(version, standings));
-    findings.extend(old.map(|message| at(Rule::EndOfLife, message)));
+    findings.extend(old.map(|message| {
+        let here = match is_image(entry) {
+            true => format!("{}: {}", entry.key, image::with_release(&entry.value, "VERSION")),
+            false => "'VERSION'".to_owned(),
+        };
+        at(Rule::EndOfLife, message).help(standings.supports(standing, &here, facts))
+    }));
 }
 
 /// golangci-lint's `run.go` is a language version: what it is told must be what the policy's Go compiles.

@@ -21,6 +21,25 @@ struct Word {
     column: u32,
 }
 
+/// An image that a Dockerfile builds on.
+struct Image {
+    /// Its name, expanded, and where it stands.
+    reference: Word,
+    /// How wide the word is as written.
+    width: usize,
+    /// The words of its instruction before and behind it.
+    around: (String, String),
+}
+
+impl Image {
+    /// Returns the instruction with another release of Go in the image's name.
+    fn with(&self, release: &str) -> String {
+        let (before, behind) = &self.around;
+        let image = image::with_release(&self.reference.text, release);
+        format!("{before}{image}{behind}")
+    }
+}
+
 /// No image's name is longer, whatever is put into it.
 const LONGEST_NAME: usize = 4096;
 
@@ -28,39 +47,36 @@ const LONGEST_NAME: usize = 4096;
 pub fn check(facts: &Facts, standings: &Standings<'_>, findings: &mut Vec<Finding>) {
     for file in facts.of_kind(Kind::Docker) {
         let standing = standings.of(&file.path);
-        for word in images(&file.bytes) {
-            let (text, width) = word.clone();
-            let Some((named, is_fixed)) = image::of_image(&text.text) else { continue };
+        for image in images(&file.bytes) {
+            let Image { reference, width, .. } = &image;
+            let Some((named, is_fixed)) = image::of_image(&reference.text) else { continue };
             let at = |rule: Rule, message: String| {
-                Finding::new(rule, &file.path, message).at(text.line, text.column, width)
+                let finding = Finding::new(rule, &file.path, message);
+                finding.at(reference.line, reference.column, *width)
             };
             if let Some(message) = named.judge(is_fixed, standing) {
                 let finding = at(Rule::Image, message);
                 findings.push(match &standing.pin {
-                    Some(pin) if !pin.is_language() => finding.help(format!("FROM golang:{pin}")),
+                    Some(pin) if !pin.is_language() => finding.help(image.with(pin.as_str())),
                     _ => finding,
                 });
             }
             let old = named.version().and_then(|version| ended(version, standings));
-            findings.extend(old.map(|message| at(Rule::EndOfLife, message)));
+            findings.extend(old.map(|message| {
+                let here = image.with("VERSION");
+                at(Rule::EndOfLife, message).help(standings.supports(standing, &here, facts))
+            }));
         }
     }
 }
 
-/// Returns the images that a Dockerfile builds on, expanded, each with the width of the word as written.
-fn images(dockerfile: &[u8]) -> Vec<(Word, usize)> {
+/// Returns the images that a Dockerfile builds on.
+fn images(dockerfile: &[u8]) -> Vec<Image> {
     let mut defaults: BTreeMap<String, String> = BTreeMap::new();
     let mut stages: BTreeSet<String> = BTreeSet::new();
     let mut images = Vec::new();
-    let mut add = |word: &Word, defaults: &BTreeMap<String, String>, stages: &BTreeSet<String>| {
-        let text = expand(&word.text, defaults);
-        if !stages.contains(&text.to_ascii_lowercase()) {
-            images.push((Word { text, ..word.clone() }, word.text.len()));
-        }
-    };
     for instruction in instructions(dockerfile) {
         let Some((verb, rest)) = instruction.split_first() else { continue };
-        let mut plain = rest.iter().filter(|word| !word.text.starts_with("--"));
         match verb.text.to_ascii_uppercase().as_str() {
             "ARG" => {
                 for word in rest {
@@ -70,28 +86,44 @@ fn images(dockerfile: &[u8]) -> Vec<(Word, usize)> {
                 }
             }
             "FROM" => {
-                if let Some(image) = plain.next() {
-                    add(image, &defaults, &stages);
-                }
-                if plain.next().is_some_and(|word| word.text.eq_ignore_ascii_case("as")) {
-                    stages.extend(plain.next().map(|word| word.text.to_ascii_lowercase()));
+                let flags = rest.iter().take_while(|word| word.text.starts_with("--")).count();
+                images.extend(image(&instruction, flags + 1, "", &defaults, &stages));
+                let mut behind = rest.iter().skip(flags + 1);
+                if behind.next().is_some_and(|word| word.text.eq_ignore_ascii_case("as")) {
+                    stages.extend(behind.next().map(|word| word.text.to_ascii_lowercase()));
                 }
             }
             "COPY" => {
-                for word in rest {
-                    if let Some(image) = word.text.strip_prefix("--from=") {
-                        add(
-                            &Word { text: image.to_owned(), column: word.column + 7, ..*word },
-                            &defaults,
-                            &stages,
-                        );
-                    }
+                for at in 1..instruction.len() {
+                    images.extend(image(&instruction, at, "--from=", &defaults, &stages));
                 }
             }
             _ => {}
         }
     }
     images
+}
+
+/// Returns the image behind `flag` in a word of an instruction; `None` where it is a stage of the same file.
+fn image(
+    instruction: &[Word],
+    at: usize,
+    flag: &str,
+    defaults: &BTreeMap<String, String>,
+    stages: &BTreeSet<String>,
+) -> Option<Image> {
+    let word = instruction.get(at)?;
+    let written = word.text.strip_prefix(flag)?;
+    let text = expand(written, defaults);
+    if stages.contains(&text.to_ascii_lowercase()) {
+        return None;
+    }
+    let column = word.column.saturating_add(u32::try_from(flag.len()).unwrap_or(u32::MAX));
+    let before: String =
+        instruction.iter().take(at).map(|word| format!("{} ", word.text)).collect();
+    let behind = instruction.iter().skip(at + 1).map(|word| format!(" {}", word.text)).collect();
+    let reference = Word { text, line: word.line, column };
+    Some(Image { reference, width: written.len(), around: (before + flag, behind) })
 }
 
 /// Returns the variables that a Dockerfile sets for what is built.
@@ -223,7 +255,9 @@ mod tests {
             FROM golang:${NONE:-1.24}\n";
         let shown: Vec<_> = images(file.as_bytes())
             .into_iter()
-            .map(|(word, width)| format!("{}:{}+{width} {}", word.line, word.column, word.text))
+            .map(|Image { reference, width, .. }| {
+                format!("{}:{}+{width} {}", reference.line, reference.column, reference.text)
+            })
             .collect();
         assert_eq!(
             shown,
@@ -234,6 +268,25 @@ mod tests {
                 "11:6+20 golang:1.24"
             ]
         );
+    }
+
+    #[test]
+    fn another_release_keeps_the_instruction() {
+        for (line, expected) in [
+            ("FROM golang:1.25-alpine AS build", "FROM golang:1.26.6-alpine AS build"),
+            (
+                "from --platform=$BUILDPLATFORM \\\n  golang:1.25 as b",
+                "from --platform=$BUILDPLATFORM golang:1.26.6 as b",
+            ),
+            (
+                "COPY --chown=1 --from=golang:1.25 /x /y",
+                "COPY --chown=1 --from=golang:1.26.6 /x /y",
+            ),
+        ] {
+            let shown: Vec<_> =
+                images(line.as_bytes()).iter().map(|image| image.with("1.26.6")).collect();
+            assert_eq!(shown, [expected]);
+        }
     }
 
     #[test]

@@ -7,7 +7,7 @@ use super::kind::Kind;
 use crate::env::Env;
 use crate::policy::{PolicyError, Wanted};
 use crate::trust::flaw::Flaw;
-use crate::trust::header::Header;
+use crate::trust::header::{Header, Tier};
 
 /// Whether findings of a file count, or the file is only there because others are judged by it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,7 +38,7 @@ pub enum Signatures {
     NotAsked,
     /// They hold.
     Hold,
-    /// One is required and none is there.
+    /// One is required, and none is there or it is for another tier.
     Missing(String),
     /// They do not approve the policy.
     Fail {
@@ -64,6 +64,8 @@ pub struct Policy {
     pub wanted: Result<Wanted, PolicyError>,
     /// Whether its signatures hold.
     pub signatures: Signatures,
+    /// The tier that it has to be signed for, where `goenv sign` alone would take another.
+    pub sign_for: Option<Tier>,
     /// The bytes that were committed before.
     pub committed: Option<Vec<u8>>,
     /// Texts of the repository that it reads, relative to the root, and whether each is signed by itself.
@@ -97,8 +99,8 @@ impl Policy {
 pub struct Facts {
     /// The absolute path of the repository's root.
     pub root: PathBuf,
-    /// The current directory relative to the root; empty where it is the root or lies elsewhere.
-    pub here: PathBuf,
+    /// The current directory relative to the root; `None` where it lies elsewhere.
+    pub here: Option<PathBuf>,
     /// The environment that policies are evaluated in.
     pub outside: Env,
     /// The files, in the order of their paths.
@@ -117,15 +119,7 @@ impl Facts {
         files.sort_by(|a, b| a.path.cmp(&b.path));
         files.dedup_by(|a, b| a.path == b.path);
         let places = files.iter().enumerate().map(|(at, file)| (file.path.clone(), at)).collect();
-        Self {
-            root,
-            here: PathBuf::new(),
-            outside: Env::new(),
-            files,
-            policies: Vec::new(),
-            unread,
-            places,
-        }
+        Self { root, here: None, outside: Env::new(), files, policies: Vec::new(), unread, places }
     }
 
     /// Returns the file at this path.
@@ -136,6 +130,24 @@ impl Facts {
     /// Returns the files of this kind.
     pub fn of_kind(&self, kind: Kind) -> impl Iterator<Item = &File> {
         self.files.iter().filter(move |file| file.kind == kind)
+    }
+
+    /// Returns a path of the repository as it is shown: from the current directory, or from the root where that lies
+    /// elsewhere.
+    pub fn shown(&self, path: &Path) -> PathBuf {
+        from_here(path, self.here.as_deref().unwrap_or(Path::new("")))
+    }
+
+    /// Returns a path of the repository as a word of a command that is pasted in the current directory.
+    pub fn pasted(&self, path: &Path) -> String {
+        let path = match &self.here {
+            Some(here) => from_here(path, here),
+            None if path.as_os_str().is_empty() => self.root.clone(),
+            None => self.root.join(path),
+        };
+        // A command would take it for a flag.
+        let is_flag = path.as_os_str().as_encoded_bytes().starts_with(b"-");
+        crate::shell::quote_path(&if is_flag { Path::new(".").join(path) } else { path })
     }
 
     /// Returns whether findings at this path count; what could not be read counts.

@@ -22,7 +22,7 @@ use crate::sdk::places::{Places, Platform};
 use crate::trust::header;
 use crate::trust::header::Tier;
 use crate::trust::remote;
-use crate::trust::rules::Require;
+use crate::trust::rules::{Require, Rules};
 use crate::trust::scope::Repository;
 use crate::watch::Watched;
 use crate::world::World;
@@ -87,7 +87,7 @@ pub fn gather(request: &Request<'_>, admission: &Admission, world: &World) -> Re
     let mut facts = Facts::new(found.root, found.files, found.unread);
     facts.outside = outside;
     let here = world.cwd.as_deref().and_then(|cwd| cwd.strip_prefix(&facts.root).ok());
-    facts.here = here.unwrap_or(Path::new("")).to_path_buf();
+    facts.here = here.map(Path::to_path_buf);
     only_committed(&mut facts, world);
     let policies = policies(&facts, &found.source, request.tier, admission, world)?;
     facts.policies = policies;
@@ -135,10 +135,16 @@ fn policies(
         let header = header::parse(&file.bytes);
         let sound = header.as_ref().ok().and_then(Option::as_ref);
         let own = sound.and_then(|header| header.tier.clone());
-        let rules = admission.rules().of(tier.or(own.as_ref()));
+        let rules = admission.rules();
+        let requiring = requiring(tier, own.as_ref(), rules);
+        // What `goenv sign` takes where no tier is named.
+        let other = requiring.filter(|tier| own.as_ref().or(rules.tier.as_ref()) != Some(tier));
         let beside = facts.file(&admit::beside(&file.path));
-        let signatures = match beside {
-            Some(signature) => {
+        let signatures = match (beside, requiring, &own) {
+            (Some(_), Some(tier), Some(own)) if own != tier => Signatures::Missing(format!(
+                "it is for tier {own}, and tier {tier} requires signatures for itself"
+            )),
+            (Some(signature), ..) => {
                 let repositories = repositories.get_or_insert_with(|| repositories_of(&facts.root));
                 let directory = file.path.parent().unwrap_or(Path::new(""));
                 let trust = admission.by_signature(
@@ -157,14 +163,12 @@ fn policies(
                     },
                 }
             }
-            None if rules.require == Require::Signed => {
-                let tier = tier.or(own.as_ref()).or(admission.rules().tier.as_ref());
-                let tier = tier
-                    .map_or_else(String::new, |tier| format!("tier {tier} requires signatures"));
-                Signatures::Missing(format!("{tier}, and there is no .envrc.sig"))
-            }
-            None => Signatures::NotAsked,
+            (None, Some(tier), _) => Signatures::Missing(format!(
+                "tier {tier} requires signatures, and there is no .envrc.sig"
+            )),
+            (None, None, _) => Signatures::NotAsked,
         };
+        let sign_for = other.cloned();
         let read = |path: &Path| source.read(path, world.env());
         // Whatever engine the header asks for: the prompt evaluates every policy so, and a line of the header must not
         // take a policy out of the gate.
@@ -181,9 +185,32 @@ fn policies(
         let serial = sound.is_some_and(|header| header.serial.is_some());
         let committed = if serial { committed(&facts.root, &file.path, world.env()) } else { None };
         let (path, bytes) = (file.path.clone(), file.bytes.clone());
-        policies.push(Policy { path, bytes, header, wanted, signatures, committed, sourced });
+        policies.push(Policy {
+            path,
+            bytes,
+            header,
+            wanted,
+            signatures,
+            sign_for,
+            committed,
+            sourced,
+        });
     }
     Ok(policies)
+}
+
+/// Returns the tier whose rules require signatures of a policy that says it is for `own`.
+///
+/// That is the tier which it is judged as; and where none was `asked` for, this host's as well, since a host applies
+/// no other's policies.
+fn requiring<'a>(
+    asked: Option<&'a Tier>,
+    own: Option<&'a Tier>,
+    rules: &'a Rules,
+) -> Option<&'a Tier> {
+    let tiers = if asked.is_some() { [asked, None] } else { [rules.tier.as_ref(), own] };
+    let requires = |tier: &&Tier| rules.of(Some(tier)).require == Require::Signed;
+    tiers.into_iter().flatten().find(requires)
 }
 
 /// Returns a file as the last commit has it.

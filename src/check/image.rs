@@ -35,6 +35,27 @@ fn of_tag(tag: &str) -> Named {
     }
 }
 
+/// Returns the reference of an image of Go with another release in it: from the same place and on the same system.
+///
+/// A digest is left out, since it is the other image's.
+pub fn with_release(reference: &str, release: &str) -> String {
+    let name = reference.split('@').next().unwrap_or(reference);
+    // A colon before the last slash is a registry's port.
+    let (place, last) = name.rsplit_once('/').map_or(("", name), |(place, last)| (place, last));
+    let slash = if place.is_empty() { "" } else { "/" };
+    let (image, tag) = last.split_once(':').unwrap_or((last, ""));
+    let (first, rest) =
+        tag.split_once('-').map_or((tag, None), |(first, rest)| (first, Some(rest)));
+    let is_version = first.starts_with(|c: char| c.is_ascii_digit());
+    let system = match rest {
+        _ if first.is_empty() || first == "latest" => None,
+        rest if is_version => rest,
+        _ => Some(tag),
+    };
+    let system = system.map_or_else(String::new, |system| format!("-{system}"));
+    format!("{place}{slash}{image}:{release}{system}")
+}
+
 /// Reads a version as CI files write it: `1.26.6`, `1.26`, `1.26.x`, `^1.26`, `>=1.26.0`, `stable`.
 pub fn of_setup(text: &str) -> Option<Named> {
     let text = text.trim();
@@ -136,6 +157,25 @@ mod tests {
             assert_eq!(shown(of_image(image).map(|(named, _)| named)), expected, "{image}");
         }
         assert!(of_image("golang:1.26@sha256:00").unwrap().1);
+    }
+
+    #[test]
+    fn another_release_keeps_the_rest_of_the_image() {
+        for (image, expected) in [
+            ("golang:1.25-alpine", "golang:1.26.6-alpine"),
+            ("golang:1.25.5-alpine3.22", "golang:1.26.6-alpine3.22"),
+            ("golang:1.25", "golang:1.26.6"),
+            ("golang", "golang:1.26.6"),
+            ("golang:latest", "golang:1.26.6"),
+            ("golang:alpine", "golang:1.26.6-alpine"),
+            ("golang:windowsservercore-ltsc2025", "golang:1.26.6-windowsservercore-ltsc2025"),
+            ("golang:1.25-bookworm@sha256:00", "golang:1.26.6-bookworm"),
+            ("golang@sha256:00", "golang:1.26.6"),
+            ("mirror.example:5000/library/golang:1", "mirror.example:5000/library/golang:1.26.6"),
+            ("cimg/go:1.25.5-node", "cimg/go:1.26.6-node"),
+        ] {
+            assert_eq!(with_release(image, "1.26.6"), expected, "{image}");
+        }
     }
 
     #[test]

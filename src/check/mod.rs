@@ -25,7 +25,7 @@ pub mod tiers;
 pub mod versionfiles;
 pub mod yaml;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use facts::{Facts, Judged};
@@ -125,6 +125,19 @@ fn bound(findings: &mut Vec<Finding>) {
     }
 }
 
+/// Leaves out that a line of Go has ended where an error says of the same word that it has to change.
+///
+/// Only after exceptions: one for that error is none for a Go without fixes.
+fn once(findings: &mut Vec<Finding>) {
+    let place = |finding: &Finding| (finding.path.clone(), finding.line, finding.column);
+    let named: BTreeSet<_> = findings
+        .iter()
+        .filter(|finding| matches!(finding.rule, Rule::VersionFile | Rule::Image))
+        .map(place)
+        .collect();
+    findings.retain(|finding| finding.rule != Rule::EndOfLife || !named.contains(&place(finding)));
+}
+
 /// Checks the facts against the rules.
 pub fn check(facts: &Facts, standings: &Standings<'_>) -> Report {
     let mut findings = Vec::new();
@@ -146,6 +159,7 @@ pub fn check(facts: &Facts, standings: &Standings<'_>) -> Report {
     findings.sort_by_cached_key(by_place);
     findings.dedup();
     let mut report = silence::apply(findings, facts, standings);
+    once(&mut report.findings);
     bound(&mut report.findings);
     report.silenced.truncate(MOST_OF_A_FILE);
     report.files = facts.files.iter().filter(|file| file.judged == Judged::Yes).count();

@@ -25,8 +25,9 @@ pub fn check(facts: &Facts, standings: &Standings<'_>, findings: &mut Vec<Findin
         let strict = modfile::strict(&file.bytes, kind);
         syntax(file, &strict, findings);
         let standing = standings.of(&file.path);
-        findings.extend(go_line(file, &strict, kind, standing));
-        findings.extend(toolchain_line(file, &strict, kind, standing));
+        let edit = Edit { facts, file, kind };
+        findings.extend(go_line(&edit, &strict, standing));
+        findings.extend(toolchain_line(&edit, &strict, standing));
         if kind == ModFile::Work {
             workspace(file, &strict, facts, findings);
         }
@@ -62,11 +63,28 @@ fn syntax(file: &File, strict: &Strict, findings: &mut Vec<Finding>) {
         for problem in &strict.problems {
             let finding = Finding::new(Rule::Syntax, &file.path, problem.message.clone());
             let width = word_width(&file.bytes, problem.line, problem.column);
-            found.push(finding.at(problem.line, problem.column, width));
+            let finding = finding.at(problem.line, problem.column, width);
+            let help = toolchain_help(&file.bytes, problem.line);
+            found.push(match help {
+                Some(help) => finding.help(help),
+                None => finding,
+            });
         }
     }
     found.truncate(MOST);
     findings.extend(found);
+}
+
+/// Returns what mends a `toolchain` line that lacks the `go` before its version; `None` for any other line.
+fn toolchain_help(bytes: &[u8], line: u32) -> Option<String> {
+    let text = String::from_utf8_lossy(super::facts::line(bytes, line));
+    let rest =
+        text.trim().strip_prefix("toolchain").filter(|rest| rest.starts_with([' ', '\t']))?;
+    let mut words = rest.split_whitespace();
+    let version = words.next().filter(|word| !word.starts_with("go"))?;
+    let is_alone = words.next().is_none_or(|word| word.starts_with("//"));
+    let version = Version::read(version).ok().filter(|_| is_alone)?;
+    Some(format!("Write it as Go names it: toolchain go{version}"))
 }
 
 /// Returns how many bytes the word at a place has.
@@ -76,48 +94,54 @@ fn word_width(bytes: &[u8], line: u32, column: u32) -> usize {
     rest.iter().take_while(|byte| !byte.is_ascii_whitespace()).count()
 }
 
-/// Returns the command that edits a file of this kind.
-fn edit(kind: ModFile) -> &'static str {
-    match kind {
-        ModFile::Mod => "go mod edit",
-        ModFile::Work => "go work edit",
+/// A module file that a hint's command edits.
+struct Edit<'a> {
+    facts: &'a Facts,
+    file: &'a File,
+    kind: ModFile,
+}
+
+impl Edit<'_> {
+    /// Returns the command with a flag; go finds the file by itself only where it is the current directory's.
+    fn with(&self, flag: &str) -> String {
+        let command = match self.kind {
+            ModFile::Mod => "go mod edit",
+            ModFile::Work => "go work edit",
+        };
+        let path = self.facts.pasted(&self.file.path);
+        match path == self.kind.name() {
+            true => format!("{command} {flag}"),
+            false => format!("{command} {flag} {path}"),
+        }
     }
 }
 
-fn go_line(
-    file: &File,
-    strict: &Strict,
-    kind: ModFile,
-    standing: &Standing<'_>,
-) -> Option<Finding> {
-    let word = strict.go.as_ref()?;
+fn go_line(edit: &Edit<'_>, strict: &Strict, standing: &Standing<'_>) -> Option<Finding> {
+    // What go refuses is said already, and no pin meets it.
+    let word = strict.go.as_ref().filter(|word| modfile::is_go_line(&word.text))?;
     let least = Version::parse(&word.text)?;
     let message = standing.minimum(&least)?;
-    let finding = at(Rule::GoLine, file, word, message);
-    let edit = edit(kind);
+    let finding = at(Rule::GoLine, edit.file, word, message);
     Some(match &standing.pin {
         // The line asks for more than the policy has.
         Some(pin) if least > *pin => {
             // The first release of a line is its .0; before Go 1.21 it had another name.
             let meets = if least.is_language() { format!("{least}.0") } else { least.to_string() };
+            let pins = standing.pins(&meets, edit.facts);
+            let lower = edit.with(&format!("-go={pin}"));
             finding.help(format!(
-                "Pin a Go that meets the line (goenv pin {meets}, or later), or lower the line: {edit} -go={pin}"
+                "Pin a Go that meets the line ({pins}, or later), or lower the line: {lower}"
             ))
         }
         // It asks for less than anything that is admitted.
         Some(pin) if standing.admitted.admit(pin).is_ok() => {
-            finding.help(format!("Raise the line: {edit} -go={pin}"))
+            finding.help(format!("Raise the line: {}", edit.with(&format!("-go={pin}"))))
         }
         _ => finding,
     })
 }
 
-fn toolchain_line(
-    file: &File,
-    strict: &Strict,
-    kind: ModFile,
-    standing: &Standing<'_>,
-) -> Option<Finding> {
+fn toolchain_line(edit: &Edit<'_>, strict: &Strict, standing: &Standing<'_>) -> Option<Finding> {
     let word = strict.toolchain.as_ref()?;
     let named = Version::from_toolchain(&word.text)?;
     let message = match &standing.pin {
@@ -127,13 +151,14 @@ fn toolchain_line(
         Some(_) => return None,
         None => format!("toolchain go{named} {}", standing.admitted.admit(&named).err()?),
     };
-    let finding = at(Rule::ToolchainLine, file, word, message);
-    let edit = edit(kind);
+    let finding = at(Rule::ToolchainLine, edit.file, word, message);
+    let remove = edit.with("-toolchain=none");
     Some(match &standing.pin {
-        Some(pin) if !pin.is_language() => finding.help(format!(
-            "Name the pinned Go: {edit} -toolchain=go{pin}, or remove the line: {edit} -toolchain=none"
-        )),
-        _ => finding.help(format!("Remove the line: {edit} -toolchain=none")),
+        Some(pin) if !pin.is_language() => {
+            let name = edit.with(&format!("-toolchain=go{pin}"));
+            finding.help(format!("Name the pinned Go: {name}, or remove the line: {remove}"))
+        }
+        _ => finding.help(format!("Remove the line: {remove}")),
     })
 }
 
@@ -158,7 +183,8 @@ fn workspace(file: &File, strict: &Strict, facts: &Facts, findings: &mut Vec<Fin
             let message =
                 format!("the member {} requires go {text}, and go.work says go {own}", member.text);
             let finding = at(Rule::Workspace, file, member, message);
-            findings.push(finding.help(format!("go work edit -go={text}")));
+            let edit = Edit { facts, file, kind: ModFile::Work };
+            findings.push(finding.help(edit.with(&format!("-go={text}"))));
         }
     }
 }

@@ -11,7 +11,7 @@ use super::standing::{Standing, Standings};
 use super::tiers::{self, NotAdmitted};
 use crate::go::Version;
 use crate::policy::Place;
-use crate::trust::header;
+use crate::trust::header::{self, Tier};
 use crate::trust::variables::{self, Approval, Change};
 
 /// The `use` functions that direnv's own library has.
@@ -21,20 +21,20 @@ const DIRENVS: &[&str] = &["julia", "rbenv", "node", "nodenv", "nix", "flake", "
 pub fn check(facts: &Facts, standings: &Standings<'_>, findings: &mut Vec<Finding>) {
     for (policy, standing) in standings.policies() {
         let commands = envrc::commands(&policy.bytes);
-        trust(policy, standings, findings);
+        trust(policy, standings, facts, findings);
         let from = findings.len();
-        lint(policy, &commands, facts, findings);
+        lint(policy, standing, &commands, facts, findings);
         let linted: Vec<u32> = findings.iter().skip(from).map(|finding| finding.line).collect();
         errors(policy, standing, &linted, facts, findings);
         variables(policy, standing, standings, facts, findings);
-        pinned(policy, standing, &commands, standings, findings);
+        pinned(policy, standing, &commands, standings, facts, findings);
         promotion(policy, standing, standings, facts, findings);
     }
 }
 
 /// Signature, signer, serial and end.
-fn trust(policy: &Policy, standings: &Standings<'_>, findings: &mut Vec<Finding>) {
-    let path = crate::shell::quote_path(&policy.path);
+fn trust(policy: &Policy, standings: &Standings<'_>, facts: &Facts, findings: &mut Vec<Finding>) {
+    let command = sign(&policy.path, policy.sign_for.as_ref(), facts);
     let header = policy.sound_header();
     let expired = header
         .and_then(|header| header.expires.as_ref())
@@ -43,10 +43,10 @@ fn trust(policy: &Policy, standings: &Standings<'_>, findings: &mut Vec<Finding>
         let (line, column) = header_place(policy, "expires");
         let message = format!("the policy expired on {}", expires.text);
         let finding = Finding::new(Rule::Expired, &policy.path, message)
-            .help(format!("Review it, and sign it with a later date: goenv sign {path}"));
+            .help(format!("Review it, and sign it with a later date: {command}"));
         findings.push(finding.at(line, column, expires.text.len()));
     }
-    let sign = format!("Review the policy, then sign and commit both files: goenv sign {path}");
+    let sign = format!("Review the policy, then sign and commit both files: {command}");
     match &policy.signatures {
         Signatures::Missing(reason) => {
             findings.push(Finding::new(Rule::Signature, &policy.path, reason.clone()).help(sign));
@@ -81,8 +81,14 @@ fn trust(policy: &Policy, standings: &Standings<'_>, findings: &mut Vec<Finding>
     };
     let (line, column) = header_place(policy, "serial");
     let finding = Finding::new(Rule::Serial, &policy.path, message)
-        .help(format!("Sign the policy again, which raises the serial: goenv sign {path}"));
+        .help(format!("Sign the policy again, which raises the serial: {command}"));
     findings.push(finding.at(line, column, now.to_string().len()));
+}
+
+/// Returns the command that signs a text, for `tier` where it would take another.
+fn sign(path: &Path, tier: Option<&Tier>, facts: &Facts) -> String {
+    let tier = tier.map_or_else(String::new, |tier| format!("--tier {tier} "));
+    format!("goenv sign {tier}{}", facts.pasted(path))
 }
 
 /// Returns where the value of a header's field stands.
@@ -93,7 +99,13 @@ fn header_place(policy: &Policy, key: &str) -> (u32, u32) {
 }
 
 /// What is wrong with the text, whoever evaluates it.
-fn lint(policy: &Policy, commands: &[Command], facts: &Facts, findings: &mut Vec<Finding>) {
+fn lint(
+    policy: &Policy,
+    standing: &Standing<'_>,
+    commands: &[Command],
+    facts: &Facts,
+    findings: &mut Vec<Finding>,
+) {
     let path = &policy.path;
     let mut find = |rule: Rule, word: &Word, message: String| {
         findings.push(Finding::new(rule, path, message).at(word.line, word.column, word.width));
@@ -139,6 +151,8 @@ fn lint(policy: &Policy, commands: &[Command], facts: &Facts, findings: &mut Vec
             }
         }
     }
+    // Text that a signed policy reads counts if it is signed for the policy's own tier.
+    let tier = policy.sign_for.as_ref().or(standing.tier.as_ref());
     for (sourced, is_signed) in &policy.sourced {
         if policy.is_signed() && !is_signed {
             let name = sourced.file_name().unwrap_or_default().to_string_lossy().into_owned();
@@ -147,7 +161,7 @@ fn lint(policy: &Policy, commands: &[Command], facts: &Facts, findings: &mut Vec
             let message =
                 format!("{} is not signed, and a signed policy reads it", sourced.display());
             let finding = Finding::new(Rule::Unpinned, path, message)
-                .help(format!("sign it too: goenv sign {}", sourced.display()));
+                .help(format!("sign it too: {}", sign(sourced, tier, facts)));
             findings.push(match found {
                 Some(word) => finding.at(word.line, word.column, word.width),
                 None => finding,
@@ -251,6 +265,7 @@ fn pinned(
     standing: &Standing<'_>,
     commands: &[Command],
     standings: &Standings<'_>,
+    facts: &Facts,
     findings: &mut Vec<Finding>,
 ) {
     let uses = commands.iter().rfind(|command| {
@@ -269,7 +284,8 @@ fn pinned(
         let finding = find(Rule::NoPin, message);
         findings.push(match &standing.pin {
             Some(pin) if !pin.is_language() && standing.admitted.admit(pin).is_ok() => {
-                finding.help(format!("goenv pin {pin}, which writes the hashes"))
+                let pins = standing.pins(pin.as_str(), facts);
+                finding.help(format!("{pins}, which writes the hashes"))
             }
             _ => finding,
         });

@@ -98,32 +98,59 @@ fn is_secret_name(name: &str) -> bool {
         || matches!(name.as_str(), "TOKEN" | "SECRET" | "API_KEY" | "AWS_SECRET_ACCESS_KEY")
 }
 
+/// What everybody gives a database that lives as long as a test; a word before those that begin it.
+const COMMON: &[&str] = &[
+    "admin",
+    "change",
+    "dummy",
+    "example",
+    "guest",
+    "mysql",
+    "none",
+    "null",
+    "password",
+    "passwd",
+    "passw",
+    "placeholder",
+    "postgres",
+    "redacted",
+    "root",
+    "secret",
+    "test",
+    "todo",
+    "xxx",
+    "your",
+];
+
+/// The fewest characters of a secret that is worth the name.
+const SHORTEST: usize = 6;
+
 /// Returns whether a value is the secret itself and no reference, no file and no placeholder.
 fn is_literal(value: &str) -> bool {
-    let lower = value.to_ascii_lowercase();
-    // What everybody gives a database that lives as long as a test.
-    let placeholder = [
-        "admin",
-        "change",
-        "dummy",
-        "example",
-        "guest",
-        "mysql",
-        "none",
-        "null",
-        "passw",
-        "placeholder",
-        "postgres",
-        "redacted",
-        "root",
-        "secret",
-        "test",
-        "todo",
-        "xxx",
-        "your",
-    ];
     let reference = value.contains("://") || value.starts_with(['/', '.', '<', '*', '{', '~', '!']);
-    value.len() >= 6 && !reference && !placeholder.iter().any(|word| lower.contains(word))
+    value.len() >= SHORTEST && !reference && !is_placeholder(&value.to_ascii_lowercase())
+}
+
+/// Returns whether a value is made of common words, or has one as a word of its own.
+///
+/// A common word somewhere in it is not enough: `hunter2secret` is a secret.
+fn is_placeholder(value: &str) -> bool {
+    let is_common = |word: &str| COMMON.iter().any(|common| word.contains(common));
+    // `changeme` and `testing` are such words, too.
+    let begins = |word: &str| COMMON.iter().any(|common| word.starts_with(common));
+    let is_word = |word: &str| begins(word) && beside_common(word) <= 3;
+    let mut words = value.split(|c: char| !c.is_alphanumeric());
+    is_common(value) && (beside_common(value) < SHORTEST || words.any(is_word))
+}
+
+/// Returns how many letters and digits a value has besides common words.
+fn beside_common(value: &str) -> usize {
+    let mut left = value.to_owned();
+    for common in COMMON {
+        // Something stays between, so that what is left on both sides makes no new word.
+        left = left.replace(common, " ");
+    }
+    left.chars().filter(|c| c.is_alphanumeric()).count()
 }
 
 #[cfg(test)]
@@ -156,6 +183,18 @@ mod tests {
             ("DB_PASSWORD", "", false),
             ("POSTGRES_PASSWORD", "postgres", false),
             ("DB_PASSWORD", "testpassword", false),
+            ("DB_PASSWORD", "hunter2secret", true),
+            ("DB_PASSWORD", "Zroot8kq29x", true),
+            ("DB_PASSWORD", "attestation77", true),
+            ("DB_PASSWORD", "b4none-9fkq2x", true),
+            ("DB_PASSWORD", "change-me-before-production", false),
+            ("DB_PASSWORD", "changeme_in_production", false),
+            ("DB_PASSWORD", "your db password goes here", false),
+            ("DB_PASSWORD", "mysecretpassword", false),
+            ("DB_PASSWORD", "Passw0rd", false),
+            ("DB_PASSWORD", "secret123", false),
+            ("API_TOKEN", "test-token-for-ci", false),
+            ("API_TOKEN", "xxxxxxxxxxxxxxxx", false),
             ("DB_USER", "hunter22", false),
             ("MONKEY", "hunter22", false),
         ] {

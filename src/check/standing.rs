@@ -78,6 +78,18 @@ impl<'a> Standings<'a> {
     pub fn tier_rules(&self, standing: &Standing<'_>) -> &'a TierRules {
         self.rules.of(standing.tier.as_ref())
     }
+
+    /// Returns what mends a file that names the Go of an ended line: `here` is how it names another one. Where the
+    /// policy's Go has ended too, the file follows the policy.
+    pub fn supports(&self, standing: &Standing<'_>, here: &str, facts: &Facts) -> String {
+        match standing.pin.as_ref().is_some_and(|pin| self.supported.ended(pin)) {
+            true => format!(
+                "Move the policy to a supported line, {}, and this file with it: {here}",
+                standing.pins("VERSION", facts)
+            ),
+            false => format!("Name a release of a supported line here: {here}"),
+        }
+    }
 }
 
 impl<'a> Standing<'a> {
@@ -92,6 +104,16 @@ impl<'a> Standing<'a> {
         };
         let pin = policy.and_then(pin);
         Self { policy, tier, pin, admitted, bad }
+    }
+
+    /// Returns the command that pins `version` in this policy: from its directory, as goenv pins in the policy that is
+    /// nearest to the current one.
+    pub fn pins(&self, version: &str, facts: &Facts) -> String {
+        let directory = self.policy.map_or(Path::new(""), Policy::directory);
+        match facts.here.as_deref() == Some(directory) {
+            true => format!("goenv pin {version}"),
+            false => format!("(cd {} && goenv pin {version})", facts.pasted(directory)),
+        }
     }
 
     /// Returns the tier's name for messages.

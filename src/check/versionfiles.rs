@@ -31,8 +31,14 @@ pub fn check(facts: &Facts, standings: &Standings<'_>, findings: &mut Vec<Findin
                     standing.exact(&version)
                 };
                 findings.extend(wrong.map(|message| at(Rule::VersionFile, message)));
-                findings
-                    .extend(ended(&version, standings).map(|message| at(Rule::EndOfLife, message)));
+                findings.extend(ended(&version, standings).map(|message| {
+                    let here = match file.kind {
+                        Kind::ToolVersions => "golang VERSION",
+                        _ => "VERSION",
+                    };
+                    let help = standings.supports(standing, here, facts);
+                    at(Rule::EndOfLife, message).help(help)
+                }));
             }
             Err(problem) => findings.extend(no_version(file, &problem, standings)),
         }

@@ -8,6 +8,7 @@ use crate::check::rules::{self, Entry, Level};
 use crate::check::standing::Standings;
 use crate::check::{Report, check};
 use crate::cli::CheckArguments;
+use crate::doctor;
 use crate::error::{Error, Exit};
 use crate::files;
 use crate::ui::{Tone, Ui, safe};
@@ -67,11 +68,17 @@ fn exit(report: &Report) -> Exit {
 }
 
 fn unknown(id: &str) -> Error {
-    Error::Refused {
-        message: format!("`{}` is no rule of the gate", safe(id.as_bytes())),
-        hint: Some("the rules are listed in docs/gate.md".to_owned()),
-        exit: Exit::Usage,
-    }
+    let shown = safe(id.as_bytes());
+    let (message, hint) = match doctor::is_own(id) {
+        true => (
+            format!("`{shown}` is what goenv doctor finds, and no rule of the gate"),
+            "what it means: docs/gate.md, section \"Doctor\"",
+        ),
+        false => {
+            (format!("`{shown}` is no rule of the gate"), "the rules are listed in docs/gate.md")
+        }
+    };
+    Error::Refused { message, hint: Some(hint.to_owned()), exit: Exit::Usage }
 }
 
 fn explanation(entry: &Entry) -> String {

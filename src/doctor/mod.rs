@@ -24,6 +24,26 @@ pub struct Problem {
     pub help: String,
 }
 
+/// The ids that the gate does not have.
+pub const OWN_IDS: &[&str] = &[
+    "hook-missing",
+    "other-manager",
+    "other-goenv",
+    "path-order",
+    "GOENV701",
+    "permissions",
+    "state",
+    "guard",
+    "stale-stamps",
+    "policy",
+    "not-applied",
+];
+
+/// Returns whether an id is one that the gate does not have.
+pub fn is_own(id: &str) -> bool {
+    OWN_IDS.iter().any(|own| own.eq_ignore_ascii_case(id))
+}
+
 impl Problem {
     fn error(id: &'static str, message: impl Into<String>, help: impl Into<String>) -> Self {
         Self { id, level: Level::Error, message: message.into(), help: help.into() }

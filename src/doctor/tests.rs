@@ -159,3 +159,13 @@ fn the_hook_is_not_missed_where_it_runs_and_a_guard_that_cannot_work_is_told() {
         ]
     );
 }
+
+#[test]
+fn the_documentation_lists_every_id_and_no_other() {
+    let documented = include_str!("../../docs/gate.md");
+    let (_, table) = documented.split_once("## Doctor").unwrap();
+    let rows = table.lines().filter_map(|line| line.strip_prefix("| ")?.split(" | ").next());
+    let own: Vec<&str> =
+        rows.skip(1).filter(|id| crate::check::rules::named(id).is_none()).collect();
+    assert_eq!(own, OWN_IDS);
+}

@@ -195,7 +195,7 @@ impl Strict {
 }
 
 /// Returns whether the module loader takes `text` on a `go` line.
-fn is_go_line(text: &str) -> bool {
+pub fn is_go_line(text: &str) -> bool {
     // The loader's pattern wants a minor version, and a number after `rc`.
     text.contains('.')
         && !text.ends_with(|last: char| last.is_ascii_lowercase())

@@ -126,3 +126,139 @@ fn what_the_help_says_mends_the_line() {
         assert_eq!(check().code(), 0, "{}", check().stdout());
     }
 }
+
+/// Returns the help of each finding of a check in `directory`, with the finding's id.
+fn helps(repository: &Repository, directory: &str, path: &str) -> Vec<String> {
+    let directory = repository.sandbox.dir(format!("home/repo/{directory}"));
+    let report = repository.check_in(&directory, &["--format", "json", path]).stdout();
+    let report: serde_json::Value = serde_json::from_str(&report).unwrap();
+    let findings = report["findings"].as_array().unwrap().iter();
+    let text = |finding: &serde_json::Value, key: &str| finding[key].as_str().unwrap().to_owned();
+    findings.map(|found| format!("{}: {}", text(found, "id"), text(found, "help"))).collect()
+}
+
+/// A hint's command names the file and goes to the policy that it is about, whatever the current directory is.
+#[test]
+fn the_help_mends_the_file_that_was_found() {
+    let module = "module m\n\ngo 1.27\n\ntoolchain go1.27.3\n";
+    let repository = Repository::with(&[
+        (".envrc", "use go 1.24.11\n"),
+        ("go.mod", "module m\n\ngo 1.24\n"),
+        ("s p/.envrc", "#goenv: v1\n#goenv: tier prod\nuse go 1.26.6\n"),
+        ("s p/-m/go.mod", module),
+        ("s p/go.work", "go 1.26.0\n\nuse ./-m\n"),
+    ]);
+    for (directory, path, cd, file, work) in [
+        ("", "s p", "(cd 's p' && goenv pin ", " 's p/-m/go.mod'", " 's p/go.work'"),
+        ("s p", ".", "goenv pin ", " ./-m/go.mod", ""),
+        ("s p/-m", "..", "(cd .. && goenv pin ", "", " ../go.work"),
+    ] {
+        let close = if cd.starts_with('(') { ")" } else { "" };
+        let expected = [
+            format!(
+                "GOENV101: Pin a Go that meets the line ({cd}1.27.0{close}, or later), or lower the line: \
+                 go mod edit -go=1.26.6{file}"
+            ),
+            format!(
+                "GOENV102: Name the pinned Go: go mod edit -toolchain=go1.26.6{file}, or remove the line: \
+                 go mod edit -toolchain=none{file}"
+            ),
+            format!("GOENV405: {cd}1.26.6{close}, which writes the hashes"),
+            format!("GOENV103: go work edit -go=1.27{work}"),
+        ];
+        assert_eq!(helps(&repository, directory, path), expected, "in {directory:?}");
+    }
+    for flag in ["-go=1.26.6", "-toolchain=go1.26.6"] {
+        assert!(go(&repository, &["mod", "edit", flag, "s p/-m/go.mod"]).0);
+    }
+    assert!(go(&repository, &["work", "edit", "-go=1.26.6", "s p/go.work"]).0);
+    assert!(!helps(&repository, "", "s p").iter().any(|help| help.starts_with("GOENV10")));
+}
+
+#[test]
+fn a_line_that_go_refuses_is_said_once_and_with_its_cure() {
+    let once = "GOENV104: Write the line once, outside any block: go 1.26.0";
+    let named = "GOENV104: Write it as Go names it: toolchain go1.26.6";
+    for (line, expected) in [
+        ("toolchain 1.26.6", named),
+        ("toolchain 1.26.6 // newest", named),
+        ("go 1.99x", once),
+        ("go 1.99.x", once),
+        ("toolchain go1.26.6\ntoolchain go1.26.6", once),
+        ("toolchain 1.26.6 1.26.7", once),
+    ] {
+        let text = format!("module m\n\n{line}\n");
+        let repository = Repository::with(&[(".envrc", "use go 1.26.6\n"), ("go.mod", &text)]);
+        assert_eq!(helps(&repository, "", "go.mod").first().unwrap(), expected, "{line}");
+        assert!(helps(&repository, "", ".").iter().all(|help| help.starts_with("GOENV104")));
+    }
+}
+
+/// An image keeps its registry, its system and the rest of its line.
+#[test]
+fn the_help_for_an_image_changes_the_release_alone() {
+    let dockerfile = "FROM --platform=$BUILDPLATFORM hub.example:5000/golang:1.25-alpine AS build\n\
+                      COPY --from=golang:1.25 /a /b\n";
+    let pipeline = "test:\n  image: golang:1.25-bookworm\n";
+    let repository = Repository::with(&[
+        (".envrc", "use go 1.26.6\n"),
+        ("Dockerfile", dockerfile),
+        (".gitlab-ci.yml", pipeline),
+    ]);
+    assert_eq!(
+        helps(&repository, "", "."),
+        [
+            "GOENV109: image: golang:1.26.6-bookworm",
+            "GOENV109: FROM --platform=$BUILDPLATFORM hub.example:5000/golang:1.26.6-alpine AS build",
+            "GOENV109: COPY --from=golang:1.26.6 /a /b",
+        ]
+    );
+}
+
+/// A release of an ended line is said once, with the help for the file that names it.
+#[test]
+fn the_help_for_an_ended_line_is_about_the_file() {
+    let files = [
+        (".github/workflows/ci.yml", "jobs:\n  t:\n    with:\n      go-version: '1.24.11'\n"),
+        (".gitlab-ci.yml", "t:\n  image: golang:1.24.11-alpine\n"),
+        (".go-version", "1.24.11\n"),
+        (".tool-versions", "golang 1.24.11\n"),
+        ("Dockerfile", "FROM golang:1.24.11-alpine AS build\n"),
+    ];
+    let named = [
+        "'VERSION'",
+        "image: golang:VERSION-alpine",
+        "VERSION",
+        "golang VERSION",
+        "FROM golang:VERSION-alpine AS build",
+    ];
+    let repository = Repository::with(&files);
+    let alone = |here: &&str| format!("GOENV402: Name a release of a supported line here: {here}");
+    assert_eq!(helps(&repository, "", "."), named.iter().map(alone).collect::<Vec<_>>());
+    repository.write(".envrc", "use go 1.24.11\n");
+    let pinned = |here: &&str| {
+        format!(
+            "GOENV402: Move the policy to a supported line, (cd .. && goenv pin VERSION), \
+             and this file with it: {here}"
+        )
+    };
+    let mut expected: Vec<String> = named.iter().map(pinned).collect();
+    expected.insert(0, "GOENV402: Move to a supported line: goenv pin VERSION".to_owned());
+    let mut found = helps(&repository, "x", "..");
+    found.sort();
+    expected.sort();
+    assert_eq!(found, expected);
+    repository.write(".envrc", "use go 1.26.6\n");
+    let ids: Vec<_> = repository
+        .found(&[])
+        .0
+        .into_iter()
+        .map(|found| found[found.len() - 8..].to_owned())
+        .collect();
+    assert_eq!(ids, ["GOENV109", "GOENV109", "GOENV108", "GOENV108", "GOENV109"]);
+    // An exception for what differs from the policy is none for a Go without fixes.
+    let exception = "#goenv-ignore: GOENV109 Dockerfile until 2099-01-01 the vendor's image\n";
+    repository.write(".envrc", format!("{exception}use go 1.26.6\n"));
+    let expected = alone(&"FROM golang:VERSION-alpine AS build");
+    assert_eq!(helps(&repository, "", "Dockerfile"), [expected]);
+}

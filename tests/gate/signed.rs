@@ -4,6 +4,11 @@ use crate::repository::Repository;
 
 /// Returns a repository whose remote is the scope of `policy`, and a signer whom the user trusts for production.
 fn repository() -> Repository {
+    trusting("goenv-policy-prod")
+}
+
+/// Returns a repository as above, and a signer whom the user trusts for `namespaces`.
+fn trusting(namespaces: &str) -> Repository {
     let repository = Repository::new();
     let url = "git@git.corp.example:payments/ledger.git";
     repository.git(&["remote", "add", "origin", url]).success();
@@ -12,7 +17,7 @@ fn repository() -> Repository {
     let make = ["-q", "-t", "ed25519", "-N", "", "-C", "ann", "-f", key];
     repository.sandbox.run(&repository.root, "ssh-keygen", &make).success();
     let public = std::fs::read_to_string(format!("{key}.pub")).unwrap();
-    let signer = format!("ann@corp.example namespaces=\"goenv-policy-prod\" {public}");
+    let signer = format!("ann@corp.example namespaces=\"{namespaces}\" {public}");
     repository.sandbox.file("home/.config/goenv/allowed_signers", signer);
     repository
 }
@@ -87,6 +92,8 @@ fn a_signed_policy_reads_signed_text_alone() {
     sign(&repository);
     repository.stage();
     assert_eq!(errors(&repository), (vec![".envrc:7:12 GOENV303".to_owned()], 1));
+    let report = repository.check(&[]).stdout();
+    assert!(report.contains("help: sign it too: goenv sign --tier prod more.sh\n"), "{report}");
 }
 
 #[test]
@@ -101,4 +108,84 @@ fn a_signed_policy_sets_sensitive_names_by_grant() {
         .sandbox
         .file("home/.config/goenv/config.toml", "[tiers.prod]\ngrant = [\"GOPROXY\"]\n");
     assert_eq!(errors(&repository), (vec![], 0));
+}
+
+#[test]
+fn a_signature_for_another_tier_does_not_count_where_signatures_are_required() {
+    let repository = trusting("goenv-policy-*");
+    let config = |text: &str| {
+        repository.sandbox.file("home/.config/goenv/config.toml", text);
+    };
+    let sign = |tier: &[&str]| {
+        let arguments = [&["sign", "--key", "../key"], tier].concat();
+        repository.sandbox.goenv(&repository.root, &arguments).success();
+    };
+    repository.write(".envrc", "use go 1.26.6\n");
+    sign(&["--tier", "dev"]);
+    repository.stage();
+    let prod = "[tiers.prod]\nrequire = \"signed\"\n";
+    config(prod);
+    assert_eq!(repository.check(&[]).success().stderr(), "goenv: nothing found in 2 files\n");
+    for arguments in [&["--tier", "prod"][..], &["--tier", "prod", "--staged"]] {
+        let report = repository.check(arguments);
+        assert_eq!(report.code(), 3, "{arguments:?}");
+        let expected = ".envrc:1:1: error[GOENV001]: it is for tier dev, and tier prod requires signatures for itself\n  \
+             1 | #goenv: v1\n    | ^\n  \
+             help: Review the policy, then sign and commit both files: goenv sign --tier prod .envrc\n\n";
+        assert!(report.stdout().starts_with(expected), "{}", report.stdout());
+    }
+    let binary = repository.sandbox.goenv(&repository.root, &["inspect", "--tier", "prod", "x"]);
+    binary.failure(
+        3,
+        "goenv: $SANDBOX/home/repo/.envrc:1: it is for tier dev, and tier prod requires signatures for itself; \
+         Review the policy, then sign and commit both files: goenv sign --tier prod .envrc\n",
+    );
+    // A tier that requires none is content with a signature for another one.
+    assert_eq!(repository.check(&["--tier", "staging"]).code(), 0);
+    // What this host's tier requires holds here, as at the prompt, unless another tier is asked for.
+    config(&format!("tier = \"prod\"\n{prod}"));
+    assert_eq!(errors(&repository), (vec![".envrc:1:1 GOENV001".to_owned()], 3));
+    let verdict = repository.sandbox.goenv(&repository.root, &["verify"]);
+    assert_eq!(verdict.code(), 3, "{}", verdict.stdout());
+    assert_eq!(repository.check(&["--tier", "dev"]).code(), 0);
+    config("tier = \"prod\"\n");
+    assert_eq!(repository.check(&[]).code(), 0);
+    // The hint's command mends it.
+    config(&format!("{prod}threshold = 1\n"));
+    sign(&["--tier", "prod", ".envrc"]);
+    assert_eq!(repository.check(&["--tier", "prod"]).code(), 0);
+    // Somebody who may not sign for it, or too few, are found as before.
+    config(&format!("{prod}threshold = 2\n"));
+    assert_eq!(repository.check(&["--tier", "prod"]).code(), 3);
+}
+
+#[test]
+fn the_command_that_signs_works_where_it_is_pasted() {
+    let repository = repository();
+    let config = "[tiers.prod]\nrequire = \"signed\"\n";
+    repository.sandbox.file("home/.config/goenv/config.toml", config);
+    repository.write(".envrc", "use go 1.26.6\n");
+    repository.write("-x/.envrc", "use go 1.26.6\n");
+    let deep = repository.sandbox.dir("home/repo/svc/a b");
+    let elsewhere = repository.sandbox.dir("home/elsewhere");
+    let commands = |directory, path: &str| {
+        let report = repository.check_in(directory, &["--tier", "prod", path]).stdout();
+        let commands = report.lines().filter_map(|line| line.split_once("both files: "));
+        commands.map(|(_, command)| command.to_owned()).collect::<Vec<_>>()
+    };
+    let sign = |path: &str| format!("goenv sign --tier prod {path}");
+    assert_eq!(commands(&deep, "../.."), [sign("../../-x/.envrc"), sign("../../.envrc")]);
+    assert_eq!(commands(&repository.root, "."), [sign("./-x/.envrc"), sign(".envrc")]);
+    let inspected = repository.sandbox.goenv(&deep, &["inspect", "--tier", "prod", "x"]);
+    inspected.failure(
+        3,
+        &format!(
+            "goenv: $SANDBOX/home/repo/.envrc:1: tier prod requires signatures, and there is no .envrc.sig; \
+             Review the policy, then sign and commit both files: {}\n",
+            sign("../../.envrc")
+        ),
+    );
+    let root = repository.root.to_str().unwrap();
+    let expected = [sign("$SANDBOX/home/repo/-x/.envrc"), sign("$SANDBOX/home/repo/.envrc")];
+    assert_eq!(commands(&elsewhere, root), expected);
 }

@@ -138,3 +138,48 @@ fn a_rule_is_explained() {
          Exception, in the policy:  #goenv-ignore: GOENV402 until 2027-01-31 the reason\n"
     );
 }
+
+#[test]
+fn what_the_doctor_finds_is_no_rule_of_the_gate() {
+    let repository = Repository::new();
+    for id in ["GOENV701", "hook-missing"] {
+        let expected = format!(
+            "goenv: `{id}` is what goenv doctor finds, and no rule of the gate; \
+             what it means: docs/gate.md, section \"Doctor\"\n"
+        );
+        repository.check(&["--explain", id]).failure(2, &expected);
+    }
+    repository.check(&["--explain", "GOENV999"]).failure(
+        2,
+        "goenv: `GOENV999` is no rule of the gate; the rules are listed in docs/gate.md\n",
+    );
+}
+
+#[test]
+fn paths_outside_of_any_repository_are_checked_together() {
+    let repository = Repository::new();
+    for name in ["a", "b/c"] {
+        repository.sandbox.file(format!("home/loose/{name}/.envrc"), "use go 1.24.11\n");
+    }
+    repository.sandbox.file("home/loose/b/go.mod", "module m\n\ngo 1.99x\n");
+    let loose = repository.sandbox.dir("home/loose");
+    let arguments = |paths: &[&'static str]| [&["--format", "json"], paths].concat();
+    for (paths, expected) in [
+        (&["a", "b/c"][..], &["a/.envrc:1:8 GOENV402", "b/c/.envrc:1:8 GOENV402"][..]),
+        (
+            &["b", "a/.envrc"],
+            &["a/.envrc:1:8 GOENV402", "b/c/.envrc:1:8 GOENV402", "b/go.mod:3:4 GOENV104"],
+        ),
+        (&["a"], &[".envrc:1:8 GOENV402"]),
+        (&["a/.envrc"], &[".envrc:1:8 GOENV402"]),
+        (&["b/c", "b/c"], &[".envrc:1:8 GOENV402"]),
+    ] {
+        let done = repository.check_in(&loose, &arguments(paths));
+        assert_eq!(crate::repository::ids(&done), expected, "{paths:?}");
+    }
+    // Where the first lies in a repository, the others have to.
+    repository.check_in(&loose, &["../repo", "a"]).failure(
+        1,
+        "goenv: $SANDBOX/home/loose/a is outside of the repository $SANDBOX/home/repo\n",
+    );
+}

@@ -1,6 +1,6 @@
 //! The form for people: place, level, id and message; the line with carets; the cure.
 
-use super::super::facts::{Facts, from_here};
+use super::super::facts::Facts;
 use super::super::rules::Level;
 use super::super::{Finding, Report};
 use super::source;
@@ -43,7 +43,7 @@ fn one(finding: &Finding, facts: &Facts, colour: Colour) -> String {
         Level::Error => ("error", "1;31"),
         Level::Warning => ("warning", "1;33"),
     };
-    let path = from_here(&finding.path, &facts.here);
+    let path = facts.shown(&finding.path);
     let place = format!("{}:{}:{}", safe_path(&path), finding.line, finding.column);
     let head = colour.paint(code, &format!("{name}[{}]", finding.rule.id()));
     let message = colour.paint("1", &safe(finding.message.as_bytes()));

@@ -37,8 +37,7 @@ pub(super) fn work_tree(paths: &[PathBuf], world: &World) -> Result<Found, Error
         let real = files::real_path(&absolute);
         starts.push(real.ok_or(FileProblem::Missing(absolute))?);
     }
-    let Some(first) = starts.first() else { return Err(Error::NoDirectory) };
-    let root = root_of(first);
+    let root = root_of(&starts).ok_or(Error::NoDirectory)?;
     let mut walk =
         Walk { root, files: Vec::new(), seen: BTreeSet::new(), unread: Vec::new(), entries: 0 };
     for start in &starts {
@@ -61,11 +60,15 @@ pub(super) fn work_tree(paths: &[PathBuf], world: &World) -> Result<Found, Error
     Ok(Found { source: Source::WorkTree(root.clone()), root, files, unread })
 }
 
-/// Returns the root of the repository around a path, or without one the directory itself.
-fn root_of(path: &Path) -> PathBuf {
-    let directory = if path.is_dir() { path } else { path.parent().unwrap_or(path) };
-    let root = directory.ancestors().find(|up| up.join(".git").exists());
-    root.unwrap_or(directory).to_path_buf()
+/// Returns the root of the repository around the first path; without one, the directory that holds all of them.
+fn root_of(starts: &[PathBuf]) -> Option<PathBuf> {
+    let first = starts.first()?;
+    let directory = if first.is_dir() { first } else { first.parent()? };
+    let is_repository = |up: &&Path| up.join(".git").exists();
+    let holds_all = |up: &&Path| starts.iter().all(|start| start.starts_with(up));
+    let mut up = directory.ancestors();
+    let root = directory.ancestors().find(is_repository).or_else(|| up.find(holds_all));
+    root.map(Path::to_path_buf)
 }
 
 impl Walk {
