@@ -310,9 +310,9 @@ fn pins_are_written_and_held() {
     let tree = added.split_ascii_whitespace().last().unwrap().to_owned();
     refused(&format!("go{OLD} at {root} is {tree}, and {h1} is pinned"));
 
-    // pin writes the line; the policy wants approval again.
+    // pin writes the line, here into a new policy, which wants approval.
     let said = sandbox.goenv(&project, &["pin", OLD]);
-    said.failure(0, &format!("goenv: ~/p/.envrc: use go {OLD}, pinned for linux/amd64\ngoenv: it changed, so it wants approval again: goenv allow\n"));
+    said.failure(0, &format!("goenv: ~/p/.envrc: use go {OLD}, pinned for linux/amd64\ngoenv: it is new, so it wants approval: goenv allow\n"));
     assert_eq!(
         fs::read_to_string(project.join(".envrc")).unwrap(),
         format!("use go {OLD} linux/amd64={tree}\n")
@@ -600,4 +600,21 @@ fn what_is_to_be_installed_has_to_be_clear() {
     let bad = "goenv: $SANDBOX/home/y/.go-version:1:1: `latest` is not a Go version: \
                expected one like 1.26.6, 1.26 or 1.26rc1\n";
     let _ = sandbox.goenv(&home.join("y"), &["sdk", "install"]).failure(1, bad);
+}
+
+#[test]
+fn a_policy_that_pin_creates_was_never_approved() {
+    let (sandbox, _) = adopted();
+    let p = sandbox.dir("home/p");
+    let pin = || sandbox.goenv(&p, &["pin", NEW]);
+    let said = |why: &str| {
+        format!(
+            "goenv: ~/p/.envrc: use go {NEW}, pinned for linux/amd64\ngoenv: {why}: goenv allow\n"
+        )
+    };
+    let _ = pin().failure(0, &said("it is new, so it wants approval"));
+    sandbox.file("home/p/.envrc", format!("use go {OLD}\n"));
+    let _ = pin().failure(0, &said("it changed, so it wants approval again"));
+    sandbox.file("home/p/.envrc", "");
+    let _ = pin().failure(0, &said("it changed, so it wants approval again"));
 }
