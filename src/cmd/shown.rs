@@ -2,9 +2,11 @@
 
 use std::path::Path;
 
+use crate::admit::Admission;
 use crate::env::{Diff, Env, state};
 use crate::error::Error;
 use crate::shell::quote_path;
+use crate::watch::Watched;
 use crate::world::World;
 use crate::{locate, ui};
 
@@ -68,4 +70,9 @@ pub(super) fn aimed(hint: &str, policy: &Path, world: &World) -> String {
 /// Returns the error about `policy` with a hint that means it here.
 pub(super) fn aim(error: Error, policy: &Path, world: &World) -> Error {
     error.with_hint(|hint| aimed(hint, policy, world))
+}
+
+/// Returns why the rules cannot be read, if they cannot: then nothing is trusted, in any directory.
+pub(super) fn broken_rules(world: &World) -> Option<Error> {
+    Admission::new(world, world.now(), &mut Watched::new(world.now())).err()
 }
