@@ -34,7 +34,7 @@ pub fn run(dir: Option<&Path>, world: &World, ui: &Ui) -> Result<Exit, Error> {
         files::real_path(&given).ok_or_else(|| files::FileProblem::Missing(given.clone()))?;
     let policy = directory.join(POLICY_NAME);
     let elsewhere = dir.filter(|_| world.cwd.as_ref() != Some(&directory)).map(quote_path);
-    let from = From { elsewhere };
+    let from = Standpoint { elsewhere };
     if files::look_at(&policy).is_some() {
         return survey(&policy, &from, world, ui);
     }
@@ -42,12 +42,12 @@ pub fn run(dir: Option<&Path>, world: &World, ui: &Ui) -> Result<Exit, Error> {
 }
 
 /// From where the directory is asked about: a hint is pasted there.
-struct From {
+struct Standpoint {
     /// The directory as it was given, quoted; none where it is the current one.
     elsewhere: Option<String>,
 }
 
-impl From {
+impl Standpoint {
     /// Returns a command that takes a directory or a policy.
     fn on(&self, command: &str) -> String {
         match &self.elsewhere {
@@ -77,7 +77,7 @@ struct Chosen {
 fn write(
     policy: &Path,
     directory: &Path,
-    from: &From,
+    from: &Standpoint,
     world: &World,
     ui: &Ui,
 ) -> Result<Exit, Error> {
@@ -111,7 +111,7 @@ fn write(
 
 /// Returns the version that the files ask for: the newest release that is here where they name a language, or
 /// nothing at all.
-fn chosen(directory: &Path, from: &From, world: &World) -> Result<Chosen, Error> {
+fn chosen(directory: &Path, from: &Standpoint, world: &World) -> Result<Chosen, Error> {
     let outside = inherit::outside(world.env(), &inherit::carried(world));
     let asked = requested(directory, &outside);
     if let Some((file, problem)) = asked.problems.first() {
@@ -167,7 +167,7 @@ fn relative(request: &Request, directory: &Path) -> Request {
 }
 
 /// Says which lines of a policy are native, and changes nothing.
-fn survey(policy: &Path, from: &From, world: &World, ui: &Ui) -> Result<Exit, Error> {
+fn survey(policy: &Path, from: &Standpoint, world: &World, ui: &Ui) -> Result<Exit, Error> {
     let text = load::read(policy, world, &mut Watched::new(world.now()))?;
     let mut errors = policy::survey(policy, &text.bytes);
     reached(&text, &mut errors, world);

@@ -113,17 +113,9 @@ pub enum InstallError {
         /// Who says so.
         by: String,
     },
-    /// It is here already, from elsewhere, and is not what is pinned.
-    #[error("go{version} is adopted from {}", root.display())]
-    Adopted {
-        /// The version.
-        version: Version,
-        /// Its root.
-        root: PathBuf,
-    },
     /// It is here already, from elsewhere, and is not what it was.
     #[error("go{version} is adopted from {}, and was altered there", root.display())]
-    AdoptedAltered {
+    Adopted {
         /// The version.
         version: Version,
         /// Its root.
@@ -154,9 +146,8 @@ impl InstallError {
                 nearest.last().map(|version| format!("goenv sdk install {version}"))
             }
             Self::NoDigest { .. } => Some("goenv sdk add ARCHIVE --sha256 HEX".to_owned()),
-            Self::Adopted { version, .. } => Some(format!("goenv sdk remove {version}")),
             // Which says what changed, and what to do.
-            Self::AdoptedAltered { version, .. } => Some(format!("goenv sdk verify {version}")),
+            Self::Adopted { version, .. } => Some(format!("goenv sdk verify {version}")),
             Self::Download(DownloadError::Unreachable { .. } | DownloadError::Status { .. }) => {
                 Some("goenv sdk add ARCHIVE".to_owned())
             }
@@ -171,7 +162,7 @@ impl InstallError {
             Self::Mismatch { .. }
                 | Self::Signature(_)
                 | Self::NoSignature { .. }
-                | Self::AdoptedAltered { .. }
+                | Self::Adopted { .. }
         )
     }
 }
@@ -298,9 +289,9 @@ fn already(
     let (version, root) = (version.clone(), record.root.clone());
     match (fits, unaltered) {
         (true, true) => Ok(Some(record)),
-        (_, false) if adopted => Err(InstallError::AdoptedAltered { version, root }),
-        (false, true) if adopted => Err(InstallError::Adopted { version, root }),
-        // What goenv unpacked itself it replaces.
+        (_, false) if adopted => Err(InstallError::Adopted { version, root }),
+        // What goenv unpacked itself it replaces, and of another's that is not as pinned it makes one of its own, which
+        // takes over the record once it is whole.
         _ => Ok(None),
     }
 }

@@ -540,12 +540,6 @@ fn an_adopted_sdk_is_here_already_unless_it_was_altered() {
     let home = sandbox.home();
     let here = format!("goenv: go{NEW} is here already, adopted from {root}\n");
     let _ = sandbox.goenv(&home, &["sdk", "install", NEW]).failure(0, &here);
-    // Where its archive is pinned, nobody knows whether it is that.
-    let pin = format!("use go {NEW} linux/amd64=sha256:{}\n", "0".repeat(64));
-    let p = sandbox.project("p", pin);
-    let pinned = format!("goenv: go{NEW} is adopted from {root}; run: goenv sdk remove {NEW}\n");
-    let _ = sandbox.goenv(&p, &["sdk", "install", NEW]).failure(1, &pinned);
-
     sandbox.file(format!("home/sdk/go{NEW}/bin/go"), "#!/bin/sh\necho altered\n");
     let altered = format!(
         "goenv: go{NEW} is adopted from {root}, and was altered there; run: goenv sdk verify {NEW}\n"
@@ -560,6 +554,29 @@ fn an_adopted_sdk_is_here_already_unless_it_was_altered() {
     let stored = format!("~/.local/share/goenv/sdks/go{NEW}.linux-amd64");
     let list = sandbox.goenv(&home, &["versions"]);
     assert_eq!(list.success().stdout(), format!("  go{NEW}  sealed    store  {stored}\n"));
+}
+
+#[test]
+fn an_adopted_sdk_that_is_not_as_pinned_keeps_its_seal_until_one_is_here_that_is() {
+    let (sandbox, root) = adopted();
+    let sealed = |of: &str| sandbox.goenv(&sandbox.home(), &["versions"]).stdout().contains(of);
+    let wrong = format!("use go {NEW} linux/amd64=sha256:{}\n", "0".repeat(64));
+    let p = sandbox.project("p", wrong);
+    let done = sandbox.goenv(&p, &["exec", ".", "true"]).stderr();
+    assert!(
+        done.contains(&format!("go{NEW} at {root} was adopted, so its archive is not known")),
+        "{done}"
+    );
+    assert!(done.ends_with(&format!("\nhint: goenv sdk install {NEW}\n")), "{done}");
+    assert_eq!(sandbox.goenv(&p, &["sdk", "install", NEW]).code(), 4);
+    assert!(sealed("sealed    adopted"));
+    let digest =
+        fs::read_to_string(sandbox.path(format!("mirror/go{NEW}.linux-amd64.tar.gz.sha256")))
+            .unwrap();
+    let p = sandbox.project("p", format!("use go {NEW} linux/amd64=sha256:{digest}\n"));
+    sandbox.goenv(&p, &["sdk", "install", NEW]).success();
+    assert!(sealed("sealed    store"));
+    sandbox.goenv(&p, &["exec", ".", "true"]).success();
 }
 
 #[test]
