@@ -551,3 +551,18 @@ fn a_hint_to_sign_names_the_policy_where_another_is_nearer() {
         "{allow}"
     );
 }
+
+#[test]
+fn a_place_gets_its_name_where_the_policy_is() {
+    let repository = Repository::new();
+    let sandbox = &repository.sandbox;
+    let p = sandbox.dir("home/a b");
+    sandbox.file("home/a b/.envrc", "export A=1\n");
+    let unplaced = |run: &str| {
+        format!("goenv: $SANDBOX/home/a b/.envrc: this is in no git repository; run: {run}\n")
+    };
+    let here = "git init && git remote add origin URL";
+    let _ = sandbox.goenv(&p, &["sign"]).failure(1, &unplaced(here));
+    let there = format!("(cd '$SANDBOX/home/a b' && {here})");
+    let _ = sandbox.goenv(&sandbox.home(), &["sign", "a b"]).failure(1, &unplaced(&there));
+}
