@@ -123,6 +123,17 @@ impl Error {
         }
     }
 
+    /// Returns the error with the hint of its verdict, or of its policy, made another.
+    pub fn with_hint(mut self, change: impl Fn(&str) -> String) -> Self {
+        let hint = match &mut self {
+            Self::Untrusted(_, trust) => &mut trust.hint,
+            Self::Policy(error) => &mut error.hint,
+            _ => return self,
+        };
+        *hint = hint.as_deref().map(change);
+        self
+    }
+
     /// Returns the code that the process ends with.
     pub fn exit(&self) -> Exit {
         match self {

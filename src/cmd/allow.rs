@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::shown::{names, short};
+use super::shown::{aim, names, short};
 use crate::audit::record::Event;
 use crate::env::list::{self, Edit};
 use crate::env::{Diff, Env};
@@ -49,7 +49,7 @@ pub fn run(path: Option<&Path>, world: &World, ui: &Ui) -> Result<Exit, Error> {
         ui.say(Tone::Plain, &format!("  with {}", short(&text.path, world)));
     }
     point_at(&preview, &outside, ui);
-    warn(&policy, &preview, &outside, world, ui);
+    warn(&policy, preview, &outside, world, ui);
     Ok(Exit::Done)
 }
 
@@ -92,19 +92,16 @@ fn effect(preview: &Preview, outside: &Env) -> String {
 }
 
 /// Says what keeps the policy from applying, though it is approved.
-fn warn(policy: &Path, preview: &Preview, outside: &Env, world: &World, ui: &Ui) {
+fn warn(policy: &Path, preview: Preview, outside: &Env, world: &World, ui: &Ui) {
     if preview.result.is_ok() && preview.refused.is_none() && preview.missing.is_none() {
         // What the rules say of it, they say only once it is approved: signatures, names, directories.
         let located = Located { path: policy.to_path_buf(), kind: Kind::Policy };
         if let Err(error) = Loader::new(world, outside, Purpose::Look).load(&located).result {
-            ui.say(Tone::Warning, &error.text());
+            ui.say(Tone::Warning, &aim(error, policy, world).text());
         }
     }
-    if let Err(error) = &preview.result {
-        ui.say(Tone::Warning, &error.text());
-    }
-    if let Some(refused) = &preview.refused {
-        ui.say(Tone::Warning, &refused.text());
+    for error in preview.result.err().into_iter().chain(preview.refused) {
+        ui.say(Tone::Warning, &aim(error, policy, world).text());
     }
     if let Some(missing) = &preview.missing {
         let hint = missing.hint.as_ref().map(|hint| format!("; {hint}")).unwrap_or_default();

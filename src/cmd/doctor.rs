@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use super::sdk::mend;
+use super::shown::broken_rules;
 use crate::check::rules::Level;
 use crate::doctor::facts::{Applied, Facts};
 use crate::doctor::{Problem, examine};
@@ -13,6 +14,9 @@ use crate::load::{Loader, Purpose};
 use crate::ui::Ui;
 use crate::world::World;
 use crate::{follow, guard, inherit};
+
+/// What to do about rules that are not understood.
+const MEND_RULES: &str = "mend that line; until then no policy applies, in any directory";
 
 #[derive(Serialize)]
 struct Output<'a> {
@@ -51,6 +55,13 @@ pub fn run(json: bool, world: &World, ui: &Ui) -> Result<Exit, Error> {
             locks: applied.wanted.locks,
             env: applied.wanted.env,
         }));
+    }
+    if facts.policy.is_none() {
+        // Without a policy nothing else reads the rules, and in the next directory nothing is trusted.
+        facts.policy = broken_rules(world).map(|error| {
+            let (why, cure) = error.parts();
+            Err((why, cure.or_else(|| Some(MEND_RULES.to_owned()))))
+        });
     }
     facts.obstacle = guard::obstacle(watched.iter().map(PathBuf::as_path), world);
     let problems = examine(&facts);

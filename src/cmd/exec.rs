@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::path::Path;
 
+use super::shown::aim;
 use crate::error::{Error, Exit};
 use crate::world::World;
 use crate::{files, follow, inherit, process};
@@ -18,7 +19,8 @@ pub fn run(dir: &Path, command: &[OsString], world: &World) -> Result<Exit, Erro
     };
     let outside = inherit::outside(world.env(), &inherit::carried(world));
     let env = match follow::nearest(&directory, world) {
-        Some(located) => super::export::inside(&located, &outside, world)?,
+        Some(located) => super::export::inside(&located, &outside, world)
+            .map_err(|error| aim(error, &located.path, world))?,
         None => outside,
     };
     let Some((program, arguments)) = command.split_first() else { return Ok(Exit::Done) };

@@ -33,14 +33,36 @@ pub fn run(dir: Option<&Path>, world: &World, ui: &Ui) -> Result<Exit, Error> {
     let directory =
         files::real_path(&given).ok_or_else(|| files::FileProblem::Missing(given.clone()))?;
     let policy = directory.join(POLICY_NAME);
-    let allow = match dir {
-        None => "goenv allow".to_owned(),
-        Some(dir) => format!("goenv allow {}", quote_path(dir)),
-    };
+    let elsewhere = dir.filter(|_| world.cwd.as_ref() != Some(&directory)).map(quote_path);
+    let from = Standpoint { elsewhere };
     if files::look_at(&policy).is_some() {
-        return survey(&policy, &allow, world, ui);
+        return survey(&policy, &from, world, ui);
     }
-    write(&policy, &directory, &allow, world, ui)
+    write(&policy, &directory, &from, world, ui)
+}
+
+/// From where the directory is asked about: a hint is pasted there.
+struct Standpoint {
+    /// The directory as it was given, quoted; none where it is the current one.
+    elsewhere: Option<String>,
+}
+
+impl Standpoint {
+    /// Returns a command that takes a directory or a policy.
+    fn on(&self, command: &str) -> String {
+        match &self.elsewhere {
+            None => command.to_owned(),
+            Some(directory) => format!("{command} {directory}"),
+        }
+    }
+
+    /// Returns a command that is about the current directory alone.
+    fn inside(&self, command: &str) -> String {
+        match &self.elsewhere {
+            None => command.to_owned(),
+            Some(directory) => format!("(cd {directory} && {command})"),
+        }
+    }
 }
 
 /// The version that a new policy gets.
@@ -55,12 +77,12 @@ struct Chosen {
 fn write(
     policy: &Path,
     directory: &Path,
-    allow: &str,
+    from: &Standpoint,
     world: &World,
     ui: &Ui,
 ) -> Result<Exit, Error> {
     let above = locate::nearest(directory);
-    let chosen = chosen(directory, world)?;
+    let chosen = chosen(directory, from, world)?;
     let version = &chosen.version;
     let why = match &chosen.request {
         Some(request) => safe(relative(request, directory).to_string().as_bytes()),
@@ -83,13 +105,13 @@ fn write(
             &format!("{missing}{version} {not}; run: goenv sdk install {version}"),
         );
     }
-    ui.say(Tone::Plain, &format!("review it, then run: {allow}"));
+    ui.say(Tone::Plain, &format!("review it, then run: {}", from.on("goenv allow")));
     Ok(Exit::Done)
 }
 
 /// Returns the version that the files ask for: the newest release that is here where they name a language, or
 /// nothing at all.
-fn chosen(directory: &Path, world: &World) -> Result<Chosen, Error> {
+fn chosen(directory: &Path, from: &Standpoint, world: &World) -> Result<Chosen, Error> {
     let outside = inherit::outside(world.env(), &inherit::carried(world));
     let asked = requested(directory, &outside);
     if let Some((file, problem)) = asked.problems.first() {
@@ -97,8 +119,8 @@ fn chosen(directory: &Path, world: &World) -> Result<Chosen, Error> {
         return Err(refused(format!("{place}: {}", safe(problem.message.as_bytes())), None));
     }
     let request = choose(&asked.requests).map_err(|conflict| {
-        let hint =
-            format!("change one of the two, or decide: goenv pin {}", conflict.first.version);
+        let pin = from.inside(&format!("goenv pin {}", conflict.first.version));
+        let hint = format!("change one of the two, or decide: {pin}");
         refused(safe(conflict.to_string().as_bytes()), Some(hint))
     })?;
     let here = versions(&places(world)?);
@@ -145,7 +167,7 @@ fn relative(request: &Request, directory: &Path) -> Request {
 }
 
 /// Says which lines of a policy are native, and changes nothing.
-fn survey(policy: &Path, allow: &str, world: &World, ui: &Ui) -> Result<Exit, Error> {
+fn survey(policy: &Path, from: &Standpoint, world: &World, ui: &Ui) -> Result<Exit, Error> {
     let text = load::read(policy, world, &mut Watched::new(world.now()))?;
     let mut errors = policy::survey(policy, &text.bytes);
     reached(&text, &mut errors, world);
@@ -169,16 +191,17 @@ fn survey(policy: &Path, allow: &str, world: &World, ui: &Ui) -> Result<Exit, Er
     report += &format!("{count} {lines}: {others} not native, {native}\n");
     ui.data(report.as_bytes())?;
     if others > 0 {
-        ui.say(
-            Tone::Warning,
-            "a policy applies whole or not at all; rewrite these lines, then look again with: goenv init",
-        );
+        let rule = "a policy applies whole or not at all";
+        let again = from.on("goenv init");
+        let next = format!("{rule}; rewrite these lines, then look again with: {again}");
+        ui.say(Tone::Warning, &next);
         return Ok(Exit::Failed);
     }
     if String::from_utf8(text.bytes).is_ok_and(|text| useline::find(&text) == Ok(None)) {
-        ui.say(Tone::Plain, "it names no Go; to add one, run: goenv pin VERSION");
+        let pin = from.inside("goenv pin VERSION");
+        ui.say(Tone::Plain, &format!("it names no Go; to add one, run: {pin}"));
     }
-    ui.say(Tone::Plain, &format!("review it, then run: {allow}"));
+    ui.say(Tone::Plain, &format!("review it, then run: {}", from.on("goenv allow")));
     Ok(Exit::Done)
 }
 

@@ -18,6 +18,7 @@ use crate::trust::date;
 use crate::trust::decide::Owner;
 use crate::trust::header::{Expiry, Tier};
 use crate::trust::signers::{Signer, Validity, edit, find_revoked, parse};
+use crate::trust::sshsig::Key;
 use crate::ui::{Tone, Ui, safe, safe_path};
 use crate::watch::Watched;
 use crate::world::World;
@@ -217,6 +218,24 @@ fn own(name: &str, world: &World) -> Result<(PathBuf, Vec<u8>), Error> {
     Ok((path, text.map(|text| text.bytes).unwrap_or_default()))
 }
 
+/// Refuses a key that somebody revoked: whatever list names it, nothing that it signs counts.
+fn not_revoked(key: &Key, world: &World) -> Result<(), Error> {
+    for (_, directory, uid) in store_places(&world.dirs, world.uid) {
+        let path = directory.join(REVOKED);
+        let mut watched = Watched::new(world.now());
+        let Some(text) = watched.read(&path, SIGNERS_LIMIT, uid)? else { continue };
+        let line = edit::revoked_at(&text.bytes, key)
+            .map_err(|flaw| refused(flaw.at(&safe_path(&path))))?;
+        if let Some(line) = line {
+            let (path, fingerprint) = (short(&path, world), key.fingerprint());
+            return Err(refused(format!(
+                "{path}:{line}: {fingerprint} is revoked, so nothing that it signs counts"
+            )));
+        }
+    }
+    Ok(())
+}
+
 fn add(
     principal: &str,
     key: &[OsString],
@@ -241,6 +260,7 @@ fn add(
     let given = KeyArgument::new(key, world)?;
     let key = edit::public_key(&given.text).map_err(|what| given.refused(&what))?;
     let held = hold(world)?;
+    not_revoked(&key, world)?;
     let (path, text) = own(SIGNERS, world)?;
     let added = edit::add(&text, principal, &key, &named, until)
         .map_err(|what| refused(format!("{}: {what}", short(&path, world))))?;

@@ -43,9 +43,9 @@ pub fn run(text: &str, platforms: &[String], world: &World, ui: &Ui) -> Result<E
     let cwd = world.cwd.as_deref().ok_or(Error::NoDirectory)?;
     let path = locate::nearest(cwd).map_or_else(|| cwd.join(POLICY_NAME), |located| located.path);
     let old = files::read_guarded(&path, files::POLICY_LIMIT, world.uid, world.now())
-        .map_err(Error::UnsafePolicy)?
-        .map(|text| text.bytes)
-        .unwrap_or_default();
+        .map_err(Error::UnsafePolicy)?;
+    let is_new = old.is_none();
+    let old = old.map(|text| text.bytes).unwrap_or_default();
     let old = String::from_utf8(old)
         .map_err(|_| refused(format!("{} is not UTF-8", path.display()), None, Exit::Policy))?;
     let line = useline::find(&old)
@@ -73,15 +73,20 @@ pub fn run(text: &str, platforms: &[String], world: &World, ui: &Ui) -> Result<E
         return Ok(Exit::Done);
     }
     files::write(&path, new.as_bytes())?;
-    say(&version, &pins, &path, world, ui);
+    say(&version, &pins, &path, is_new, world, ui);
     Ok(Exit::Done)
 }
 
-fn say(version: &Version, pins: &Pins, path: &Path, world: &World, ui: &Ui) {
+fn say(version: &Version, pins: &Pins, path: &Path, is_new: bool, world: &World, ui: &Ui) {
     ui.say(Tone::Plain, &format!("{}: {}", short(path, world), pinned(version, pins)));
     let signed = files::look_at(&beside(path)).is_some();
     let command = if signed { "goenv sign" } else { "goenv allow" };
-    ui.say(Tone::Plain, &format!("it changed, so it wants approval again: {command}"));
+    let wants = if is_new {
+        "it is new, so it wants approval"
+    } else {
+        "it changed, so it wants approval again"
+    };
+    ui.say(Tone::Plain, &format!("{wants}: {command}"));
 }
 
 /// Returns what the line says, in words.

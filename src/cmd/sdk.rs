@@ -179,6 +179,10 @@ fn asked_for(here: Option<&SdkWanted>, world: &World) -> Result<Version, Error> 
     }
     let cwd = world.cwd.as_deref().ok_or(Error::NoDirectory)?;
     let requested = requested(cwd, world.env());
+    if let Some((file, problem)) = requested.problems.first() {
+        let place = format!("{}:{}:{}", file.display(), problem.line, problem.column);
+        return Err(refused(format!("{place}: {}", problem.message), None, Exit::Failed));
+    }
     match crate::go::request::choose(&requested.requests) {
         Ok(Some(request)) => Ok(request.version.clone()),
         Ok(None) => Err(refused(
@@ -237,6 +241,11 @@ fn done(installed: Installed, verb: &str, world: &World, ui: &Ui) -> Result<Exit
         Installed::Already(record) => (record, false),
     };
     let root = safe_path(&record.root);
+    if !new && is_adopted(&record) {
+        let adopted = format!("go{} is here already, adopted from {root}", record.version);
+        ui.say(Tone::Plain, &adopted);
+        return Ok(Exit::Done);
+    }
     if !new {
         ui.say(Tone::Plain, &format!("go{} is here already, unaltered: {root}", record.version));
         return Ok(Exit::Done);
@@ -351,6 +360,12 @@ fn verify(text: Option<&str>, places: &Places, world: &World, ui: &Ui) -> Result
             Ok(record) => record,
             Err(reason) => return Err(not_sealed(&version, &reason, places)),
         };
+        if is_gone(&record.root) {
+            ui.data(missing(&version, &record).as_bytes())?;
+            ui.say(Tone::Warning, &bring_back(&version));
+            exit = if exit == Exit::Done { Exit::Failed } else { exit };
+            continue;
+        }
         match store::verify(&record, places, Cores::All) {
             Health::Sealed | Health::Unsealed => {
                 let (files, megabytes) = (record.files, record.bytes / 1_000_000);
@@ -379,10 +394,41 @@ pub(super) fn mend(version: &Version, record: &Record) -> String {
             "it holds go{now} now; to seal that, run: goenv sdk add {}",
             quote_path(&record.root)
         ),
-        None => format!(
-            "to have it as it was released, run: goenv sdk remove {version} && goenv sdk install {version}"
-        ),
+        // To forget it would take its seal away, and where nothing can be installed it would be used as it is.
+        None if is_adopted(record) => {
+            let (root, mut aside) =
+                (quote_path(&record.root), record.root.clone().into_os_string());
+            aside.push(".altered");
+            let aside = quote_path(Path::new(&aside));
+            format!("{AS_RELEASED}: mv {root} {aside} && goenv sdk install {version}")
+        }
+        None => {
+            format!("{AS_RELEASED}: goenv sdk remove {version} && goenv sdk install {version}")
+        }
     }
+}
+
+const AS_RELEASED: &str = "to have it as it was released, run";
+
+/// Returns whether somebody else put it where it is: what goenv unpacked itself has the digest of its archive.
+fn is_adopted(record: &Record) -> bool {
+    record.archive_sha256.is_none()
+}
+
+/// Returns whether nothing is at a path, which is no alteration of what was there.
+fn is_gone(root: &Path) -> bool {
+    crate::files::look_at(root).is_none()
+}
+
+fn missing(version: &Version, record: &Record) -> String {
+    format!("go{version} is missing: nothing is at {}\n", safe_path(&record.root))
+}
+
+/// Returns what to do about an SDK that is gone.
+fn bring_back(version: &Version) -> String {
+    format!(
+        "to have it again, run: goenv sdk install {version}; to forget it: goenv sdk remove {version}"
+    )
 }
 
 fn altered(version: &Version, record: &Record, health: &Health) -> String {
@@ -436,6 +482,10 @@ fn remove(text: &str, places: &Places, world: &World, ui: &Ui) -> Result<Exit, E
     match removed {
         Some(root) if root == places.stored(&version) => {
             ui.say(Tone::Plain, &format!("removed go{version}"));
+            Ok(Exit::Done)
+        }
+        Some(root) if is_gone(&root) => {
+            ui.say(Tone::Plain, &format!("forgot go{version}"));
             Ok(Exit::Done)
         }
         Some(root) => {

@@ -2,9 +2,13 @@
 
 use std::path::Path;
 
+use crate::admit::Admission;
 use crate::env::{Diff, Env, state};
-use crate::ui;
+use crate::error::Error;
+use crate::shell::quote_path;
+use crate::watch::Watched;
 use crate::world::World;
+use crate::{locate, ui};
 
 /// How many names a line shows: more than most policies set, less than fills a screen.
 const MOST_NAMES: usize = 40;
@@ -36,4 +40,39 @@ pub(super) fn short(path: &Path, world: &World) -> String {
         Some(rest) => format!("~/{}", ui::safe_path(rest)),
         None => ui::safe_path(path),
     }
+}
+
+/// Returns a hint that means `policy` where it is pasted: its command gets the policy's path, or runs in the policy's
+/// directory, unless the policy is the nearest one here, which a command without a path is about.
+pub(super) fn aimed(hint: &str, policy: &Path, world: &World) -> String {
+    let nearest = world.cwd.as_deref().and_then(locate::nearest);
+    if nearest.is_some_and(|nearest| nearest.path == policy) {
+        return hint.to_owned();
+    }
+    for command in ["goenv allow", "goenv sign", "goenv verify"] {
+        match hint.split_once(command) {
+            // One with arguments names its file already.
+            Some((before, after)) if !after.starts_with(' ') => {
+                return format!("{before}{command} {}{after}", quote_path(policy));
+            }
+            _ => {}
+        }
+    }
+    for command in ["goenv pin ", "git init", "git remote"] {
+        if let Some((before, after)) = hint.split_once(command) {
+            let directory = quote_path(policy.parent().unwrap_or(policy));
+            return format!("{before}(cd {directory} && {command}{after})");
+        }
+    }
+    hint.to_owned()
+}
+
+/// Returns the error about `policy` with a hint that means it here.
+pub(super) fn aim(error: Error, policy: &Path, world: &World) -> Error {
+    error.with_hint(|hint| aimed(hint, policy, world))
+}
+
+/// Returns why the rules cannot be read, if they cannot: then nothing is trusted, in any directory.
+pub(super) fn broken_rules(world: &World) -> Option<Error> {
+    Admission::new(world, world.now(), &mut Watched::new(world.now())).err()
 }

@@ -5,7 +5,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::shown::short;
+use super::shown::{aimed, short};
 use crate::admit::{
     Admission, ORGANISATION, Repositories, SIGNERS, SIGNERS_LIMIT, beside, store_places,
 };
@@ -67,14 +67,14 @@ pub fn run(path: Option<&Path>, asked: &Asked, world: &World, ui: &Ui) -> Result
         ui.say(Tone::Plain, &format!("{} has this key's signature already", short(&path, world)));
         let trust = verdict(&path, &admission, world)?;
         if !trust.applies() {
-            say_verdict(&trust, &made.0, &admission, world, ui);
+            say_verdict(&path, &trust, &made.0, &admission, world, ui);
         }
         return Ok(Exit::Done);
     }
     if second && others.len() >= sshsig::MOST_BLOCKS {
         let many = format!("{} signatures already, and no more are read", others.len());
-        let hint = "take those out that do not count, by: goenv verify";
-        return Err(refused(Exit::Failed, format!("{}: {many}", safe_path(&beside)), Some(hint)));
+        let hint = aimed("take those out that do not count, by: goenv verify", &path, world);
+        return Err(refused(Exit::Failed, format!("{}: {many}", safe_path(&beside)), Some(&hint)));
     }
     if bytes != text.bytes {
         files::write(&path, &bytes)?;
@@ -165,7 +165,7 @@ fn fill_in(
     };
     approve::fill_in(&text.bytes, wants, &facts).map_err(|unclear| match unclear {
         Unclear::Header(flaw) => refused(Exit::Policy, flaw.at(&safe_path(&text.path)), None),
-        Unclear::Scope => unplaced(&text.path, place.in_repository),
+        Unclear::Scope => unplaced(&text.path, place.in_repository, world),
         Unclear::Serial => {
             let what = format!("{}: the last serial that there is was used", safe_path(&text.path));
             refused(Exit::Failed, what, None)
@@ -175,9 +175,10 @@ fn fill_in(
 }
 
 /// Returns the error for a policy whose place has no name.
-fn unplaced(path: &Path, in_repository: bool) -> Error {
+fn unplaced(path: &Path, in_repository: bool, world: &World) -> Error {
     let (why, hint) = decide::unplaced(in_repository);
-    refused(Exit::Failed, format!("{}: {why}", safe_path(path)), Some(hint))
+    let hint = aimed(hint, path, world);
+    refused(Exit::Failed, format!("{}: {why}", safe_path(path)), Some(&hint))
 }
 
 /// Has ssh-keygen sign, and returns the signature and its armour once it was verified.
@@ -252,10 +253,10 @@ fn report(
     let tier = header.tier.as_ref().map(ToString::to_string).unwrap_or_default();
     let serial = header.serial.unwrap_or_default();
     let expires = header.expires.as_ref().map(|expires| expires.text.as_str()).unwrap_or_default();
-    let path = short(path, world);
-    let signed = format!("signed {path}: tier {tier}, serial {serial}, expires {expires}");
+    let shown = short(path, world);
+    let signed = format!("signed {shown}: tier {tier}, serial {serial}, expires {expires}");
     ui.say(Tone::Plain, &signed);
-    say_verdict(trust, made, admission, world, ui);
+    say_verdict(path, trust, made, admission, world, ui);
 }
 
 /// Returns the signer whom nobody here has named.
@@ -264,7 +265,14 @@ fn unnamed(key: &Key) -> Approver {
 }
 
 /// Says whether what was signed suffices here, and what would have to be done.
-fn say_verdict(trust: &Trust, made: &Signature, admission: &Admission, world: &World, ui: &Ui) {
+fn say_verdict(
+    path: &Path,
+    trust: &Trust,
+    made: &Signature,
+    admission: &Admission,
+    world: &World,
+    ui: &Ui,
+) {
     if trust.applies() {
         return ui.say(Tone::Plain, &safe(trust.reason.as_bytes()));
     }
@@ -274,7 +282,7 @@ fn say_verdict(trust: &Trust, made: &Signature, admission: &Admission, world: &W
         let rules = admission.rules().of(Some(tier));
         ui.say(Tone::Plain, &missing_key(&made.key, tier.name(), rules.user_signers));
     } else if let Some(hint) = trust.cure() {
-        ui.say(Tone::Plain, hint);
+        ui.say(Tone::Plain, &aimed(hint, path, world));
     }
 }
 

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::shown::short;
+use super::shown::{broken_rules, short};
 use crate::decide::Carrying;
 use crate::env::{self, Env, list};
 use crate::error::{Error, Exit};
@@ -91,7 +91,7 @@ fn of_no_policy(world: &World) -> Status {
         serial: None,
         expires: None,
         tier: None,
-        problem: None,
+        problem: broken_rules(world).map(|error| error.text()),
         sdk: None,
         requested: requests(world, world.env()).iter().map(asked).collect(),
         conflicts: Vec::new(),

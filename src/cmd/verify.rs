@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::shown::short;
+use super::shown::{aimed, short};
 use crate::admit::{Admission, beside};
 use crate::error::{Error, Exit};
 use crate::trust::header::{self, Header};
@@ -64,7 +64,7 @@ pub fn run(path: Option<&Path>, json: bool, world: &World, ui: &Ui) -> Result<Ex
             let trust = Trust { state, reason, need, header, ..Trust::none() };
             ui.data(&ui::json(&report(&path, &trust)))?;
         }
-        let hint = Some("sign the policy with: goenv sign".to_owned());
+        let hint = Some(aimed("sign the policy with: goenv sign", &path, world));
         return Err(Error::Refused { message, hint, exit: Exit::Untrusted });
     }
     let trust = admission.verdict_by_signature(&text, &mut watched)?;
@@ -73,7 +73,7 @@ pub fn run(path: Option<&Path>, json: bool, world: &World, ui: &Ui) -> Result<Ex
     } else {
         ui.data(screen(&path, &trust, world).as_bytes())?;
         if let Some(hint) = trust.cure() {
-            ui.say(Tone::Plain, hint);
+            ui.say(Tone::Plain, &aimed(hint, &path, world));
         }
     }
     Ok(match trust.code {

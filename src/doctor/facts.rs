@@ -103,7 +103,7 @@ pub struct Facts {
     pub is_damaged: bool,
     /// Whether the shell carries an applied policy.
     pub is_applied: bool,
-    /// What the directory's policy wants, or why it does not apply; `None` without a policy.
+    /// What the directory's policy wants, or why it does not apply; without a policy why none could, or `None`.
     pub policy: Option<Result<Applied, Complaint>>,
 }
 

@@ -330,7 +330,7 @@ impl<'h> Evaluator<'h> {
             (Answer::Exit, _) => Ok((End::Exit, Status::Success)),
             (Answer::No(_), Asked::Yes) => Ok((End::Open, Status::Failure)),
             (Answer::No(why), Asked::No) => {
-                let hint = hint_for(self.text.slice(span));
+                let hint = hint_for(self.text.slice(span), &why);
                 Err(self.text.error(span, why).hint(hint))
             }
         }
@@ -386,8 +386,8 @@ impl<'h> Evaluator<'h> {
     }
 }
 
-/// Returns what may be written where it is fine that the command `line` fails.
-fn hint_for(line: &[u8]) -> String {
+/// Returns what to do about the command `line`, which failed: mostly what may be written where that is fine.
+fn hint_for(line: &[u8], why: &str) -> String {
     let shown = String::from_utf8_lossy(line);
     match shown.split_once(char::is_whitespace).map_or(&*shown, |(name, _)| name) {
         name @ ("dotenv" | "source_env" | "source_up") if !shown.contains('\n') => {
@@ -395,6 +395,10 @@ fn hint_for(line: &[u8]) -> String {
                 "if it may be missing: {}",
                 shown.replacen(name, &format!("{name}_if_exists"), 1)
             )
+        }
+        "env_vars_required" => {
+            let missing = why.rsplit_once(": ").map_or(why, |(_, names)| names);
+            format!("set {missing} outside, or above this line")
         }
         _ => "a failing command ends the policy; where failing is fine: … || true".to_owned(),
     }

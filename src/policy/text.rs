@@ -9,6 +9,7 @@ use std::rc::Rc;
 use super::error::PolicyError;
 use super::{Cause, Place, limits};
 use crate::env::Bytes;
+use crate::shell::quote_path;
 
 /// A range of bytes in one text.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -61,21 +62,22 @@ impl Text {
         let flaw = |at, width, message: &str, hint: &str| {
             Some((at, width, message.to_owned(), hint.to_owned()))
         };
+        let file = || quote_path(&self.path);
         if self.bytes.len() > limits::POLICY {
             let found = self.bytes.len();
             let message = format!("the policy has {found} bytes, more than {}", limits::POLICY);
             return Some((0, 0, message, "split it with `source_env`".to_owned()));
         }
         if self.bytes.starts_with(b"\xef\xbb\xbf") {
-            let hint = "remove it: sed -i '1s/^\\xEF\\xBB\\xBF//' FILE";
-            return flaw(0, 3, "the file begins with a byte order mark", hint);
+            let hint = format!("remove it: sed -i '1s/^\\xEF\\xBB\\xBF//' {}", file());
+            return flaw(0, 3, "the file begins with a byte order mark", &hint);
         }
         if let Some(at) = self.bytes.iter().position(|byte| *byte == 0) {
             return flaw(at, 1, "the file contains a NUL byte", "is this a text file?");
         }
         if let Some(at) = self.bytes.iter().position(|byte| *byte == b'\r') {
-            let hint = "convert the file: sed -i 's/\\r$//' FILE";
-            return flaw(at, 1, "the line ends in a carriage return (Windows line ends)", hint);
+            let hint = format!("convert the file: sed -i 's/\\r$//' {}", file());
+            return flaw(at, 1, "the line ends in a carriage return (Windows line ends)", &hint);
         }
         let error = std::str::from_utf8(&self.bytes).err()?;
         let hint = "save the file as UTF-8, or write the byte as $'\\xNN'";

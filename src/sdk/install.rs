@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use super::archive::ArchiveError;
 use super::download::{Client, DownloadError, copy};
-use super::examine::read_record;
+use super::examine::{other_version, read_record};
 use super::fetch::{Part, check_signature, feed, fetch, nearest, newest_of_line, said};
 use super::mirror::{Feed, Listed, Mirror, archive_name};
 use super::openpgp::SignatureError;
@@ -75,6 +75,16 @@ pub enum InstallError {
         /// The nearest versions that the last of them lists.
         nearest: Vec<Version>,
     },
+    /// Which release of a language is the newest, a mirror without a list does not say.
+    #[error(
+        "{mirror} has no list of releases (index.json), so a whole version has to be named, as {version}.1"
+    )]
+    NoList {
+        /// The mirror.
+        mirror: String,
+        /// The language version.
+        version: Version,
+    },
     /// Nobody says what the archive's digest is.
     #[error("{mirror} says no sha256 of {name}, and none is pinned")]
     NoDigest {
@@ -103,8 +113,8 @@ pub enum InstallError {
         /// Who says so.
         by: String,
     },
-    /// It is here already, from elsewhere.
-    #[error("go{version} is adopted from {}", root.display())]
+    /// It is here already, from elsewhere, and is not what it was.
+    #[error("go{version} is adopted from {}, and was altered there", root.display())]
     Adopted {
         /// The version.
         version: Version,
@@ -136,7 +146,8 @@ impl InstallError {
                 nearest.last().map(|version| format!("goenv sdk install {version}"))
             }
             Self::NoDigest { .. } => Some("goenv sdk add ARCHIVE --sha256 HEX".to_owned()),
-            Self::Adopted { version, .. } => Some(format!("goenv sdk remove {version}")),
+            // Which says what changed, and what to do.
+            Self::Adopted { version, .. } => Some(format!("goenv sdk verify {version}")),
             Self::Download(DownloadError::Unreachable { .. } | DownloadError::Status { .. }) => {
                 Some("goenv sdk add ARCHIVE".to_owned())
             }
@@ -146,7 +157,13 @@ impl InstallError {
 
     /// Returns whether a hash or signature is wrong, and not merely something missing.
     pub fn is_wrong(&self) -> bool {
-        matches!(self, Self::Mismatch { .. } | Self::Signature(_) | Self::NoSignature { .. })
+        matches!(
+            self,
+            Self::Mismatch { .. }
+                | Self::Signature(_)
+                | Self::NoSignature { .. }
+                | Self::Adopted { .. }
+        )
     }
 }
 
@@ -180,7 +197,9 @@ pub fn install(
             report(Progress::Note(format!("{error}; trying {mirror}")));
         }
         match from_mirror(order, mirror, &client, places, report) {
-            Err(error @ InstallError::NoSuch { .. }) => last = Some(error),
+            Err(error @ (InstallError::NoSuch { .. } | InstallError::NoList { .. })) => {
+                last = Some(error);
+            }
             Err(InstallError::Download(error)) if error.is_the_mirrors() => {
                 last = Some(error.into())
             }
@@ -253,24 +272,28 @@ fn start(places: &Places) -> Result<store::Lock, InstallError> {
     Ok(lock)
 }
 
-/// Returns the record of a release that is in the store, unaltered and as pinned.
+/// Returns the record of a release that is in the store or adopted, unaltered and as pinned.
 fn already(
     version: &Version,
     pins: &Pins,
     places: &Places,
 ) -> Result<Option<Record>, InstallError> {
     let Ok(record) = read_record(version, places) else { return Ok(None) };
-    if record.root != places.stored(version) {
-        // A record of a tree that is gone keeps nobody from installing.
-        return if record.root.is_dir() {
-            Err(InstallError::Adopted { version: version.clone(), root: record.root })
-        } else {
-            Ok(None)
-        };
+    let adopted = record.root != places.stored(version);
+    // A record of a tree that is gone, or holds another release now, keeps nobody from installing.
+    if adopted && (!record.root.is_dir() || other_version(&record).is_some()) {
+        return Ok(None);
     }
     let fits = pins.of(&places.platform).all(|pin| fit(&record, pin) == Fit::Fits);
     let unaltered = health(&record, places, Cores::All) == Health::Sealed;
-    Ok((fits && unaltered).then_some(record))
+    let (version, root) = (version.clone(), record.root.clone());
+    match (fits, unaltered) {
+        (true, true) => Ok(Some(record)),
+        (_, false) if adopted => Err(InstallError::Adopted { version, root }),
+        // What goenv unpacked itself it replaces, and of another's that is not as pinned it makes one of its own, which
+        // takes over the record once it is whole.
+        _ => Ok(None),
+    }
 }
 
 /// Installs from one mirror.
@@ -293,8 +316,9 @@ fn from_mirror(
         nearest: feed.map(|feed| nearest(feed, order.version, places)).unwrap_or_default(),
     };
     let version = if order.version.is_language() {
-        let newest = feed.as_ref().and_then(|feed| newest_of_line(feed, order.version, places));
-        newest.ok_or_else(|| no_such(feed.as_ref()))?
+        let (mirror, version) = (mirror.to_string(), order.version.clone());
+        let feed = feed.as_ref().ok_or(InstallError::NoList { mirror, version })?;
+        newest_of_line(feed, order.version, places).ok_or_else(|| no_such(Some(feed)))?
     } else {
         order.version.clone()
     };

@@ -210,7 +210,11 @@ fn judge(
                 ),
             ),
         };
-        let hint = format!("goenv sdk remove {version} && goenv sdk install {version}");
+        // One that was adopted keeps its seal until one is here that fits.
+        let hint = match record.archive_sha256 {
+            None => format!("goenv sdk install {version}"),
+            Some(_) => format!("goenv sdk remove {version} && goenv sdk install {version}"),
+        };
         return Err((why, message, hint));
     }
     Ok(())

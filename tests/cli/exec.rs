@@ -57,3 +57,39 @@ fn what_cannot_be_run_is_named() {
     let done = sandbox.goenv(&home, &["exec", "no-such-directory", "true"]);
     let _ = done.failure(1, "goenv: $SANDBOX/home/no-such-directory does not exist\n");
 }
+
+#[test]
+fn a_hint_is_about_the_policy_that_was_asked_for_and_not_about_the_one_here() {
+    let sandbox = Sandbox::new();
+    let ledger = sandbox.project("ledger", "export A=1\n");
+    let other = sandbox.dir("home/w 13");
+    sandbox.file("home/w 13/.envrc", "export B=1\n");
+    let blocked = |path: &str| {
+        let why = "$SANDBOX/home/w 13/.envrc is blocked: nobody has allowed it yet";
+        format!("goenv: {why}; review the file, then run `goenv allow{path}`\n")
+    };
+    let elsewhere = blocked(" '$SANDBOX/home/w 13/.envrc'");
+    let _ = sandbox.goenv(&ledger, &["exec", "../w 13", "env"]).failure(3, &elsewhere);
+    let _ = sandbox.goenv(&sandbox.home(), &["exec", "w 13", "env"]).failure(3, &elsewhere);
+    // Where it is the nearest, a command without a path is about it.
+    let _ = sandbox.goenv(&other, &["exec", ".", "env"]).failure(3, &blocked(""));
+    let below = sandbox.dir("home/w 13/below");
+    let _ = sandbox.goenv(&below, &["exec", "..", "env"]).failure(3, &blocked(""));
+    // Pasted, it does what it says.
+    let path = other.join(".envrc");
+    let pasted = format!("goenv allow '{}' && goenv exec '../w 13' printenv B", path.display());
+    assert_eq!(sandbox.run(&ledger, "sh", &["-c", &pasted]).success().stdout(), "1\n");
+}
+
+#[test]
+fn what_a_policy_reads_is_approved_with_the_policy_that_reads_it() {
+    let sandbox = Sandbox::new();
+    sandbox.file("home/p/more", "export A=1\n");
+    sandbox.project("p", "source_env more\n");
+    sandbox.file("home/p/more", "export A=2\n");
+    let done = sandbox.goenv(&sandbox.home(), &["exec", "p", "env"]);
+    let (code, text) = (done.code(), done.stderr());
+    assert_eq!(code, 3, "{text}");
+    let hint = "review it, then run: goenv allow $SANDBOX/home/p/.envrc\n";
+    assert!(text.ends_with(hint), "{text}");
+}

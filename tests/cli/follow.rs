@@ -272,6 +272,23 @@ fn status_why_exec_and_which_speak_of_the_file() {
 }
 
 #[test]
+fn reload_speaks_of_the_file_and_is_noticed() {
+    let mut sandbox = sandbox(&["1.26.6"], ALL);
+    let go_mod = sandbox.file("home/p/go.mod", "module m\n\ngo 1.26.6\n");
+    let p = sandbox.home().join("p");
+    crate::common::settle();
+    let done = sandbox.goenv(&p, &["export", "json"]);
+    let set: std::collections::BTreeMap<String, String> =
+        serde_json::from_slice(done.bytes()).unwrap();
+    set.iter().for_each(|(name, value)| sandbox.set(name, value));
+    assert_eq!(sandbox.goenv(&p, &["export", "json"]).stdout(), "");
+    let said = "goenv: ~/p/go.mod loads again at the next prompt\n";
+    let _ = sandbox.goenv(&p, &["reload"]).failure(0, said);
+    assert!(sandbox.goenv(&p, &["export", "json"]).success().stdout().contains("GOENV_STATE"));
+    assert_eq!(fs::read_to_string(go_mod).unwrap(), "module m\n\ngo 1.26.6\n");
+}
+
+#[test]
 fn without_a_config_a_prompt_looks_for_it_once_and_opens_nothing() {
     let sandbox = Sandbox::new();
     sandbox.file("home/p/go.mod", "module m\ngo 1.26.6\n");

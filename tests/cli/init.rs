@@ -280,6 +280,31 @@ fn a_policy_that_is_native_already_only_wants_approval() {
 }
 
 #[test]
+fn a_hint_is_about_the_directory_that_was_named() {
+    let sandbox = with_releases(&["1.26.6"]);
+    let home = sandbox.home();
+    sandbox.file("home/w 9/go.mod", "module m\n\ngo 1.26.6\n");
+    sandbox.file("home/w 9/.go-version", "1.25.3\n");
+    let conflict = |pin: &str| {
+        format!(
+            "goenv: $SANDBOX/home/w 9/.go-version:1 asks for 1.25.3, and $SANDBOX/home/w 9/go.mod:3 requires go >= 1.26.6; \
+             change one of the two, or decide: {pin}\n"
+        )
+    };
+    let elsewhere = conflict("(cd 'w 9' && goenv pin 1.25.3)");
+    let _ = sandbox.goenv(&home, &["init", "w 9"]).failure(1, &elsewhere);
+    let here = conflict("goenv pin 1.25.3");
+    let _ = sandbox.goenv(&home.join("w 9"), &["init", "."]).failure(1, &here);
+    sandbox.file("home/w6/.envrc", "npm\n");
+    let again = "goenv: a policy applies whole or not at all; rewrite these lines, then look again with: goenv init w6\n";
+    let _ = sandbox.goenv(&home, &["init", "w6"]).failure(1, again);
+    sandbox.file("home/w6/.envrc", "PATH_add bin\n");
+    let add = "goenv: it names no Go; to add one, run: (cd w6 && goenv pin VERSION)\n\
+               goenv: review it, then run: goenv allow w6\n";
+    let _ = sandbox.goenv(&home, &["init", "w6"]).failure(0, add);
+}
+
+#[test]
 fn a_survey_ends() {
     let sandbox = Sandbox::new();
     sandbox.file("home/p/.envrc", "npm\n".repeat(5000));

@@ -126,3 +126,22 @@ fn why_says_of_a_variable_that_the_policy_leaves_alone_where_it_comes_from() {
     assert_eq!(why("B"), "B\tis not set; no line of the policy sets it\n");
     assert_eq!(why("HOME"), "HOME\tcomes from outside; no line of the policy sets it\n");
 }
+
+#[test]
+fn rules_that_cannot_be_read_are_told_where_there_is_no_policy_too() {
+    let sandbox = Sandbox::new();
+    let p = sandbox.dir("home/p");
+    sandbox.file("home/.config/goenv/config.toml", "tierr = \"dev\"\n");
+    let screen = sandbox.goenv(&p, &["status"]).success().stdout();
+    let why = screen.lines().find_map(|line| line.strip_prefix("problem    ")).unwrap_or_default();
+    assert!(why.starts_with("$SANDBOX/home/.config/goenv/config.toml:1:1: "), "{screen}");
+    let shown = format!("policy     none in this directory or above it\nproblem    {why}\n");
+    assert_eq!(screen, shown);
+    let status = json(&sandbox, "p");
+    assert!(status["problem"].as_str().is_some_and(|why| why.contains("config.toml:1:1: ")));
+    let doctor = sandbox.goenv(&p, &["doctor"]);
+    let help = "mend that line; until then no policy applies, in any directory";
+    let found = format!("error[policy]: {why}\n  help: {help}\n");
+    assert!(doctor.stdout().contains(&found), "{}", doctor.stdout());
+    assert_eq!(doctor.code(), 1);
+}

@@ -1,7 +1,8 @@
 //! Policies that are refused, each with its whole message.
 //!
 //! The cases are in refused.txt: a policy, `--`, what is said about it. `\R`, `\0`, `\F` and `\X` in a policy stand
-//! for a carriage return, a NUL byte, a byte order mark and a byte that is not UTF-8.
+//! for a carriage return, a NUL byte, a byte order mark and a byte that is not UTF-8; `$HERE` in a message for the
+//! directory.
 
 use crate::sandbox::Sandbox;
 
@@ -20,7 +21,7 @@ fn what_is_not_part_of_the_language_is_refused_with_a_message_that_teaches() {
         }
         let said = match sandbox.goenv(&directory.join(".envrc"), &bytes) {
             Ok(_) => "accepted".to_owned(),
-            Err(error) => error.render(&directory),
+            Err(error) => error.render(&directory).replace(&*directory.to_string_lossy(), "$HERE"),
         };
         if said != message.trim_end() {
             wrong.push(format!("{policy}\n--\n{said}"));

@@ -310,9 +310,9 @@ fn pins_are_written_and_held() {
     let tree = added.split_ascii_whitespace().last().unwrap().to_owned();
     refused(&format!("go{OLD} at {root} is {tree}, and {h1} is pinned"));
 
-    // pin writes the line; the policy wants approval again.
+    // pin writes the line, here into a new policy, which wants approval.
     let said = sandbox.goenv(&project, &["pin", OLD]);
-    said.failure(0, &format!("goenv: ~/p/.envrc: use go {OLD}, pinned for linux/amd64\ngoenv: it changed, so it wants approval again: goenv allow\n"));
+    said.failure(0, &format!("goenv: ~/p/.envrc: use go {OLD}, pinned for linux/amd64\ngoenv: it is new, so it wants approval: goenv allow\n"));
     assert_eq!(
         fs::read_to_string(project.join(".envrc")).unwrap(),
         format!("use go {OLD} linux/amd64={tree}\n")
@@ -516,4 +516,122 @@ fn an_sdk_that_was_upgraded_in_place_is_the_version_that_it_holds() {
         sandbox.goenv(&home, &["sdk", "remove", "1.26.6"]).success();
         fs::remove_dir_all(path).unwrap();
     }
+}
+
+/// A home with a small release of 1.26.6 that was adopted, and a mirror without a list that has it too.
+fn adopted() -> (Sandbox, String) {
+    let sandbox = Sandbox::new();
+    let archive = crate::small::archive(NEW);
+    let name = format!("go{NEW}.linux-amd64.tar.gz");
+    let digest = goenv::hex::hex(&goenv::hex::sha256(&archive));
+    sandbox.file(format!("mirror/{name}"), &archive);
+    sandbox.file(format!("mirror/{name}.sha256"), digest);
+    let mirror = sandbox.path("mirror");
+    let config = format!("[sdk]\nmirrors = [\"file://{}\"]\n", mirror.display());
+    sandbox.file("home/.config/goenv/config.toml", config);
+    let root = tree(&sandbox, &format!("home/sdk/go{NEW}"), NEW);
+    sandbox.goenv(&sandbox.home(), &["sdk", "add", root.to_str().unwrap()]).success();
+    (sandbox, format!("$SANDBOX/home/sdk/go{NEW}"))
+}
+
+#[test]
+fn an_adopted_sdk_is_here_already_unless_it_was_altered() {
+    let (sandbox, root) = adopted();
+    let home = sandbox.home();
+    let here = format!("goenv: go{NEW} is here already, adopted from {root}\n");
+    let _ = sandbox.goenv(&home, &["sdk", "install", NEW]).failure(0, &here);
+    sandbox.file(format!("home/sdk/go{NEW}/bin/go"), "#!/bin/sh\necho altered\n");
+    let altered = format!(
+        "goenv: go{NEW} is adopted from {root}, and was altered there; run: goenv sdk verify {NEW}\n"
+    );
+    let _ = sandbox.goenv(&home, &["sdk", "install", NEW]).failure(4, &altered);
+    // The way out never leaves it in use without its seal, and works when pasted.
+    let mend = format!("mv {root} {root}.altered && goenv sdk install {NEW}");
+    let verify = sandbox.goenv(&home, &["sdk", "verify"]);
+    let _ = verify.failure(4, &format!("goenv: to have it as it was released, run: {mend}\n"));
+    let mend = mend.replace("$SANDBOX", sandbox.path("").to_str().unwrap().trim_end_matches('/'));
+    sandbox.run(&home, "sh", &["-c", &mend]).success();
+    let stored = format!("~/.local/share/goenv/sdks/go{NEW}.linux-amd64");
+    let list = sandbox.goenv(&home, &["versions"]);
+    assert_eq!(list.success().stdout(), format!("  go{NEW}  sealed    store  {stored}\n"));
+}
+
+#[test]
+fn an_adopted_sdk_that_is_not_as_pinned_keeps_its_seal_until_one_is_here_that_is() {
+    let (sandbox, root) = adopted();
+    let sealed = |of: &str| sandbox.goenv(&sandbox.home(), &["versions"]).stdout().contains(of);
+    let wrong = format!("use go {NEW} linux/amd64=sha256:{}\n", "0".repeat(64));
+    let p = sandbox.project("p", wrong);
+    let done = sandbox.goenv(&p, &["exec", ".", "true"]).stderr();
+    assert!(
+        done.contains(&format!("go{NEW} at {root} was adopted, so its archive is not known")),
+        "{done}"
+    );
+    assert!(done.ends_with(&format!("\nhint: goenv sdk install {NEW}\n")), "{done}");
+    assert_eq!(sandbox.goenv(&p, &["sdk", "install", NEW]).code(), 4);
+    assert!(sealed("sealed    adopted"));
+    let digest =
+        fs::read_to_string(sandbox.path(format!("mirror/go{NEW}.linux-amd64.tar.gz.sha256")))
+            .unwrap();
+    let p = sandbox.project("p", format!("use go {NEW} linux/amd64=sha256:{digest}\n"));
+    sandbox.goenv(&p, &["sdk", "install", NEW]).success();
+    assert!(sealed("sealed    store"));
+    sandbox.goenv(&p, &["exec", ".", "true"]).success();
+}
+
+#[test]
+fn an_adopted_sdk_that_is_gone_is_missing_and_not_altered() {
+    let (sandbox, root) = adopted();
+    let home = sandbox.home();
+    fs::remove_dir_all(home.join(format!("sdk/go{NEW}"))).unwrap();
+    let verify = sandbox.goenv(&home, &["sdk", "verify"]);
+    assert_eq!(verify.stdout(), format!("go{NEW} is missing: nothing is at {root}\n"));
+    let again = format!(
+        "goenv: to have it again, run: goenv sdk install {NEW}; to forget it: goenv sdk remove {NEW}\n"
+    );
+    let _ = verify.failure(1, &again);
+    let forgot = format!("goenv: forgot go{NEW}\n");
+    let _ = sandbox.goenv(&home, &["sdk", "remove", NEW]).failure(0, &forgot);
+    sandbox.goenv(&home, &["sdk", "install", NEW]).success();
+}
+
+#[test]
+fn an_adopted_place_that_holds_another_release_keeps_nobody_from_installing() {
+    let (sandbox, _) = adopted();
+    tree(&sandbox, &format!("home/sdk/go{NEW}"), "1.26.7");
+    sandbox.goenv(&sandbox.home(), &["sdk", "install", NEW]).success();
+    assert_eq!(store(&sandbox), WHOLE);
+}
+
+#[test]
+fn what_is_to_be_installed_has_to_be_clear() {
+    let (sandbox, _) = adopted();
+    let home = sandbox.home();
+    let mirror = "file://$SANDBOX/mirror";
+    let whole = format!(
+        "goenv: {mirror} has no list of releases (index.json), so a whole version has to be named, as 1.26.1\n"
+    );
+    let _ = sandbox.goenv(&home, &["sdk", "install", "1.26"]).failure(1, &whole);
+    // A mistake in a version file is no file that asks for nothing.
+    sandbox.file("home/y/.go-version", "latest\n");
+    let bad = "goenv: $SANDBOX/home/y/.go-version:1:1: `latest` is not a Go version: \
+               expected one like 1.26.6, 1.26 or 1.26rc1\n";
+    let _ = sandbox.goenv(&home.join("y"), &["sdk", "install"]).failure(1, bad);
+}
+
+#[test]
+fn a_policy_that_pin_creates_was_never_approved() {
+    let (sandbox, _) = adopted();
+    let p = sandbox.dir("home/p");
+    let pin = || sandbox.goenv(&p, &["pin", NEW]);
+    let said = |why: &str| {
+        format!(
+            "goenv: ~/p/.envrc: use go {NEW}, pinned for linux/amd64\ngoenv: {why}: goenv allow\n"
+        )
+    };
+    let _ = pin().failure(0, &said("it is new, so it wants approval"));
+    sandbox.file("home/p/.envrc", format!("use go {OLD}\n"));
+    let _ = pin().failure(0, &said("it changed, so it wants approval again"));
+    sandbox.file("home/p/.envrc", "");
+    let _ = pin().failure(0, &said("it changed, so it wants approval again"));
 }

@@ -5,17 +5,19 @@ use std::os::unix::fs::PermissionsExt;
 
 use crate::repository::Repository;
 
+fn fingerprint_of(repository: &Repository, name: &str) -> String {
+    let key = repository.key(&format!("{name}.pub"));
+    let printed =
+        repository.sandbox.run(&repository.root, "ssh-keygen", &["-l", "-f", key.as_str()]);
+    printed.stdout().split(' ').nth(1).unwrap().to_owned()
+}
+
 #[test]
 fn keys_are_added_listed_and_revoked() {
     let repository = Repository::new();
     let goenv = |args: &[&str]| repository.sandbox.goenv(&repository.root, args);
     let text = fs::read_to_string(repository.key("alice.pub")).unwrap();
-    let printed = repository.sandbox.run(
-        &repository.root,
-        "ssh-keygen",
-        &["-l", "-f", &repository.key("alice.pub")],
-    );
-    let fingerprint = printed.stdout().split(' ').nth(1).unwrap().to_owned();
+    let fingerprint = fingerprint_of(&repository, "alice");
 
     let words: Vec<&str> = text.split_whitespace().collect();
     let add = goenv(&[
@@ -63,6 +65,19 @@ fn keys_are_added_listed_and_revoked() {
         (revoke.code(), revoke.stderr()),
         (0, format!("goenv: {fingerprint} is revoked already\n"))
     );
+    // Nobody is told to trust it again, be it listed or not.
+    let gone = |line| {
+        let place = format!("~/.config/goenv/revoked_keys:{line}");
+        let gone = if line == 1 { fingerprint.clone() } else { fingerprint_of(&repository, "bob") };
+        format!("goenv: {place}: {gone} is revoked, so nothing that it signs counts\n")
+    };
+    let before = fs::read(&path).unwrap();
+    let again = goenv(&["keys", "add", "alice@bank", &repository.key("alice.pub")]);
+    let _ = again.failure(1, &gone(1));
+    goenv(&["keys", "revoke", &repository.key("bob.pub")]).success();
+    let bob = goenv(&["keys", "add", "bob@bank", &repository.key("bob.pub")]);
+    let _ = bob.failure(1, &gone(2));
+    assert_eq!(fs::read(&path).unwrap(), before, "nothing was added");
     let json: serde_json::Value =
         serde_json::from_str(&goenv(&["keys", "list", "--json"]).stdout()).unwrap();
     assert_eq!((&json[0]["state"], &json[0]["store"]), (&"revoked".into(), &"user".into()));

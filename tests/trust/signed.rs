@@ -518,3 +518,51 @@ fn what_no_signature_could_mend_is_said_before_that_there_is_none() {
         "goenv: $SANDBOX/home/ledger/other/.envrc is blocked: it is for tier dev, and this host's tier is prod\n"
     );
 }
+
+#[test]
+fn a_hint_to_sign_names_the_policy_where_another_is_nearer() {
+    let repository = Repository::with_two_signers();
+    let settle = repository.signed("settle", "export A=1\n", &["alice"]);
+    let root = &repository.root;
+    let goenv = |args: &[&str]| repository.sandbox.goenv(root, args);
+    let path = "$SANDBOX/home/ledger/settle/.envrc";
+    // One signature of two: what to look at.
+    let exec = goenv(&["exec", "settle", "env"]).stderr();
+    assert!(exec.ends_with(&format!("; see: goenv verify {path}\n")), "{exec}");
+    fs::write(settle.join(".envrc"), fs::read_to_string(settle.join(".envrc")).unwrap() + "true\n")
+        .unwrap();
+    let again = |path: &str| {
+        format!("goenv: review the change, then have it signed again with `goenv sign{path}`\n")
+    };
+    let _ = goenv(&["verify", "settle"]).failure(4, &again(&format!(" {path}")));
+    let _ = repository.sandbox.goenv(&settle, &["verify"]).failure(4, &again(""));
+    fs::remove_file(settle.join(".envrc.sig")).unwrap();
+    let missing = |path: &str| {
+        format!(
+            "goenv: $SANDBOX/home/ledger/settle/.envrc.sig does not exist; sign the policy with: goenv sign{path}\n"
+        )
+    };
+    let _ = goenv(&["verify", "settle"]).failure(3, &missing(&format!(" {path}")));
+    let _ = repository.sandbox.goenv(&settle, &["verify"]).failure(3, &missing(""));
+    // An approval of this machine is not what the rules ask for, and that hint is about the same policy.
+    let allow = goenv(&["allow", "settle"]).stderr();
+    assert!(
+        allow.ends_with(&format!("and there is no .envrc.sig; sign it with: goenv sign {path}\n")),
+        "{allow}"
+    );
+}
+
+#[test]
+fn a_place_gets_its_name_where_the_policy_is() {
+    let repository = Repository::new();
+    let sandbox = &repository.sandbox;
+    let p = sandbox.dir("home/a b");
+    sandbox.file("home/a b/.envrc", "export A=1\n");
+    let unplaced = |run: &str| {
+        format!("goenv: $SANDBOX/home/a b/.envrc: this is in no git repository; run: {run}\n")
+    };
+    let here = "git init && git remote add origin URL";
+    let _ = sandbox.goenv(&p, &["sign"]).failure(1, &unplaced(here));
+    let there = format!("(cd '$SANDBOX/home/a b' && {here})");
+    let _ = sandbox.goenv(&sandbox.home(), &["sign", "a b"]).failure(1, &unplaced(&there));
+}

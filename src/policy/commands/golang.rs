@@ -25,8 +25,14 @@ impl Evaluator<'_> {
                 let tool = shown.first().map_or("", String::as_str);
                 let message = format!("`use {tool}` is not part of the policy language");
                 let hint = match tool {
-                    "nix" | "flake" | "guix" | "devenv" => NO_PROGRAM,
-                    _ => "put the directory of the tool's programs on PATH: PATH_add DIR",
+                    "golang" => {
+                        let rest = shown.get(1..).unwrap_or_default().join(" ");
+                        format!("write: use go {rest}").trim_end().to_owned()
+                    }
+                    "nix" | "flake" | "guix" | "devenv" => NO_PROGRAM.to_owned(),
+                    _ => {
+                        "put the directory of the tool's programs on PATH: PATH_add DIR".to_owned()
+                    }
                 };
                 Err(self.text.error(span, message).hint(hint).beyond())
             }

@@ -1,7 +1,7 @@
 //! Changing the texts of `allowed_signers` and `revoked_keys`: lines are added, none is rewritten.
 
 use super::{Signer, find, find_revoked};
-use crate::trust::flaw::shown;
+use crate::trust::flaw::{Flaw, shown};
 use crate::trust::header::Tier;
 use crate::trust::sshsig::{Key, is_key_type};
 
@@ -76,6 +76,17 @@ pub fn revoke(text: &[u8], key: &str) -> Result<Option<Vec<u8>>, String> {
     let known =
         text.split(|byte| *byte == b'\n').any(|entry| entry.trim_ascii() == line.trim().as_bytes());
     Ok((!known).then(|| appended(text, &line)))
+}
+
+/// Returns the line of `text` that revokes `key`, `None` where none does.
+///
+/// # Errors
+/// If the text has a line that is not understood.
+pub fn revoked_at(text: &[u8], key: &Key) -> Result<Option<usize>, Flaw> {
+    let keys = std::slice::from_ref(key);
+    find_revoked(text, keys)?;
+    let revokes = |line: &[u8]| find_revoked(line, keys).is_ok_and(|found| !found.is_empty());
+    Ok(text.split(|byte| *byte == b'\n').position(revokes).map(|index| index + 1))
 }
 
 fn appended(text: &[u8], line: &str) -> Vec<u8> {
