@@ -5,6 +5,7 @@ use std::path::Path;
 
 use super::shown::aim;
 use crate::error::{Error, Exit};
+use crate::ui::{Tone, Ui};
 use crate::world::World;
 use crate::{files, follow, inherit, process};
 
@@ -12,15 +13,19 @@ use crate::{files, follow, inherit, process};
 ///
 /// # Errors
 /// If the directory's policy does not apply, or there is no such command.
-pub fn run(dir: &Path, command: &[OsString], world: &World) -> Result<Exit, Error> {
+pub fn run(dir: &Path, command: &[OsString], world: &World, ui: &Ui) -> Result<Exit, Error> {
     let given = world.absolute(dir);
     let Some(directory) = files::real_path(&given) else {
         return Err(files::FileProblem::Missing(given).into());
     };
     let outside = inherit::outside(world.env(), &inherit::carried(world));
     let env = match follow::nearest(&directory, world) {
-        Some(located) => super::export::inside(&located, &outside, world)
-            .map_err(|error| aim(error, &located.path, world))?,
+        Some(located) => {
+            let entered = super::export::inside(&located, &outside, world);
+            let (env, beside) = entered.map_err(|error| aim(error, &located.path, world))?;
+            beside.iter().for_each(|line| ui.say(Tone::Warning, line));
+            env
+        }
         None => outside,
     };
     let Some((program, arguments)) = command.split_first() else { return Ok(Exit::Done) };

@@ -14,7 +14,7 @@ use crate::error::{Error, Exit};
 use crate::files::FileProblem;
 use crate::follow::Governing;
 use crate::guard::ShellName;
-use crate::load::{Loaded, Loader, Purpose};
+use crate::load::{Applied, Loaded, Loader, Purpose};
 use crate::locate::Located;
 use crate::policy::Wanted;
 use crate::shell::Format;
@@ -113,7 +113,7 @@ struct Entered {
     state: State,
     /// What to say, or why the policy does not apply.
     told: Result<Vec<String>, Error>,
-    /// What else went wrong where it does not apply.
+    /// What else is wrong.
     beside: Vec<String>,
     /// Whether the shell was told just that already: the same complaint is made once.
     repeats: bool,
@@ -149,6 +149,7 @@ fn enter(
     let mut beside = Vec::new();
     let (inside, told) = match loaded.result {
         Ok(applied) => {
+            beside.extend(altered(&applied));
             let mut lines = lines(&applied.wanted, action, &state.policy, world);
             lines.extend(warning);
             let mut inside = with_state(applied.wanted.env, &state, world)?;
@@ -207,13 +208,27 @@ fn settle(
     blocked
 }
 
-/// Returns the environment inside, for a command that runs there.
+/// Returns the environment inside, for a command that runs there, and what is wrong with it all the same.
 ///
 /// # Errors
 /// If the policy does not apply.
-pub fn inside(located: &Located, outside: &Env, world: &World) -> Result<Env, Error> {
-    let entered = enter(located, &Action::Load, outside, &Carrying::Nothing, world)?;
-    entered.told.map(|_| entered.inside)
+pub fn inside(
+    located: &Located,
+    outside: &Env,
+    world: &World,
+) -> Result<(Env, Vec<String>), Error> {
+    let Entered { told, inside, beside, .. } =
+        enter(located, &Action::Load, outside, &Carrying::Nothing, world)?;
+    told.map(|_| (inside, beside))
+}
+
+/// Returns what to say of an SDK that is not what it was when it was sealed, where nothing pins it and it is used.
+fn altered(applied: &Applied) -> Option<String> {
+    let sdk = applied.sdk.as_ref()?;
+    let (complaint, version) = (sdk.health.complaint()?, &sdk.found.version);
+    let root = ui::safe_path(&sdk.found.root);
+    let complaint = ui::safe(complaint.as_bytes());
+    Some(format!("go{version} at {root} was altered: {complaint}; see: goenv sdk verify {version}"))
 }
 
 /// Adds the variables that carry the state.

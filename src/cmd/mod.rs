@@ -49,7 +49,7 @@ pub fn run(command: Command, world: &World, ui: &Ui) -> Result<Exit, Error> {
         Command::Deny { path } => deny::run(path.as_deref(), world, ui),
         Command::Status { json } => status::run(json, world, ui),
         Command::Why { name, json } => why::run(name.as_deref(), json, world, ui),
-        Command::Exec { dir, command } => exec::run(&dir, &command, world),
+        Command::Exec { dir, command } => exec::run(&dir, &command, world, ui),
         Command::Doctor { json } => doctor::run(json, world, ui),
         Command::Init { dir } => init::run(dir.as_deref(), world, ui),
         Command::Check(arguments) => check::run(&arguments, world, ui),

@@ -557,6 +557,22 @@ fn an_adopted_sdk_is_here_already_unless_it_was_altered() {
 }
 
 #[test]
+fn an_altered_sdk_that_nothing_pins_is_used_and_said_to_be_altered() {
+    let (sandbox, root) = adopted();
+    let project = sandbox.project("p", format!("use go {NEW}\n"));
+    let run = || sandbox.goenv(&project, &["exec", ".", "go", "version"]);
+    assert_eq!(run().success().stderr(), "");
+    sandbox.file(format!("home/sdk/go{NEW}/bin/go"), "#!/bin/sh\necho altered\n");
+    let said = format!(
+        "goenv: go{NEW} at {root} was altered: the content of bin/go changed; see: goenv sdk verify {NEW}\n"
+    );
+    let done = run();
+    assert_eq!((done.success().stdout(), done.stderr()), ("altered\n".into(), said.clone()));
+    let prompt = sandbox.goenv(&project, &["export", "bash"]);
+    assert!(prompt.success().stderr().starts_with(&said), "{}", prompt.stderr());
+}
+
+#[test]
 fn an_adopted_sdk_that_is_not_as_pinned_keeps_its_seal_until_one_is_here_that_is() {
     let (sandbox, root) = adopted();
     let sealed = |of: &str| sandbox.goenv(&sandbox.home(), &["versions"]).stdout().contains(of);
