@@ -68,8 +68,9 @@ pub struct Policy {
     pub sign_for: Option<Tier>,
     /// The bytes that were committed before.
     pub committed: Option<Vec<u8>>,
-    /// Texts of the repository that it reads, relative to the root, and whether each is signed by itself.
-    pub sourced: Vec<(PathBuf, bool)>,
+    /// Texts of the repository that it reads, relative to the root, and of a signed policy why one does not count, to follow
+    /// its path: each has to be signed by itself, for the policy's tier.
+    pub sourced: Vec<(PathBuf, Option<String>)>,
 }
 
 impl Policy {

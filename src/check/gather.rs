@@ -6,6 +6,7 @@
 mod index;
 mod walk;
 
+use std::cell::OnceCell;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
@@ -18,9 +19,10 @@ use crate::error::{Error, Exit};
 use crate::files;
 use crate::go::modfile::{self, ModFile};
 use crate::host::{Machine, Sourcing};
+use crate::locate::POLICY_NAME;
 use crate::sdk::places::{Places, Platform};
-use crate::trust::header;
-use crate::trust::header::Tier;
+use crate::trust::Trust;
+use crate::trust::header::{self, Tier};
 use crate::trust::remote;
 use crate::trust::rules::{Require, Rules};
 use crate::trust::scope::Repository;
@@ -129,7 +131,7 @@ fn policies(
     let mut watched = Watched::new(world.now());
     let home = world.dirs.home.clone().unwrap_or_else(|| PathBuf::from("/nonexistent"));
     let places = Places::new(&facts.outside, &home, Platform::host(), world.uid, Path::new("/"));
-    let mut repositories: Option<Vec<Repository>> = None;
+    let scales = Scales { admission, root: &facts.root, repositories: OnceCell::new() };
     let mut policies = Vec::new();
     for file in facts.of_kind(Kind::Policy) {
         let header = header::parse(&file.bytes);
@@ -145,15 +147,8 @@ fn policies(
                 "it is for tier {own}, and tier {tier} requires signatures for itself"
             )),
             (Some(signature), ..) => {
-                let repositories = repositories.get_or_insert_with(|| repositories_of(&facts.root));
                 let directory = file.path.parent().unwrap_or(Path::new(""));
-                let trust = admission.by_signature(
-                    &file.bytes,
-                    &signature.bytes,
-                    repositories,
-                    directory,
-                    &mut watched,
-                )?;
+                let trust = scales.weigh(&file.bytes, &signature.bytes, directory, &mut watched)?;
                 match trust.applies() {
                     true => Signatures::Hold,
                     false => Signatures::Fail {
@@ -177,11 +172,18 @@ fn policies(
             Machine::new(world.uid, &places, &facts.outside, collecting, &mut watched);
         let (wanted, sourced) =
             evaluate(&file.path, &file.bytes, facts, &facts.outside, &read, &mut machine);
-        let is_signed = |path: &PathBuf| {
-            let beside = admit::beside(path);
-            facts.file(&beside).is_some() || read(&beside).is_some()
+        let bytes = |path: &Path| match facts.file(path) {
+            Some(file) => Some(file.bytes.clone()),
+            None => read(path),
         };
-        let sourced = sourced.into_iter().map(|path| (path.clone(), is_signed(&path))).collect();
+        let mut texts = Vec::new();
+        for text in sourced {
+            let flaw = match signatures {
+                Signatures::NotAsked => None,
+                _ => scales.flaw(&text, own.as_ref(), &bytes, &mut watched)?,
+            };
+            texts.push((text, flaw));
+        }
         let serial = sound.is_some_and(|header| header.serial.is_some());
         let committed = if serial { committed(&facts.root, &file.path, world.env()) } else { None };
         let (path, bytes) = (file.path.clone(), file.bytes.clone());
@@ -193,10 +195,55 @@ fn policies(
             signatures,
             sign_for,
             committed,
-            sourced,
+            sourced: texts,
         });
     }
     Ok(policies)
+}
+
+/// What signatures of one repository are weighed with.
+struct Scales<'a> {
+    admission: &'a Admission,
+    root: &'a Path,
+    /// What its git remotes name, read when it is first asked.
+    repositories: OnceCell<Vec<Repository>>,
+}
+
+impl Scales<'_> {
+    /// Returns the verdict that signatures give on a text of `place`: the directory of a policy, or another file.
+    fn weigh(
+        &self,
+        text: &[u8],
+        signature: &[u8],
+        place: &Path,
+        watched: &mut Watched,
+    ) -> Result<Trust, Error> {
+        let repositories = self.repositories.get_or_init(|| repositories_of(self.root));
+        self.admission.by_signature(text, signature, repositories, place, watched)
+    }
+
+    /// Returns why a text that a policy of `tier` reads does not count.
+    fn flaw(
+        &self,
+        path: &Path,
+        tier: Option<&Tier>,
+        bytes: &dyn Fn(&Path) -> Option<Bytes>,
+        watched: &mut Watched,
+    ) -> Result<Option<String>, Error> {
+        let (Some(text), Some(signature)) = (bytes(path), bytes(&admit::beside(path))) else {
+            return Ok(Some("is not signed".to_owned()));
+        };
+        let is_policy = path.file_name() == Some(POLICY_NAME.as_ref());
+        let place = if is_policy { path.parent().unwrap_or(Path::new("")) } else { path };
+        let trust = self.weigh(&text, &signature, place, watched)?;
+        let own = trust.header.as_ref().and_then(|header| header.tier.as_ref());
+        let name = |tier: Option<&Tier>| tier.map_or("none".to_owned(), ToString::to_string);
+        Ok(match trust.applies() {
+            true if own == tier => None,
+            true => Some(format!("is signed for tier {}, and not for {}", name(own), name(tier))),
+            false => Some(format!("is not signed: {}", trust.reason)),
+        })
+    }
 }
 
 /// Returns the tier whose rules require signatures of a policy that says it is for `own`.

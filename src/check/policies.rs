@@ -153,13 +153,12 @@ fn lint(
     }
     // Text that a signed policy reads counts if it is signed for the policy's own tier.
     let tier = policy.sign_for.as_ref().or(standing.tier.as_ref());
-    for (sourced, is_signed) in &policy.sourced {
-        if policy.is_signed() && !is_signed {
+    for (sourced, flaw) in &policy.sourced {
+        if let Some(flaw) = flaw {
             let name = sourced.file_name().unwrap_or_default().to_string_lossy().into_owned();
             let words = commands.iter().flat_map(|command| command.words.iter().skip(1));
             let found = words.into_iter().find(|word| word.text.ends_with(&name));
-            let message =
-                format!("{} is not signed, and a signed policy reads it", sourced.display());
+            let message = format!("{} {flaw}, and a signed policy reads it", sourced.display());
             let finding = Finding::new(Rule::Unpinned, path, message)
                 .help(format!("sign it too: {}", sign(sourced, tier, facts)));
             findings.push(match found {

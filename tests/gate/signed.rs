@@ -1,5 +1,7 @@
 //! Signatures at the gate: made by ssh-keygen, staged with the policy, weighed by the trusted signers.
 
+use std::fs;
+
 use crate::repository::Repository;
 
 /// Returns a repository whose remote is the scope of `policy`, and a signer whom the user trusts for production.
@@ -94,6 +96,38 @@ fn a_signed_policy_reads_signed_text_alone() {
     assert_eq!(errors(&repository), (vec![".envrc:7:12 GOENV303".to_owned()], 1));
     let report = repository.check(&[]).stdout();
     assert!(report.contains("help: sign it too: goenv sign --tier prod more.sh\n"), "{report}");
+}
+
+#[test]
+fn the_text_that_a_signed_policy_reads_is_signed_as_it_is() {
+    let repository = trusting("goenv-policy-*");
+    repository.write("more.sh", "export A=1\n");
+    repository.write(".envrc", "use go 1.26.4\nsource_env more.sh\n");
+    let sign = |tier: &str, path: &str| {
+        let arguments = ["sign", "--key", "../key", "--tier", tier, path];
+        repository.sandbox.goenv(&repository.root, &arguments).success();
+    };
+    sign("prod", ".envrc");
+    let told = || {
+        repository.stage();
+        let report = repository.check(&[]).stdout();
+        let of_text = |line: &&str| line.contains("GOENV303");
+        let place = " error[GOENV303]: ";
+        let line = report.lines().find(of_text).map(|line| line.split_once(place).unwrap().1);
+        line.map(str::to_owned)
+    };
+    let reads = "and a signed policy reads it";
+    assert_eq!(told(), Some(format!("more.sh is not signed, {reads}")));
+    sign("dev", "more.sh");
+    assert_eq!(told(), Some(format!("more.sh is signed for tier dev, and not for prod, {reads}")));
+    fs::remove_file(repository.root.join("more.sh.sig")).unwrap();
+    repository.write("more.sh", "export A=1\n");
+    sign("prod", "more.sh");
+    assert_eq!(told(), None);
+    let signed = fs::read_to_string(repository.root.join("more.sh")).unwrap();
+    repository.write("more.sh", signed + "export B=2\n");
+    let changed = "signature 1 does not match the file";
+    assert_eq!(told(), Some(format!("more.sh is not signed: {changed}, {reads}")));
 }
 
 #[test]
