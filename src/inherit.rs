@@ -11,6 +11,9 @@ use crate::files::{self, FileProblem};
 use crate::trust::variables::{Class, class};
 use crate::world::World;
 
+/// The directory, below what belongs to running shells, of the states that are too large for a variable.
+pub const UNDO: &str = "undo";
+
 /// The largest state that is read from a file: every variable of a policy with the longest value.
 const FILE_LIMIT: u64 = 64 * 1024 * 1024;
 
@@ -51,7 +54,7 @@ pub fn carry(state: &State, world: &World) -> Result<Bytes, FileProblem> {
     }
     let encoded = state.encode();
     let runtime = world.dirs.runtime.clone().unwrap_or_default();
-    let path = runtime.join("undo").join(format!("{:016x}", Fingerprint::of(&encoded).0));
+    let path = runtime.join(UNDO).join(format!("{:016x}", Fingerprint::of(&encoded).0));
     files::write_private(&path, &encoded)?;
     Ok(state::in_file(&path))
 }

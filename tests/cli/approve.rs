@@ -211,3 +211,25 @@ fn allow_takes_a_file_a_directory_or_nothing() {
         "goenv: there is no .envrc in $SANDBOX/home or above it; write one with: goenv edit .\n";
     let _ = done.failure(1, text);
 }
+
+#[test]
+fn prune_removes_large_states_that_are_old() {
+    let mut sandbox = Sandbox::new();
+    // Twenty kilobytes that leaving has to bring back: too much for a variable.
+    sandbox.set("BIG", "x".repeat(20_000));
+    let p = sandbox.project("p", "export BIG=small\n");
+    sandbox.goenv(&p, &["export", "bash"]).success();
+    let states = || {
+        let directory = sandbox.path("home/.local/state/goenv/run/undo");
+        let entries = std::fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path());
+        entries.collect::<Vec<_>>()
+    };
+    assert_eq!(states().len(), 1);
+    sandbox.goenv(&p, &["prune"]).success();
+    assert_eq!(states().len(), 1, "a shell may still carry it");
+    let old = std::time::SystemTime::now() - std::time::Duration::from_secs(91 * 24 * 60 * 60);
+    let file = std::fs::File::options().write(true).open(&states()[0]).unwrap();
+    file.set_modified(old).unwrap();
+    sandbox.goenv(&p, &["prune"]).success();
+    assert_eq!(states(), Vec::<std::path::PathBuf>::new());
+}
