@@ -247,6 +247,13 @@ impl Admission {
     }
 }
 
+/// Returns the place that a text's scope is of: a policy's directory; of a text that policies source the file itself, which
+/// has a scope of its own beside that of the policy in its directory.
+pub fn place_of(text: &Path) -> &Path {
+    let is_policy = text.file_name() == Some(POLICY_NAME.as_ref());
+    text.parent().filter(|_| is_policy).unwrap_or(text)
+}
+
 /// Returns the path of the signature file beside a signed one: a policy, or a checkpoint of the log.
 pub fn beside(signed: &Path) -> PathBuf {
     let mut path = OsString::from(signed);
@@ -371,9 +378,7 @@ impl Repositories {
     /// If a file of the repository may not be read.
     pub fn around(policy: &Path, uid: u32, watched: &mut Watched) -> Result<Self, FileProblem> {
         let directory = policy.parent().unwrap_or(policy);
-        // A text that policies source has a scope of its own, beside that of the policy in its directory.
-        let is_policy = policy.file_name() == Some(POLICY_NAME.as_ref());
-        let place = if is_policy { directory } else { policy };
+        let place = place_of(policy);
         for root in directory.ancestors() {
             let Some(git) = git_directory(root, uid, watched)? else { continue };
             let read = |path: &Path, watched: &mut Watched| watched.read(path, RULES_LIMIT, uid);

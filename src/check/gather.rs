@@ -19,7 +19,6 @@ use crate::error::{Error, Exit};
 use crate::files;
 use crate::go::modfile::{self, ModFile};
 use crate::host::{Machine, Sourcing};
-use crate::locate::POLICY_NAME;
 use crate::sdk::places::{Places, Platform};
 use crate::trust::Trust;
 use crate::trust::header::{self, Tier};
@@ -147,8 +146,8 @@ fn policies(
                 "it is for tier {own}, and tier {tier} requires signatures for itself"
             )),
             (Some(signature), ..) => {
-                let directory = file.path.parent().unwrap_or(Path::new(""));
-                let trust = scales.weigh(&file.bytes, &signature.bytes, directory, &mut watched)?;
+                let (bytes, signature) = (&file.bytes, &signature.bytes);
+                let trust = scales.weigh(&file.path, bytes, signature, &mut watched)?;
                 match trust.applies() {
                     true => Signatures::Hold,
                     false => Signatures::Fail {
@@ -210,15 +209,16 @@ struct Scales<'a> {
 }
 
 impl Scales<'_> {
-    /// Returns the verdict that signatures give on a text of `place`: the directory of a policy, or another file.
+    /// Returns the verdict that signatures give on the text at `path`.
     fn weigh(
         &self,
+        path: &Path,
         text: &[u8],
         signature: &[u8],
-        place: &Path,
         watched: &mut Watched,
     ) -> Result<Trust, Error> {
         let repositories = self.repositories.get_or_init(|| repositories_of(self.root));
+        let place = admit::place_of(path);
         self.admission.by_signature(text, signature, repositories, place, watched)
     }
 
@@ -233,9 +233,7 @@ impl Scales<'_> {
         let (Some(text), Some(signature)) = (bytes(path), bytes(&admit::beside(path))) else {
             return Ok(Some("is not signed".to_owned()));
         };
-        let is_policy = path.file_name() == Some(POLICY_NAME.as_ref());
-        let place = if is_policy { path.parent().unwrap_or(Path::new("")) } else { path };
-        let trust = self.weigh(&text, &signature, place, watched)?;
+        let trust = self.weigh(path, &text, &signature, watched)?;
         let own = trust.header.as_ref().and_then(|header| header.tier.as_ref());
         let name = |tier: Option<&Tier>| tier.map_or("none".to_owned(), ToString::to_string);
         Ok(match trust.applies() {

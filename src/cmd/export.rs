@@ -225,10 +225,8 @@ pub fn inside(
 /// Returns what to say of an SDK that is not what it was when it was sealed, where nothing pins it and it is used.
 fn altered(applied: &Applied) -> Option<String> {
     let sdk = applied.sdk.as_ref()?;
-    let (complaint, version) = (sdk.health.complaint()?, &sdk.found.version);
-    let root = ui::safe_path(&sdk.found.root);
-    let complaint = ui::safe(complaint.as_bytes());
-    Some(format!("go{version} at {root} was altered: {complaint}; see: goenv sdk verify {version}"))
+    let alteration = ui::safe(sdk.alteration()?.as_bytes());
+    Some(format!("{alteration}; see: goenv sdk verify {}", sdk.found.version))
 }
 
 /// Adds the variables that carry the state.

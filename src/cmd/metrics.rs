@@ -38,9 +38,9 @@ pub fn run(
     let outside = inherit::outside(world.env(), &inherit::carried(world));
     let named: BTreeSet<PathBuf> = match directories {
         [] => allowed(world)?,
-        named => named.iter().map(|named| named_by(&world.absolute(named), ui)).collect(),
+        named => named.iter().map(|named| named_by(&world.absolute(named))).collect(),
     };
-    let standing: Vec<_> = named.iter().map(|it| standing(it, &outside, world)).collect();
+    let standing: Vec<_> = named.iter().map(|it| standing(it, &outside, world, ui)).collect();
     let text = text(&standing, env!("CARGO_PKG_VERSION"));
     match textfile {
         Some(path) => files::write(&path, text.as_bytes())?,
@@ -54,10 +54,7 @@ fn is_collected(path: &Path) -> bool {
 }
 
 /// Returns the directory that a word names. One that is gone stays: that is what an alert is for.
-fn named_by(path: &Path, ui: &Ui) -> PathBuf {
-    if !files::look_through(path).is_some_and(|found| found.is_dir()) {
-        ui.say(Tone::Warning, &format!("{} is not a directory", safe_path(path)));
-    }
+fn named_by(path: &Path) -> PathBuf {
     files::real_path(path).unwrap_or_else(|| path.to_path_buf())
 }
 
@@ -70,12 +67,15 @@ fn allowed(world: &World) -> Result<BTreeSet<PathBuf>, Error> {
     Ok(there.filter_map(|policy| policy.parent().map(Path::to_path_buf)).collect())
 }
 
-fn standing(directory: &Path, outside: &Env, world: &World) -> Directory {
+fn standing(directory: &Path, outside: &Env, world: &World, ui: &Ui) -> Directory {
     let path = safe_path(directory);
     let is_there = files::look_through(directory).is_some_and(|found| found.is_dir());
-    let Some(located) =
-        Some(directory).filter(|_| is_there).and_then(|it| follow::nearest(it, world))
-    else {
+    if !is_there {
+        ui.say(Tone::Warning, &format!("{path} is not a directory"));
+    }
+    // Above one that is gone there may be a policy, which is not its own.
+    let located = if is_there { follow::nearest(directory, world) } else { None };
+    let Some(located) = located else {
         return Directory { path, trust: Trust::none().state.name(), ..Directory::default() };
     };
     let loaded = Loader::new(world, outside, Purpose::Look).load(&located);

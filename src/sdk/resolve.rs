@@ -40,6 +40,13 @@ pub struct Resolved {
 }
 
 impl Resolved {
+    /// Returns what to say of an SDK that is not what it was when it was sealed; make it safe before it is printed.
+    pub fn alteration(&self) -> Option<String> {
+        let (version, root) = (&self.found.version, self.found.root.display());
+        let complaint = self.health.complaint()?;
+        Some(format!("go{version} at {root} was altered: {complaint}"))
+    }
+
     /// Returns every path whose change can change the answer.
     pub fn watch(&self) -> impl Iterator<Item = &PathBuf> {
         let requested = self.requested.iter().flat_map(|requested| &requested.watch);
@@ -174,7 +181,7 @@ fn judge(
     if pins.is_empty() && need == Need::Any {
         return Ok(());
     }
-    let Resolved { found, health, .. } = resolved;
+    let Resolved { found, .. } = resolved;
     let (version, root) = (&found.version, found.root.display());
     let platform = &places.platform;
     if !pins.is_empty() && pins.of(platform).next().is_none() {
@@ -193,8 +200,7 @@ fn judge(
         let message = format!("go{version} at {root} is not sealed, and {who}");
         return Err((Why::Unsealed, message, format!("goenv sdk add {}", quote_path(&found.root))));
     };
-    if let Some(complaint) = health.complaint() {
-        let message = format!("go{version} at {root} was altered: {complaint}");
+    if let Some(message) = resolved.alteration() {
         return Err((Why::Wrong, message, format!("goenv sdk verify {version}")));
     }
     for pin in pins.of(platform) {
