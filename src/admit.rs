@@ -326,14 +326,15 @@ impl Stores {
         let mut stores = Vec::new();
         for (owner, directory, uid) in store_places(dirs, uid) {
             let (path, revoked_path) = (directory.join(SIGNERS), directory.join(REVOKED));
-            let mut search = Search::new(keys);
-            let is_there = watched.scan(&path, SIGNERS_LIMIT, uid, |piece| search.feed(piece))?;
+            let mut search = None;
+            let see = |piece: &[u8]| search.get_or_insert_with(|| Search::new(keys)).feed(piece);
+            let is_there = watched.scan(&path, SIGNERS_LIMIT, uid, see)?;
             let revoked = watched.read(&revoked_path, SIGNERS_LIMIT, uid)?;
             if is_there || revoked.is_some() {
                 stores.push(SignerFiles {
                     owner,
                     path: safe_path(&path),
-                    signers: search.finish(),
+                    signers: search.map_or(Ok(Vec::new()), Search::finish),
                     revoked_path: safe_path(&revoked_path),
                     revoked: revoked.map(|text| text.bytes),
                 });

@@ -137,14 +137,15 @@ pub fn scan_checked(
 /// Reads an open file in pieces, from where it stands to its end.
 fn scan(
     path: &Path,
-    mut file: &File,
+    file: &File,
     metadata: &Metadata,
     limit: u64,
     mut see: impl FnMut(&[u8]),
 ) -> Result<(), FileProblem> {
     // No larger than the file: fresh memory costs more than reading it.
-    let size = usize::try_from(metadata.size()).unwrap_or(PIECE);
-    let mut buffer = vec![0; size.saturating_add(1).min(PIECE)];
+    let extent = extent(metadata, limit);
+    let mut buffer = vec![0; usize::try_from(extent).map_or(PIECE, |extent| extent.min(PIECE))];
+    let mut file = file.take(extent);
     let mut total = 0;
     loop {
         let read = match file.read(&mut buffer) {
@@ -240,15 +241,24 @@ fn read_bounded(
     metadata: &Metadata,
     limit: u64,
 ) -> Result<Bytes, FileProblem> {
-    // Room for the whole file and one byte more, so that one call reads it and one sees its end.
-    let size = metadata.size().min(limit) + 1;
-    let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or_default());
-    let read = file.take(limit + 1).read_to_end(&mut bytes);
+    // Room for the whole file and one byte more, so that one call reads it and none looks for the end.
+    let size = usize::try_from(metadata.size().min(limit)).unwrap_or_default();
+    let mut bytes = Vec::with_capacity(size.saturating_add(1));
+    let read = file.take(extent(metadata, limit)).read_to_end(&mut bytes);
     read.map_err(|error| FileProblem::system(path, &error))?;
     if bytes.len() as u64 > limit {
         return Err(FileProblem::TooLarge(path.to_path_buf(), limit));
     }
     Ok(bytes)
+}
+
+/// Returns how much to read of a file, at most one byte more than is allowed: what it held when it was opened, or all
+/// that comes where that is not told, as of files of the kernel.
+fn extent(metadata: &Metadata, limit: u64) -> u64 {
+    match metadata.size() {
+        0 => limit.saturating_add(1),
+        size => size.min(limit.saturating_add(1)),
+    }
 }
 
 fn check_regular(path: &Path, metadata: &Metadata) -> Result<(), FileProblem> {

@@ -59,7 +59,7 @@ pub struct Machine<'a> {
     /// The serials to keep before the policy applies: those of signed texts that it sources.
     pub marks: Vec<(PathBuf, Mark)>,
     /// The SDK that was found.
-    pub sdk: Option<Resolved>,
+    pub sdk: Option<Box<Resolved>>,
     /// The SDK that was asked for and is not used.
     pub unused: Option<(SdkWanted, Unused)>,
     /// Why there is none, while collecting.
@@ -228,7 +228,7 @@ impl Host for Machine<'_> {
                 resolved.watch().for_each(|path| self.watched.add(path));
                 let Found { version, root, .. } = &resolved.found;
                 let answer = SdkFound { version: version.to_string(), root: root.clone() };
-                self.sdk = Some(resolved);
+                self.sdk = Some(Box::new(resolved));
                 Ok(answer)
             }
             Err(refused) => {

@@ -119,7 +119,7 @@ pub struct Applied {
     /// What it wants.
     pub wanted: Wanted,
     /// The SDK it got.
-    pub sdk: Option<Resolved>,
+    pub sdk: Option<Box<Resolved>>,
 }
 
 /// What a policy would do.

@@ -105,9 +105,9 @@ impl Log {
             rotate.path = old.into_bytes();
             // A cut line stays at the end of the old file: the new one begins clean.
             (end.torn, end.open_line) = (0, false);
-            lines = end.next(&rotate);
+            end.next(&rotate, &mut lines);
         }
-        lines.extend(end.next(record));
+        end.next(record, &mut lines);
         log.write_all(&lines).map_err(failed("written"))?;
         if durability == Durability::Synced {
             log.sync_data().map_err(failed("synced"))?;
@@ -254,9 +254,8 @@ impl End {
         self.tip.seq == 0 && self.size > 2 * MOST_LINE as u64
     }
 
-    /// Returns the lines that append `record`, after one that declares a torn line if there is one.
-    fn next(&mut self, record: &Record) -> Vec<u8> {
-        let mut lines = Vec::new();
+    /// Adds the lines that append `record`, after one that declares a torn line if there is one.
+    fn next(&mut self, record: &Record, lines: &mut Vec<u8>) {
         if std::mem::take(&mut self.open_line) {
             lines.push(b'\n');
         }
@@ -269,7 +268,6 @@ impl End {
         let (line, tip) = line(self.tip, record);
         lines.extend(line);
         self.tip = tip;
-        lines
     }
 }
 

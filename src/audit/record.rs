@@ -4,7 +4,8 @@
 //! canonical form of JSON matters and `sha256sum` can check it. Keys are always there, in one order, `null` where
 //! there is nothing to say. Text from outside is escaped so that a line stays one line of harmless characters.
 
-use std::fmt::Write as _;
+use std::borrow::Cow;
+use std::fmt::{self, Display, Write as _};
 
 use base64ct::{Base64, Encoding};
 
@@ -19,6 +20,9 @@ pub const MOST_LINE: usize = 8 * 1024;
 const MOST_PATH: usize = 2048;
 /// The size of an escaped text that is no path.
 const MOST_TEXT: usize = 256;
+const MOST_SCOPE: usize = 1024;
+/// The size of most lines, or less than twice of it: room for one is made at once.
+const USUAL_LINE: usize = 1024;
 /// What a line begins with, before its number.
 const BEGIN: &[u8] = b"{\"v\":1,\"seq\":";
 /// What stands before the hash that ends a line.
@@ -212,12 +216,12 @@ fn with_extra(tip: Tip, record: &Record, extra: &str) -> (Vec<u8>, Tip) {
     let seq = tip.seq.saturating_add(1);
     let mut names = record.vars.len();
     loop {
-        let text = body(seq, tip, record, names, extra);
+        let mut text = body(seq, tip, record, names, extra);
         // Longest by far are the names: fewer of them are listed until the line fits.
         if text.len() + 76 <= MOST_LINE || names == 0 {
             let hash = sha256(text.as_bytes());
-            let line = format!("{text},\"hash\":\"{}\"}}\n", hex(&hash));
-            return (line.into_bytes(), Tip { seq, hash });
+            text.extend([",\"hash\":\"", &hex(&hash), "\"}\n"]);
+            return (text.into_bytes(), Tip { seq, hash });
         }
         names /= 2;
     }
@@ -225,76 +229,105 @@ fn with_extra(tip: Tip, record: &Record, extra: &str) -> (Vec<u8>, Tip) {
 
 fn body(seq: u64, tip: Tip, record: &Record, names: usize, extra: &str) -> String {
     let writer = &record.writer;
-    let optional =
-        |value: Option<&str>| value.map_or("null".into(), |value| quoted(value, MOST_TEXT));
     let path = String::from_utf8_lossy(&record.path);
     // A name that is no UTF-8 is told exactly as well.
     let exact = match &path {
-        std::borrow::Cow::Owned(_) if record.path.len() <= MOST_PATH => {
+        Cow::Owned(_) if record.path.len() <= MOST_PATH => {
             format!(",\"path_b64\":\"{}\"", Base64::encode_string(&record.path))
         }
         _ => String::new(),
     };
-    let signers: Vec<String> = record
-        .signers
-        .iter()
-        .take(8)
-        .map(|by| {
-            let principal = quoted(&by.principal, MOST_TEXT);
-            format!("{{\"p\":{principal},\"k\":{}}}", quoted(&by.fingerprint, MOST_TEXT))
-        })
-        .collect();
+    let signers = list(record.signers.iter().take(8).map(|by| {
+        let (principal, key) = (quoted(&by.principal), quoted(&by.fingerprint));
+        format!("{{\"p\":{principal},\"k\":{key}}}")
+    }));
     let sdk = record.sdk.as_ref().map_or("null".into(), |sdk| {
         let digest = optional(sdk.digest.as_deref());
-        format!("{{\"v\":{},\"digest\":{digest}}}", quoted(&sdk.version, MOST_TEXT))
+        format!("{{\"v\":{},\"digest\":{digest}}}", quoted(&sdk.version))
     });
-    let mut vars: Vec<String> =
-        record.vars.iter().take(names).map(|name| quoted(name, MOST_TEXT)).collect();
+    let mut vars = list(record.vars.iter().take(names).map(|name| quoted(name)));
     if names < record.vars.len() {
-        vars.push(format!("\"+{}\"", record.vars.len() - names));
+        let comma = if names > 0 { "," } else { "" };
+        vars.extend([comma, &format!("\"+{}\"", record.vars.len() - names)]);
     }
     let digest = record.sha256.as_ref().map(|digest| hex(digest));
-    format!(
+    let mut body = String::with_capacity(USUAL_LINE);
+    // Writing to a string does not fail.
+    let _ = write!(
+        body,
         "{{\"v\":1,\"seq\":{seq},\"prev\":\"{prev}\",\"ts\":\"{ts}\",\"host\":{host},\"uid\":{uid},\"user\":{user},\
          \"tty\":{tty},\"ver\":{ver},\"ev\":\"{ev}\",\"res\":\"{res}\",\"code\":{code},\"path\":{path}{exact},\
          \"scope\":{scope},\"tier\":{tier},\"serial\":{serial},\"sha256\":{digest},\"signers\":[{signers}],\
          \"need\":{need},\"sdk\":{sdk},\"vars\":[{vars}]{extra}",
         prev = hex(&tip.hash),
         ts = date::rfc3339(record.time),
-        host = quoted(&writer.host, MOST_TEXT),
+        host = quoted(&writer.host),
         uid = writer.uid,
-        user = quoted(&writer.user, MOST_TEXT),
+        user = quoted(&writer.user),
         tty = optional(writer.tty.as_deref()),
-        ver = quoted(&writer.version, MOST_TEXT),
+        ver = quoted(&writer.version),
         ev = record.event.name(),
         res = record.outcome.name(),
         code = record.code,
         path = quoted_end(&path),
-        scope = record.scope.as_deref().map_or("null".into(), |scope| quoted(scope, 1024)),
+        scope = Quoted(record.scope.as_deref().map(|scope| escaped(scope, MOST_SCOPE))),
         tier = optional(record.tier.as_deref()),
         serial = record.serial.map_or("null".into(), |serial| serial.to_string()),
         digest = optional(digest.as_deref()),
-        signers = signers.join(","),
         need = record.need,
-        vars = vars.join(","),
-    )
+    );
+    body
 }
 
-/// Returns `text` as a JSON string of at most `most` bytes and its quotes, cut with `…` where it is longer.
-fn quoted(text: &str, most: usize) -> String {
-    let mut quoted = String::with_capacity(text.len() + 2);
-    quoted.push('"');
+/// A text as a JSON string, or `null` where there is none.
+struct Quoted<'a>(Option<Cow<'a, str>>);
+
+impl Display for Quoted<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            None => f.write_str("null"),
+            Some(escaped) => ["\"", escaped, "\""].iter().try_for_each(|part| f.write_str(part)),
+        }
+    }
+}
+
+fn quoted(text: &str) -> Quoted<'_> {
+    Quoted(Some(escaped(text, MOST_TEXT)))
+}
+
+fn optional(text: Option<&str>) -> Quoted<'_> {
+    Quoted(text.map(|text| escaped(text, MOST_TEXT)))
+}
+
+fn list(items: impl Iterator<Item = impl Display>) -> String {
+    let mut list = String::new();
+    for item in items {
+        if !list.is_empty() {
+            list.push(',');
+        }
+        let _ = write!(list, "{item}");
+    }
+    list
+}
+
+/// Returns `text` as it stands in a JSON string, at most `most` bytes, cut with `…` where it is longer.
+fn escaped(text: &str, most: usize) -> Cow<'_, str> {
+    let is_plain = |byte: u8| matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\';
+    if text.len() < most && text.bytes().all(is_plain) {
+        return Cow::Borrowed(text);
+    }
+    let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {
-        let before = quoted.len();
-        escape(c, &mut quoted);
-        if quoted.len() > most {
-            quoted.truncate(before);
-            quoted.push('…');
+        let before = escaped.len();
+        escape(c, &mut escaped);
+        // The quote before it counts.
+        if escaped.len() >= most {
+            escaped.truncate(before);
+            escaped.push('…');
             break;
         }
     }
-    quoted.push('"');
-    quoted
+    Cow::Owned(escaped)
 }
 
 /// Returns a path as a JSON string; of a long one the end, which tells more than its beginning.

@@ -158,7 +158,7 @@ pub(super) enum Part {
     /// `~`
     Tilde(Span),
     /// `$NAME`, `${NAME}` and `${NAME…}`
-    Parameter(Parameter),
+    Parameter(Box<Parameter>),
     /// `$(…)`
     Substitution(Box<Substitution>),
 }

@@ -59,7 +59,8 @@ impl Parser {
             Some(byte) if byte.is_ascii_alphabetic() || byte == b'_' => {
                 let name = self.eat_name();
                 let span = self.since(start);
-                parts.push(Part::Parameter(Parameter { name, operation: Operation::Value, span }));
+                let parameter = Parameter { name, operation: Operation::Value, span };
+                parts.push(Part::Parameter(Box::new(parameter)));
             }
             _ if self.in_quoted_operand && quotes == Quotes::Inside => {
                 return Err(self.misread(start, b'$'));
@@ -104,7 +105,7 @@ impl Parser {
             return Err(self.wrong(start, "arrays are not part of the policy language"));
         }
         let operation = self.operation(start, quotes)?;
-        Ok(Part::Parameter(Parameter { name, operation, span: self.since(start) }))
+        Ok(Part::Parameter(Box::new(Parameter { name, operation, span: self.since(start) })))
     }
 
     fn operation(&mut self, start: usize, quotes: Quotes) -> Parsed<Operation> {

@@ -171,9 +171,9 @@ pub fn read_record(version: &Version, places: &Places) -> Result<Record, Reason>
         return Err(irregular());
     }
     only_ours(&path, &metadata, places.user)?;
-    // Room for all of it: without, it is read in ten pieces.
-    let size = usize::try_from(metadata.len().min(RECORD_LIMIT)).unwrap_or_default();
-    let mut bytes = Vec::with_capacity(size + 1);
-    file.take(RECORD_LIMIT).read_to_end(&mut bytes).map_err(|error| reason(&error))?;
+    // Room for all of it and one byte more, so that one call reads it and none looks for the end.
+    let size = metadata.len().min(RECORD_LIMIT);
+    let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or_default() + 1);
+    file.take(size).read_to_end(&mut bytes).map_err(|error| reason(&error))?;
     Record::read(&bytes, version, &places.platform).map_err(|error| Reason::NoRecord(error.0))
 }

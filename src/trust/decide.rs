@@ -371,11 +371,11 @@ impl Known {
         if self.revoked.contains(key) {
             return Err(format!("is by {}, which is revoked", key.fingerprint()));
         }
-        let mut doubt = format!("is by {}, no trusted signer", key.fingerprint());
+        let mut doubt = None;
         for (signer, place) in self.signers.iter().filter(|(signer, _)| signer.key == *key) {
             let who = super::flaw::shown(signer.principal.as_bytes());
             let day = |time: Option<i64>| date::day(time.unwrap_or_default());
-            doubt = match signer.validity(now) {
+            doubt = Some(match signer.validity(now) {
                 _ if !signer.may_sign(namespace) => {
                     format!("is by {who}, who may not sign for {namespace} ({place})")
                 }
@@ -397,9 +397,9 @@ impl Known {
                     )
                 }
                 Validity::Valid => return Ok(signer),
-            };
+            });
         }
-        Err(doubt)
+        Err(doubt.unwrap_or_else(|| format!("is by {}, no trusted signer", key.fingerprint())))
     }
 }
 

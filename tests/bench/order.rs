@@ -10,56 +10,74 @@ use std::process::Command;
 use crate::measure::{self, Program};
 
 /// What the file begins with.
-const HEAD: &str = "/* The functions that a prompt runs, side by side: they are then in a few pages that are mapped at once, and not
-   in two hundred that are spread over the whole program. Made by: cargo bench -- --order src/prompt.ld */
-SECTIONS
-{
-  .text.prompt :
-  {
+const HEAD: &str = "/* The functions that a prompt runs, side by side, and the tables that they jump by, and the C library's constants:
+   they are then in a few pages that are mapped at once, and not in two hundred that are spread over the whole program.
+   Made by: cargo bench -- --order src/prompt.ld */
 ";
+
+/// Where a function is, as far as the linker can tell it apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Place<T> {
+    /// Somewhere in a member of an archive.
+    Member(T),
+    /// In a section of its name; so are the tables that it jumps by.
+    Function(T),
+}
 
 /// What runs where callgrind does not look: the vDSO is set up, libm's choices for a processor, and curve arithmetic by
 /// instructions that valgrind does not know.
-const UNSEEN: &[&str] = &[
-    "*libc.a:dl-object.o(.text .text.*)",
-    "*libc.a:dl-lookup.o(.text .text.*)",
-    "*libc.a:dl-setup_hash.o(.text .text.*)",
-    "*libc.a:strcmp-*.o(.text .text.*)",
-    "*libm*.a:s_trunc*.o(.text .text.*)",
-    "*libm*.a:e_pow*.o(.text .text.*)",
-    "*(.text*.*curve25519_dalek*_avx512ifma*)",
-    "*(.text*.*curve25519_dalek*4ifma*)",
+const UNSEEN: &[Place<&str>] = &[
+    Place::Member("*libc.a:dl-object.o"),
+    Place::Member("*libc.a:dl-lookup.o"),
+    Place::Member("*libc.a:dl-setup_hash.o"),
+    Place::Member("*libc.a:strcmp-*.o"),
+    Place::Member("*libm*.a:s_trunc*.o"),
+    Place::Member("*libm*.a:e_pow*.o"),
+    Place::Function("*curve25519_dalek*_avx512ifma*"),
+    Place::Function("*curve25519_dalek*4ifma*"),
 ];
-
-/// What the file ends with.
-const TAIL: &str = "  }
-}
-INSERT BEFORE .text;
-";
 
 /// Returns the script for what these programs run.
 pub fn script(programs: &[Program]) -> String {
     let members = members_of_libc();
-    let (mut seen, mut lines) = (BTreeSet::new(), String::new());
-    for line in UNSEEN {
-        let _ = writeln!(lines, "    {line}");
+    let unseen = UNSEEN.iter().map(|place| match *place {
+        Place::Member(name) => Place::Member(name.to_owned()),
+        Place::Function(name) => Place::Function(name.to_owned()),
+    });
+    let run = programs.iter().flat_map(measure::functions);
+    let mut seen = BTreeSet::new();
+    let places: Vec<_> = unseen
+        .chain(run.filter_map(|name| place(&name, &members)))
+        .filter(|place| seen.insert(place.clone()))
+        .collect();
+    [HEAD, &section(".rodata", &places), &section(".text", &places)].concat()
+}
+
+/// Returns where a function is, `None` of what cannot be moved.
+fn place(name: &str, members: &BTreeMap<String, String>) -> Option<Place<String>> {
+    if let Some(member) = members.get(name) {
+        return Some(Place::Member(format!("*libc.a:{}", for_any_processor(member))));
     }
-    for name in programs.iter().flat_map(measure::functions) {
-        let line = match members.get(&name) {
-            Some(member) => format!("*libc.a:{}(.text .text.*)", for_any_processor(member)),
-            // What the compiler thinks unlikely has a prefix of its own, and copies have a suffix.
-            None if name.starts_with("_R") => {
-                let name = without_hashes(name.split('.').next().unwrap_or_default());
-                format!("*(.text*.{name} .text*.{name}.*)")
-            }
-            None if name == "main" => "*(.text.main)".to_owned(),
-            None => continue,
-        };
-        if seen.insert(line.clone()) {
-            let _ = writeln!(lines, "    {line}");
+    match name {
+        "main" => Some(Place::Function("main".to_owned())),
+        _ if name.starts_with("_R") => {
+            Some(Place::Function(without_hashes(name.split('.').next().unwrap_or_default())))
         }
+        _ => None,
     }
-    [HEAD, &lines, TAIL].concat()
+}
+
+/// Returns the part of the script for one kind of section.
+fn section(kind: &str, places: &[Place<String>]) -> String {
+    let mut lines = String::new();
+    for place in places {
+        let _ = match place {
+            Place::Member(name) => writeln!(lines, "    {name}({kind} {kind}.*)"),
+            // What the compiler thinks unlikely has a prefix of its own, and copies have a suffix.
+            Place::Function(name) => writeln!(lines, "    *({kind}*.{name} {kind}*.{name}.*)"),
+        };
+    }
+    format!("SECTIONS\n{{\n  {kind}.prompt :\n  {{\n{lines}  }}\n}}\nINSERT BEFORE {kind};\n")
 }
 
 /// Returns the name of a Rust function with every crate's hash, and every place in the name that depends on their

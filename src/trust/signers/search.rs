@@ -14,7 +14,8 @@ const MOST_LINE: usize = 64 * 1024;
 /// What is searched for: the part of a key's base64 text that spells its 32 bytes. In both types they begin at the
 /// same bit of a character, behind the same byte, so that both spell them alike.
 const NEEDLE: usize = 43;
-const TABLE: usize = 4096;
+/// A page less of fresh memory is worth more than the few bytes that a larger table skips.
+const TABLE: usize = 1024;
 
 /// A search for the lines that name given keys.
 #[derive(Debug)]
@@ -22,7 +23,7 @@ pub struct Search {
     keys: Vec<Key>,
     needles: Vec<[u8; NEEDLE]>,
     /// How far the next match is at least, by the two bytes at the end of the window.
-    shifts: [u8; TABLE],
+    shifts: Vec<u8>,
     /// The beginning of a line whose end has not come yet.
     partial: Vec<u8>,
     /// The number of the next line.
@@ -138,8 +139,8 @@ fn is_asked(keys: &[Key], key: &Key) -> bool {
 }
 
 /// Returns how far the next match is at least, for every two bytes at the end of a window.
-fn shifts(needles: &[[u8; NEEDLE]]) -> [u8; TABLE] {
-    let mut shifts = [u8::try_from(NEEDLE - 1).unwrap_or(1); TABLE];
+fn shifts(needles: &[[u8; NEEDLE]]) -> Vec<u8> {
+    let mut shifts = vec![u8::try_from(NEEDLE - 1).unwrap_or(1); TABLE];
     for needle in needles {
         for (from_start, pair) in needle.windows(2).enumerate() {
             let shift = u8::try_from(NEEDLE - 2 - from_start).unwrap_or(0);
