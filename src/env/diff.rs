@@ -12,11 +12,13 @@ pub struct Diff<'a>(Vec<(&'a [u8], Option<&'a [u8]>)>);
 impl<'a> Diff<'a> {
     /// Returns what turns `from` into `to`.
     pub fn between(from: &'a Env, to: &'a Env) -> Self {
-        let steps = from.names_that_may_differ(to).into_iter().filter_map(|name| {
+        let names = from.names_that_may_differ(to);
+        let mut steps = Vec::with_capacity(names.len());
+        steps.extend(names.into_iter().filter_map(|name| {
             let (old, new) = (from.get(name), to.get(name));
             (old != new).then_some((name, new))
-        });
-        Self(steps.collect())
+        }));
+        Self(steps)
     }
 
     /// Returns the steps: a name with its new value, or with `None` where it is to be unset.

@@ -76,7 +76,7 @@ pub(super) enum Command {
     /// `PATH_add bin`
     Run(Run),
     /// `[[ … ]]`
-    Condition(Condition),
+    Condition(Box<Condition>),
     /// `{ …; }`
     Group(List),
     /// `if …; then …; elif …; then …; else …; fi`

@@ -157,7 +157,7 @@ impl Parser {
                 let condition = self.condition()?;
                 self.skip_blanks();
                 match self.eat_word(b"]]") {
-                    true => Ok(Command::Condition(condition)),
+                    true => Ok(Command::Condition(Box::new(condition))),
                     false => Err(self.condition_not_closed(start)),
                 }
             }

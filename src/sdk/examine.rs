@@ -155,12 +155,20 @@ pub fn other_version(record: &Record) -> Option<Version> {
 
 /// Reads what goenv knows of `version`.
 pub fn read_record(version: &Version, places: &Places) -> Result<Record, Reason> {
-    let path = places.record(version.as_str());
+    read_record_at(&places.record(version.as_str()), version, places).map(|(record, _)| record)
+}
+
+/// Reads it at the path where it is, and returns what stood there.
+pub(super) fn read_record_at(
+    path: &Path,
+    version: &Version,
+    places: &Places,
+) -> Result<(Record, fs::Metadata), Reason> {
     let irregular = || Reason::NoRecord("it is not a regular file".to_owned());
     let opened = fs::File::options()
         .read(true)
         .custom_flags((OFlag::O_NONBLOCK | OFlag::O_NOFOLLOW).bits())
-        .open(&path);
+        .open(path);
     let file = match opened {
         Ok(file) => file,
         Err(error) if error.raw_os_error() == Some(Errno::ELOOP as i32) => return Err(irregular()),
@@ -170,10 +178,11 @@ pub fn read_record(version: &Version, places: &Places) -> Result<Record, Reason>
     if !metadata.is_file() {
         return Err(irregular());
     }
-    only_ours(&path, &metadata, places.user)?;
+    only_ours(path, &metadata, places.user)?;
     // Room for all of it and one byte more, so that one call reads it and none looks for the end.
     let size = metadata.len().min(RECORD_LIMIT);
     let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or_default() + 1);
     file.take(size).read_to_end(&mut bytes).map_err(|error| reason(&error))?;
-    Record::read(&bytes, version, &places.platform).map_err(|error| Reason::NoRecord(error.0))
+    let record = Record::read(&bytes, version, &places.platform);
+    record.map(|record| (record, metadata)).map_err(|error| Reason::NoRecord(error.0))
 }

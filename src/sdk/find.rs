@@ -7,7 +7,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::examine::{Examined, Reason, Seen, examine, examine_real, read_record};
+use super::examine::{Examined, Reason, Seen, examine, examine_real, read_record_at};
 use super::list::{sort, versions};
 use super::places::{Places, Source};
 use super::record::Record;
@@ -41,8 +41,6 @@ pub struct Found {
     pub standing: Standing,
     /// Files of it whose change matters to the prompt, as they stood.
     pub seen: Vec<Seen>,
-    /// Other files whose change matters.
-    pub watch: Vec<PathBuf>,
     /// Paths that would win over it if they changed.
     pub before: Vec<PathBuf>,
     /// Paths that would win over it if they appeared: nothing was there when it was looked for.
@@ -57,8 +55,8 @@ impl Found {
         absent: Vec<PathBuf>,
     ) -> Self {
         let Examined { version, root, seen } = sdk;
-        let (record, standing, watch) = (None, Standing::Unknown, Vec::new());
-        Self { version, root, source, record, standing, seen, watch, before, absent }
+        let (record, standing) = (None, Standing::Unknown);
+        Self { version, root, source, record, standing, seen, before, absent }
     }
 }
 
@@ -85,14 +83,16 @@ fn release(version: &Version, places: &Places) -> Result<Found, NotFound> {
     let mut looked_at = Vec::new();
     let (mut before, mut absent) = (Vec::new(), Vec::new());
     let recorded = places.record(version.as_str());
-    match read_record(version, places) {
-        Ok(record) => match examine_recorded(&record, version, places.user) {
-            Ok((sdk, standing)) => {
+    match read_record_at(&recorded, version, places) {
+        Ok((record, metadata)) => match examine_recorded(&record, version, places.user) {
+            Ok((mut sdk, standing)) => {
                 let stored = record.root == places.stored(version);
                 let source = if stored { Source::Store } else { Source::Adopted };
-                let (watch, record) = (vec![recorded], Some(record));
+                // Whoever looks closer at an SDK that does not stand as it stood writes what it finds there.
+                let metadata = (standing == Standing::AsSealed).then_some(metadata);
+                sdk.seen.push((recorded, metadata));
                 let found = Found::unrecorded(sdk, source, before, absent);
-                return Ok(Found { record, standing, watch, ..found });
+                return Ok(Found { record: Some(record), standing, ..found });
             }
             Err(reason) => {
                 before.push(recorded);

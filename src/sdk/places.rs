@@ -7,6 +7,7 @@
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use crate::env::Env;
 use crate::go::{Version, host};
@@ -167,7 +168,7 @@ pub(super) enum Named {
 }
 
 /// Every place in which an SDK is looked for, in the order in which they win.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Places {
     /// goenv's store: SDKs, and beside each its record and its seal.
     pub store: PathBuf,
@@ -175,7 +176,11 @@ pub struct Places {
     pub platform: Platform,
     /// The user that this process acts for: a tree of anybody else but root is not used.
     pub user: u32,
-    pub(super) rest: Vec<Place>,
+    /// Those outside the store. Most prompts find what they want in it and never ask.
+    elsewhere: OnceLock<Vec<Place>>,
+    env: Env,
+    home: PathBuf,
+    system: PathBuf,
     pub(super) writing: Writing,
 }
 
@@ -191,37 +196,21 @@ pub(super) enum Writing {
 impl Places {
     /// Returns the places for an environment; `system` stands for `/` and is something else in tests.
     pub fn new(env: &Env, home: &Path, platform: Platform, user: u32, system: &Path) -> Self {
-        let data = absolute(env, "XDG_DATA_HOME").unwrap_or_else(|| home.join(".local/share"));
-        let store = data.join("goenv/sdks");
-        let of = |variable: &str, default: &str| {
-            absolute(env, variable).unwrap_or_else(|| home.join(default))
-        };
-        let mise = absolute(env, "MISE_DATA_DIR").unwrap_or_else(|| data.join("mise"));
-        let modules =
-            absolute(env, "GOMODCACHE").unwrap_or_else(|| gopath(env, home).join("pkg/mod"));
-        let place = |source, directory, naming, below| Place { source, directory, naming, below };
-        let usr = |path: &str| system.join("usr").join(path);
-        let brew = system.join("opt/homebrew/opt");
-        let rest = vec![
-            place(Source::GoDl, home.join("sdk"), Naming::Toolchain, ""),
-            place(Source::Local, usr("local"), Naming::Fixed("go"), ""),
-            place(Source::System, usr("lib"), Naming::Line("go-"), ""),
-            place(Source::System, usr("lib"), Naming::Fixed("go"), ""),
-            place(Source::System, usr("lib"), Naming::Fixed("golang"), ""),
-            place(Source::System, brew.clone(), Naming::Line("go@"), "libexec"),
-            place(Source::System, brew, Naming::Fixed("go"), "libexec"),
-            place(Source::GoNv, of("GOENV_ROOT", ".goenv").join("versions"), Naming::Plain, ""),
-            place(
-                Source::Asdf,
-                of("ASDF_DATA_DIR", ".asdf").join("installs/golang"),
-                Naming::Plain,
-                "go",
-            ),
-            place(Source::Mise, mise.join("installs/go"), Naming::Plain, ""),
-            place(Source::Gvm, of("GVM_ROOT", ".gvm").join("gos"), Naming::Toolchain, ""),
-            place(Source::ModuleCache, modules.join("golang.org"), Naming::Module, ""),
-        ];
-        Self { store, platform, user, rest, writing: Writing::Allowed }
+        let data = data(env, home);
+        Self {
+            store: data.join("goenv/sdks"),
+            platform,
+            user,
+            elsewhere: OnceLock::new(),
+            env: env.clone(),
+            home: home.to_owned(),
+            system: system.to_owned(),
+            writing: Writing::Allowed,
+        }
+    }
+
+    fn elsewhere(&self) -> &[Place] {
+        self.elsewhere.get_or_init(|| elsewhere(&self.env, &self.home, &self.system))
     }
 
     /// Returns the same places, in which looking writes nothing.
@@ -246,7 +235,7 @@ impl Places {
 
     /// Returns every root outside the store that may hold `version`, in the order in which they win.
     pub(super) fn candidates(&self, version: &Version) -> impl Iterator<Item = (Source, PathBuf)> {
-        self.rest.iter().map(move |place| {
+        self.elsewhere().iter().map(move |place| {
             let entry = place.directory.join(place.naming.entry(version, &self.platform));
             let root = if place.below.is_empty() { entry } else { entry.join(place.below) };
             (place.source, root)
@@ -257,14 +246,49 @@ impl Places {
     pub(super) fn all(&self) -> impl Iterator<Item = Place> {
         let (source, directory) = (Source::Store, self.store.clone());
         let store = Place { source, directory, naming: Naming::Platform, below: "" };
-        std::iter::once(store).chain(self.rest.iter().cloned())
+        std::iter::once(store).chain(self.elsewhere().iter().cloned())
     }
 
     /// Returns the directories whose entries are SDKs.
     pub(crate) fn directories(&self) -> impl Iterator<Item = &Path> {
         std::iter::once(self.store.as_path())
-            .chain(self.rest.iter().map(|place| place.directory.as_path()))
+            .chain(self.elsewhere().iter().map(|place| place.directory.as_path()))
     }
+}
+
+fn data(env: &Env, home: &Path) -> PathBuf {
+    absolute(env, "XDG_DATA_HOME").unwrap_or_else(|| home.join(".local/share"))
+}
+
+/// Returns the places outside the store, in the order in which they win.
+fn elsewhere(env: &Env, home: &Path, system: &Path) -> Vec<Place> {
+    let of = |variable: &str, default: &str| {
+        absolute(env, variable).unwrap_or_else(|| home.join(default))
+    };
+    let mise = absolute(env, "MISE_DATA_DIR").unwrap_or_else(|| data(env, home).join("mise"));
+    let modules = absolute(env, "GOMODCACHE").unwrap_or_else(|| gopath(env, home).join("pkg/mod"));
+    let place = |source, directory, naming, below| Place { source, directory, naming, below };
+    let usr = |path: &str| system.join("usr").join(path);
+    let brew = system.join("opt/homebrew/opt");
+    vec![
+        place(Source::GoDl, home.join("sdk"), Naming::Toolchain, ""),
+        place(Source::Local, usr("local"), Naming::Fixed("go"), ""),
+        place(Source::System, usr("lib"), Naming::Line("go-"), ""),
+        place(Source::System, usr("lib"), Naming::Fixed("go"), ""),
+        place(Source::System, usr("lib"), Naming::Fixed("golang"), ""),
+        place(Source::System, brew.clone(), Naming::Line("go@"), "libexec"),
+        place(Source::System, brew, Naming::Fixed("go"), "libexec"),
+        place(Source::GoNv, of("GOENV_ROOT", ".goenv").join("versions"), Naming::Plain, ""),
+        place(
+            Source::Asdf,
+            of("ASDF_DATA_DIR", ".asdf").join("installs/golang"),
+            Naming::Plain,
+            "go",
+        ),
+        place(Source::Mise, mise.join("installs/go"), Naming::Plain, ""),
+        place(Source::Gvm, of("GVM_ROOT", ".gvm").join("gos"), Naming::Toolchain, ""),
+        place(Source::ModuleCache, modules.join("golang.org"), Naming::Module, ""),
+    ]
 }
 
 /// Returns the first entry of GOPATH, or its default.

@@ -50,9 +50,9 @@ impl Resolved {
     /// Returns every path whose change can change the answer.
     pub fn watch(&self) -> impl Iterator<Item = &PathBuf> {
         let requested = self.requested.iter().flat_map(|requested| &requested.watch);
-        let Found { seen, watch, before, absent, .. } = &self.found;
+        let Found { seen, before, absent, .. } = &self.found;
         let seen = seen.iter().map(|(path, _)| path);
-        seen.chain(watch).chain(before).chain(absent).chain(requested)
+        seen.chain(before).chain(absent).chain(requested)
     }
 }
 

@@ -373,31 +373,20 @@ impl Known {
         }
         let mut doubt = None;
         for (signer, place) in self.signers.iter().filter(|(signer, _)| signer.key == *key) {
+            let (may_sign, validity) = (signer.may_sign(namespace), signer.validity(now));
+            let names_nobody = need > 1 && signer.is_wildcard();
+            if may_sign && validity == Validity::Valid && !names_nobody {
+                return Ok(signer);
+            }
             let who = super::flaw::shown(signer.principal.as_bytes());
             let day = |time: Option<i64>| date::day(time.unwrap_or_default());
-            doubt = Some(match signer.validity(now) {
-                _ if !signer.may_sign(namespace) => {
-                    format!("is by {who}, who may not sign for {namespace} ({place})")
-                }
-                Validity::NotYet => {
-                    format!(
-                        "is by {who}, whose key counts from {} ({place})",
-                        day(signer.valid_after)
-                    )
-                }
-                Validity::Expired => {
-                    format!(
-                        "is by {who}, whose key ended on {} ({place})",
-                        day(signer.valid_before)
-                    )
-                }
-                Validity::Valid if need > 1 && signer.is_wildcard() => {
-                    format!(
-                        "is by {who}, which names nobody, and {need} people are needed ({place})"
-                    )
-                }
-                Validity::Valid => return Ok(signer),
-            });
+            let why = match validity {
+                _ if !may_sign => format!("who may not sign for {namespace}"),
+                Validity::NotYet => format!("whose key counts from {}", day(signer.valid_after)),
+                Validity::Expired => format!("whose key ended on {}", day(signer.valid_before)),
+                Validity::Valid => format!("which names nobody, and {need} people are needed"),
+            };
+            doubt = Some(format!("is by {who}, {why} ({place})"));
         }
         Err(doubt.unwrap_or_else(|| format!("is by {}, no trusted signer", key.fingerprint())))
     }

@@ -182,7 +182,7 @@ fn field(header: &mut Header, text: &[u8], line: usize) -> Result<(), Flaw> {
         return wrong(1, format!("found {}, {expected}", shown(&[MARK, text].concat())));
     };
     let at_value = start + key.len() + 1;
-    let found = shown(value.as_bytes());
+    let found = |expected: &str| format!("found {}, {expected}", shown(value.as_bytes()));
     let again = match key {
         "scope" => match Scope::parse(value) {
             Ok(scope) => header.scope.replace(scope).is_some(),
@@ -190,25 +190,25 @@ fn field(header: &mut Header, text: &[u8], line: usize) -> Result<(), Flaw> {
         },
         "tier" => match Tier::new(value) {
             Some(tier) => header.tier.replace(tier).is_some(),
-            None => return wrong(at_value, format!("found {found}, {TIER}")),
+            None => return wrong(at_value, found(TIER)),
         },
         "serial" => match serial(value) {
             Some(serial) => header.serial.replace(serial).is_some(),
             None => {
                 let expected = "expected a serial from 1 to 9007199254740991";
-                return wrong(at_value, format!("found {found}, {expected}"));
+                return wrong(at_value, found(expected));
             }
         },
         "expires" => match Expiry::new(value) {
             Some(expires) => header.expires.replace(expires).is_some(),
             None => {
                 let expected = "expected a date as 2027-02-20 or 2027-02-20T00:00:00Z";
-                return wrong(at_value, format!("found {found}, {expected}"));
+                return wrong(at_value, found(expected));
             }
         },
         "engine" => match value {
             "bash" => header.engine.replace(Engine::Bash).is_some(),
-            _ => return wrong(at_value, format!("found {found}, expected bash")),
+            _ => return wrong(at_value, found("expected bash")),
         },
         _ => {
             let known = "expected scope, tier, serial, expires or engine";

@@ -63,9 +63,8 @@ impl Scope {
 
     /// Returns the scope that a header writes.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let found = shown(text.as_bytes());
         let expected = "expected a scope as git.example.com/team/repo//directory";
-        let wrong = || format!("found {found}, {expected}");
+        let wrong = || format!("found {}, {expected}", shown(text.as_bytes()));
         let (repository, directory) = text.split_once("//").ok_or_else(wrong)?;
         let repository_parts = repository.split('/').filter(|part| is_component(part)).count();
         let sound = repository_parts == repository.split('/').count()

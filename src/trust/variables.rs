@@ -210,17 +210,15 @@ fn path_entries(change: &Change<'_>, context: Context<'_>) -> Option<String> {
     }
     let exact = context.approval == Approval::Signed || context.rules.strict;
     added_entries(change).into_iter().find_map(|entry| {
-        let shown = super::flaw::shown(entry);
+        let wrong = |how: &str| Some(format!("the entry {} {how}", super::flaw::shown(entry)));
         match entry {
             [] => Some("an empty entry stands for the current directory".into()),
             [b'/', ..] if entry.iter().any(u8::is_ascii_control) => {
-                Some(format!("the entry {shown} has a control character"))
+                wrong("has a control character")
             }
-            [b'/', ..] if exact && climbs(entry) => {
-                Some(format!("the entry {shown} has a .. component"))
-            }
+            [b'/', ..] if exact && climbs(entry) => wrong("has a .. component"),
             [b'/', ..] => None,
-            _ => Some(format!("the entry {shown} is not absolute")),
+            _ => wrong("is not absolute"),
         }
     })
 }

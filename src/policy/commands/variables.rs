@@ -18,7 +18,7 @@ struct Export {
 impl Evaluator<'_> {
     /// `export NAME=value NAME`: every value is expanded before the first is set, as in bash.
     pub(super) fn export(&mut self, run: &Run) -> Outcome {
-        let mut exports = Vec::new();
+        let mut exports = Vec::with_capacity(run.arguments.len());
         for argument in &run.arguments {
             match argument {
                 Argument::Assignment(assignment) => {

@@ -69,9 +69,8 @@ pub(super) fn refused(name: &[u8], value: &[u8]) -> Option<String> {
 }
 
 fn one_of(text: &str, allowed: &[&str]) -> Option<String> {
-    let found = shown(text.as_bytes());
-    let expected = allowed.join(" or ");
-    (!allowed.contains(&text)).then(|| format!("found {found}, expected {expected}"))
+    let wrong = || format!("found {}, expected {}", shown(text.as_bytes()), allowed.join(" or "));
+    (!allowed.contains(&text)).then(wrong)
 }
 
 /// Refuses a value that is not one absolute path without a step up.
