@@ -19,7 +19,7 @@ use crate::trust::header::{self, Engine, Header, Tier};
 use crate::trust::scope::Scope;
 use crate::trust::signers::edit::public_key;
 use crate::trust::signers::find;
-use crate::trust::sshsig::{self, Key, Signature};
+use crate::trust::sshsig::{self, Key, Message, Signature};
 use crate::trust::{Approver, Trust};
 use crate::ui::{Tone, Ui, safe, safe_path};
 use crate::watch::Watched;
@@ -63,7 +63,9 @@ pub fn run(path: Option<&Path>, asked: &Asked, world: &World, ui: &Ui) -> Result
     }
     let tier = approve::tier(&wants, Some(&header), None);
     let made = signature(&bytes, &tier.namespace(), asked.key.as_deref(), world)?;
-    if second && others.iter().any(|other| other.key == made.0.key && other.verify(&bytes)) {
+    if second
+        && others.iter().any(|other| other.key == made.0.key && other.verify(&Message::new(&bytes)))
+    {
         ui.say(Tone::Plain, &format!("{} has this key's signature already", short(&path, world)));
         let trust = verdict(&path, &admission, world)?;
         if !trust.applies() {
@@ -205,7 +207,7 @@ pub(super) fn signature(
         let what = format!("{}: this hardware key signs without a touch", safe_path(&path));
         return Err(refused(Exit::Failed, what, hint));
     }
-    if made.namespace != namespace || !made.verify(bytes) {
+    if made.namespace != namespace || !made.verify(&Message::new(bytes)) {
         return Err(wrong("ssh-keygen's signature does not verify".into()));
     }
     Ok((made, file))

@@ -9,7 +9,7 @@ pub mod list;
 pub mod state;
 pub mod undo;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub use diff::Diff;
@@ -94,12 +94,15 @@ impl Env {
 
     /// Returns the names that may differ between two environments, in order: what was changed since they began as the
     /// same, or else all.
-    fn names_that_may_differ<'a>(&'a self, other: &'a Self) -> BTreeSet<&'a [u8]> {
-        if Arc::ptr_eq(&self.base, &other.base) {
+    fn names_that_may_differ<'a>(&'a self, other: &'a Self) -> Vec<&'a [u8]> {
+        let mut names: Vec<&[u8]> = if Arc::ptr_eq(&self.base, &other.base) {
             self.changes.keys().chain(other.changes.keys()).map(Vec::as_slice).collect()
         } else {
             self.iter().chain(other.iter()).map(|(name, _)| name).collect()
-        }
+        };
+        names.sort_unstable();
+        names.dedup();
+        names
     }
 
     /// Returns the number of variables.

@@ -6,7 +6,7 @@
 use super::header::{self, Expiry, Header, MOST_SERIAL, Tier};
 use super::scope::Scope;
 use super::serial::{Mark, Order};
-use super::sshsig::Signature;
+use super::sshsig::{Message, Signature};
 use super::{date, flaw::Flaw};
 use crate::hex::sha256;
 
@@ -108,9 +108,9 @@ pub fn is_second(
     let in_time = expires.at > limits.now && expires.at <= limits.latest();
     let same = asked.tier.as_ref().is_none_or(|asked| asked == tier)
         && asked.expires.as_ref().is_none_or(|asked| asked == expires);
-    let namespace = tier.namespace();
+    let (namespace, message) = (tier.namespace(), Message::new(policy));
     let holds =
-        |signature: &Signature| signature.namespace == namespace && signature.verify(policy);
+        |signature: &Signature| signature.namespace == namespace && signature.verify(&message);
     same && follows && in_time && signatures.iter().any(holds)
 }
 

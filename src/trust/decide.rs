@@ -14,7 +14,7 @@ use super::rules::{Require, Rules, TierRules};
 use super::scope::{Repository, Scope};
 use super::serial::{Mark, Order};
 use super::signers::{Signer, Validity, find_revoked, is_other_name};
-use super::sshsig::{Key, Signature};
+use super::sshsig::{Key, Message, Signature};
 use super::{Approver, State, Trust, Weighed};
 use crate::hex::sha256;
 
@@ -255,6 +255,7 @@ impl<'a> Open<'a> {
     /// Returns who approved, and why the other signatures do not count.
     fn count(&self, signatures: &[Signature], known: &Known, namespace: &str, need: u32) -> Count {
         let mut count = Count { by: Vec::new(), weighed: Vec::new(), forged: false, until: None };
+        let message = Message::new(self.policy);
         for signature in signatures {
             let fingerprint = signature.key.fingerprint();
             let judged = if signature.namespace != namespace {
@@ -262,7 +263,7 @@ impl<'a> Open<'a> {
                 Err(format!("is for {found}, expected {namespace}"))
             } else if !signature.is_attended() {
                 Err("was made by a hardware key that nobody touched".to_owned())
-            } else if !signature.verify(self.policy) {
+            } else if !signature.verify(&message) {
                 count.forged = true;
                 Err("does not match the file".to_owned())
             } else {

@@ -9,6 +9,8 @@
 mod key;
 mod wire;
 
+use std::cell::OnceCell;
+
 use base64ct::{Base64, Encoding};
 use sha2::{Digest, Sha256, Sha512};
 
@@ -52,6 +54,29 @@ impl Hash {
     }
 }
 
+/// A message, hashed once in each way however many signatures are made over it.
+#[derive(Debug)]
+pub struct Message<'a> {
+    bytes: &'a [u8],
+    sha512: OnceCell<Vec<u8>>,
+    sha256: OnceCell<Vec<u8>>,
+}
+
+impl<'a> Message<'a> {
+    /// Returns the message of these bytes.
+    pub fn new(bytes: &'a [u8]) -> Self {
+        Self { bytes, sha512: OnceCell::new(), sha256: OnceCell::new() }
+    }
+
+    fn digest(&self, hash: Hash) -> &[u8] {
+        let known = match hash {
+            Hash::Sha512 => &self.sha512,
+            Hash::Sha256 => &self.sha256,
+        };
+        known.get_or_init(|| hash.digest(self.bytes))
+    }
+}
+
 /// One block of a signature file, decoded and not yet verified.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Signature {
@@ -85,7 +110,7 @@ impl Signature {
     }
 
     /// Returns whether this is a signature over exactly `message`, by its key and in its namespace.
-    pub fn verify(&self, message: &[u8]) -> bool {
+    pub fn verify(&self, message: &Message<'_>) -> bool {
         let Some(point) = self.key.point() else { return false };
         let data = signed_data(&self.namespace, self.hash, message);
         let data = match (self.key.application(), self.moment) {
@@ -109,13 +134,13 @@ pub fn token_data(application: &str, moment: Moment, data: &[u8]) -> Vec<u8> {
 }
 
 /// Returns the bytes that an SSHSIG's ed25519 signature is made over.
-pub fn signed_data(namespace: &str, hash: Hash, message: &[u8]) -> Vec<u8> {
+pub fn signed_data(namespace: &str, hash: Hash, message: &Message<'_>) -> Vec<u8> {
     let mut data = Vec::with_capacity(128);
     data.extend_from_slice(MAGIC);
     put(&mut data, namespace.as_bytes());
     put(&mut data, b"");
     put(&mut data, hash.name());
-    put(&mut data, &hash.digest(message));
+    put(&mut data, message.digest(hash));
     data
 }
 

@@ -11,7 +11,7 @@ use std::process::{Command, Output, Stdio};
 use base64ct::{Base64, Encoding};
 use ed25519_dalek::{Signer as _, SigningKey};
 
-use super::sshsig::{Hash, Key, Moment, signed_data, token_data};
+use super::sshsig::{Hash, Key, Message, Moment, signed_data, token_data};
 
 /// The parts of an SSHSIG blob, each of which a test may spoil before it is armoured.
 pub(crate) struct Parts {
@@ -41,7 +41,8 @@ pub(crate) fn key(seed: u8) -> Key {
 
 /// Returns the parts of a good signature by the key made from `seed`.
 pub(crate) fn parts(seed: u8, namespace: &str, message: &[u8]) -> Parts {
-    let signature = signing_key(seed).sign(&signed_data(namespace, Hash::Sha512, message));
+    let signature =
+        signing_key(seed).sign(&signed_data(namespace, Hash::Sha512, &Message::new(message)));
     Parts {
         magic: b"SSHSIG".to_vec(),
         version: 1,
@@ -78,7 +79,11 @@ pub(crate) fn token_parts(
     namespace: &str,
     message: &[u8],
 ) -> Parts {
-    let data = token_data(application, moment, &signed_data(namespace, Hash::Sha512, message));
+    let data = token_data(
+        application,
+        moment,
+        &signed_data(namespace, Hash::Sha512, &Message::new(message)),
+    );
     let length = (application.len() as u32).to_be_bytes();
     Parts {
         key_type: TOKEN.to_vec(),

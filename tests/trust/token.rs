@@ -5,7 +5,7 @@ use std::path::Path;
 
 use base64ct::{Base64, Encoding};
 use ed25519_dalek::{Signer, SigningKey};
-use goenv::trust::sshsig::{Hash, Moment, signed_data, token_data};
+use goenv::trust::sshsig::{Hash, Message, Moment, signed_data, token_data};
 
 use crate::repository::Repository;
 
@@ -29,7 +29,11 @@ impl Token {
     /// Returns the armoured signature of `message`.
     fn sign(&self, message: &[u8], flags: u8) -> String {
         let moment = Moment { flags, counter: 41 };
-        let data = token_data(APPLICATION, moment, &signed_data(PROD, Hash::Sha512, message));
+        let data = token_data(
+            APPLICATION,
+            moment,
+            &signed_data(PROD, Hash::Sha512, &Message::new(message)),
+        );
         let mut signature = strings(&[KIND, &self.0.sign(&data).to_bytes()]);
         signature.push(flags);
         signature.extend(41_u32.to_be_bytes());

@@ -6,7 +6,7 @@ use goenv::hex::{hex, sha256};
 use goenv::trust::header;
 use goenv::trust::serial::Mark;
 use goenv::trust::signers::find;
-use goenv::trust::sshsig::decode;
+use goenv::trust::sshsig::{Message, decode};
 
 use crate::common::Sandbox;
 
@@ -29,7 +29,7 @@ fn the_documented_vector_verifies() {
     let signatures = decode(file.as_bytes()).unwrap();
     assert_eq!(signatures.len(), 2);
     for signature in &signatures {
-        assert!(signature.verify(policy.as_bytes()));
+        assert!(signature.verify(&Message::new(policy.as_bytes())));
         assert!(document.contains(&signature.key.fingerprint()));
         let [signer] = find(signers.as_bytes(), std::slice::from_ref(&signature.key))
             .unwrap()

@@ -23,13 +23,14 @@ fn a_good_block_verifies_over_its_bytes_alone() {
     assert_eq!(signature.key, key(1));
     assert_eq!(signature.namespace, NAMESPACE);
     assert_eq!(signature.hash, Hash::Sha512);
-    assert!(signature.verify(POLICY));
-    assert!(!signature.verify(b"export A=2\n"));
+    assert!(signature.verify(&Message::new(POLICY)));
+    assert!(!signature.verify(&Message::new(b"export A=2\n")));
     assert!(
-        !Signature { namespace: "goenv-policy-dev".into(), ..signature.clone() }.verify(POLICY)
+        !Signature { namespace: "goenv-policy-dev".into(), ..signature.clone() }
+            .verify(&Message::new(POLICY))
     );
-    assert!(!Signature { key: key(2), ..signature.clone() }.verify(POLICY));
-    assert!(!Signature { hash: Hash::Sha256, ..signature }.verify(POLICY));
+    assert!(!Signature { key: key(2), ..signature.clone() }.verify(&Message::new(POLICY)));
+    assert!(!Signature { hash: Hash::Sha256, ..signature }.verify(&Message::new(POLICY)));
 }
 
 #[test]
@@ -40,7 +41,7 @@ fn one_to_eight_blocks_are_read_in_order() {
         signatures.iter().map(|s| s.key.clone()).collect::<Vec<_>>(),
         (1..=8).map(key).collect::<Vec<_>>()
     );
-    assert!(signatures.iter().all(|signature| signature.verify(POLICY)));
+    assert!(signatures.iter().all(|signature| signature.verify(&Message::new(POLICY))));
     let nine = [file, sign(9, NAMESPACE, POLICY)].concat();
     assert_eq!(refused(&nine), format!("{}:1: more than 8 signatures", 8 * 6 + 1));
 }
@@ -78,7 +79,7 @@ fn carriage_returns_and_a_missing_last_newline_are_refused() {
 #[test]
 fn base64_may_be_one_line_but_holds_no_other_byte() {
     let blob = parts(1, NAMESPACE, POLICY).blob();
-    assert!(decode(&armour(&blob, 10_000)).unwrap()[0].verify(POLICY));
+    assert!(decode(&armour(&blob, 10_000)).unwrap()[0].verify(&Message::new(POLICY)));
     let good = String::from_utf8(armour(&blob, 70)).unwrap();
     let spaced = good.replacen("\nU1", "\nU 1", 1);
     assert_eq!(refused(spaced.as_bytes()), "2:2: found \" \", expected base64");
@@ -149,7 +150,7 @@ fn a_length_beyond_the_end_is_cut_short_and_allocates_nothing() {
 #[test]
 fn a_hash_that_is_not_the_signed_one_does_not_verify() {
     let mislabelled = changed(|p| p.hash = b"sha256".to_vec());
-    assert!(!decode(&mislabelled).unwrap()[0].verify(POLICY));
+    assert!(!decode(&mislabelled).unwrap()[0].verify(&Message::new(POLICY)));
 }
 
 #[test]
@@ -167,7 +168,7 @@ fn a_malleated_signature_does_not_verify_though_ssh_keygen_takes_it() {
             carry = sum >> 8;
         }
     });
-    assert!(!decode(&file).unwrap()[0].verify(POLICY));
+    assert!(!decode(&file).unwrap()[0].verify(&Message::new(POLICY)));
     let keygen = Keygen::new();
     let line = format!("alice ssh-ed25519 {}\n", key(1).base64());
     assert!(
@@ -187,7 +188,7 @@ fn a_small_order_key_verifies_nothing_though_ssh_keygen_takes_it() {
     });
     let signature = &decode(&file).unwrap()[0];
     assert!(!signature.key.is_sound());
-    assert!(!signature.verify(POLICY));
+    assert!(!signature.verify(&Message::new(POLICY)));
     let keygen = Keygen::new();
     let line = format!("alice ssh-ed25519 {}\n", Key::plain(neutral).base64());
     assert!(
@@ -201,7 +202,8 @@ fn a_small_order_key_verifies_nothing_though_ssh_keygen_takes_it() {
 #[test]
 fn the_first_of_several_blocks_may_be_bad_and_the_second_good() {
     let file = [sign(1, NAMESPACE, b"other"), sign(2, NAMESPACE, POLICY)].concat();
-    let good: Vec<bool> = decode(&file).unwrap().iter().map(|s| s.verify(POLICY)).collect();
+    let good: Vec<bool> =
+        decode(&file).unwrap().iter().map(|s| s.verify(&Message::new(POLICY))).collect();
     assert_eq!(good, [false, true]);
 }
 
@@ -213,7 +215,9 @@ fn every_flipped_bit_of_the_armour_is_refused_or_fails() {
             let mut spoilt = good.clone();
             spoilt[at] ^= 1 << bit;
             let accepted = decode(&spoilt).is_ok_and(|all| {
-                all.iter().any(|s| s.key == key(1) && s.namespace == NAMESPACE && s.verify(POLICY))
+                all.iter().any(|s| {
+                    s.key == key(1) && s.namespace == NAMESPACE && s.verify(&Message::new(POLICY))
+                })
             });
             assert!(!accepted, "byte {at}, bit {bit}");
         }
@@ -256,7 +260,7 @@ fn what_ssh_keygen_signs_verifies_here() {
         let [signature] =
             decode(&keygen.sign("alice", namespace, message)).unwrap().try_into().unwrap();
         assert_eq!(signature.namespace, namespace);
-        assert!(signature.verify(message));
+        assert!(signature.verify(&Message::new(message)));
         assert_eq!(
             signature.key,
             Key::from_words("ssh-ed25519", line.split(' ').nth(1).unwrap()).unwrap()
@@ -271,12 +275,14 @@ fn what_is_written_here_verifies_with_ssh_keygen() {
         use ed25519_dalek::Signer as _;
         let mut parts = parts(seed, NAMESPACE, POLICY);
         parts.hash = hash.name().to_vec();
-        parts.signature =
-            signing_key(seed).sign(&signed_data(NAMESPACE, hash, POLICY)).to_bytes().to_vec();
+        parts.signature = signing_key(seed)
+            .sign(&signed_data(NAMESPACE, hash, &Message::new(POLICY)))
+            .to_bytes()
+            .to_vec();
         let line = format!("alice namespaces=\"{NAMESPACE}\" ssh-ed25519 {}\n", key(seed).base64());
         assert!(keygen.verifies(&line, "alice", NAMESPACE, &parts.armour(), POLICY));
         assert!(!keygen.verifies(&line, "alice", NAMESPACE, &parts.armour(), b"other"));
-        assert!(decode(&parts.armour()).unwrap()[0].verify(POLICY));
+        assert!(decode(&parts.armour()).unwrap()[0].verify(&Message::new(POLICY)));
     }
 }
 
@@ -328,17 +334,24 @@ fn a_tokens_signature_verifies_and_ssh_keygen_agrees() {
         let [signature] = decode(&file).unwrap().try_into().unwrap();
         assert_eq!(signature.key, token(1, application));
         assert_eq!(signature.moment, Some(moment));
-        assert!(signature.is_attended() && signature.verify(POLICY));
-        assert!(!signature.verify(b"other"));
+        assert!(signature.is_attended() && signature.verify(&Message::new(POLICY)));
+        assert!(!signature.verify(&Message::new(b"other")));
         let line = token_line(application);
         assert!(keygen.verifies(&line, "alice", NAMESPACE, &file, POLICY), "{application}");
         assert!(!keygen.verifies(&line, "alice", NAMESPACE, &file, b"other"));
         let other = Moment { counter: 8, ..moment };
-        assert!(!Signature { moment: Some(other), ..signature.clone() }.verify(POLICY));
-        assert!(!Signature { moment: None, ..signature.clone() }.verify(POLICY));
-        assert!(!Signature { key: token(1, "ssh:x"), ..signature.clone() }.verify(POLICY));
-        assert!(!Signature { key: key(1), ..signature.clone() }.verify(POLICY));
-        assert!(!Signature { key: key(1), moment: None, ..signature }.verify(POLICY));
+        assert!(
+            !Signature { moment: Some(other), ..signature.clone() }.verify(&Message::new(POLICY))
+        );
+        assert!(!Signature { moment: None, ..signature.clone() }.verify(&Message::new(POLICY)));
+        assert!(
+            !Signature { key: token(1, "ssh:x"), ..signature.clone() }
+                .verify(&Message::new(POLICY))
+        );
+        assert!(!Signature { key: key(1), ..signature.clone() }.verify(&Message::new(POLICY)));
+        assert!(
+            !Signature { key: key(1), moment: None, ..signature }.verify(&Message::new(POLICY))
+        );
     }
 }
 
@@ -348,14 +361,14 @@ fn a_token_that_nobody_touched_does_not_verify_though_ssh_keygen_takes_it() {
     for flags in [0, 4] {
         let file = by_token(Moment { flags, ..MOMENT }, |_| {});
         let signature = &decode(&file).unwrap()[0];
-        assert!(!signature.is_attended() && !signature.verify(POLICY));
+        assert!(!signature.is_attended() && !signature.verify(&Message::new(POLICY)));
         assert!(
             keygen.verifies(&token_line("ssh:"), "alice", NAMESPACE, &file, POLICY),
             "the table in docs/security.md"
         );
         // Claiming the touch afterwards spoils the signature.
         let touched = by_token(Moment { flags, ..MOMENT }, |p| p.signature_end[0] |= 1);
-        assert!(!decode(&touched).unwrap()[0].verify(POLICY));
+        assert!(!decode(&touched).unwrap()[0].verify(&Message::new(POLICY)));
     }
 }
 
@@ -386,7 +399,9 @@ fn every_field_of_a_tokens_signature_is_checked() {
             let mut spoilt = good.clone();
             spoilt[at] ^= 1 << bit;
             let verifies = |s: &Signature| {
-                s.key == token(1, "ssh:") && s.namespace == NAMESPACE && s.verify(POLICY)
+                s.key == token(1, "ssh:")
+                    && s.namespace == NAMESPACE
+                    && s.verify(&Message::new(POLICY))
             };
             assert!(!decode(&spoilt).is_ok_and(|all| all.iter().any(verifies)), "{at}, bit {bit}");
         }
