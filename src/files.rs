@@ -143,9 +143,9 @@ fn scan(
     mut see: impl FnMut(&[u8]),
 ) -> Result<(), FileProblem> {
     // No larger than the file: fresh memory costs more than reading it.
-    let extent = extent(metadata, limit);
-    let mut buffer = vec![0; usize::try_from(extent).map_or(PIECE, |extent| extent.min(PIECE))];
-    let mut file = file.take(extent);
+    let size = usize::try_from(metadata.size()).unwrap_or(PIECE);
+    let mut buffer = vec![0; size.saturating_add(1).min(PIECE)];
+    let mut file = file.take(extent(metadata, limit));
     let mut total = 0;
     loop {
         let read = match file.read(&mut buffer) {

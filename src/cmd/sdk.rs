@@ -37,6 +37,10 @@ const SHOWN: usize = 20;
 /// Whatever it found wrong.
 pub fn run(command: Sdk, world: &World, ui: &Ui) -> Result<Exit, Error> {
     let places = places(world)?;
+    let is_changing = matches!(command, Sdk::Install { .. } | Sdk::Add { .. } | Sdk::Remove { .. });
+    if is_changing && store::is_busy(&places) {
+        ui.say(Tone::Plain, "another goenv is changing the SDKs; this one waits until it is done");
+    }
     match command {
         Sdk::List { json } => show(json, &places.read_only(), world, ui),
         Sdk::Install { version } => fetch(version.as_deref(), &places, world, ui),

@@ -268,6 +268,12 @@ pub fn lock(places: &Places) -> Result<Lock, StoreError> {
     Ok(Lock { _file: file })
 }
 
+/// Returns whether somebody holds the lock just now, so that whoever takes it will wait.
+pub fn is_busy(places: &Places) -> bool {
+    let lock = fs::File::options().write(true).open(places.store.join(".lock"));
+    lock.is_ok_and(|lock| matches!(lock.try_lock(), Err(fs::TryLockError::WouldBlock)))
+}
+
 /// Removes what a killed run left: temporary files and half-removed trees. Needs the lock.
 pub fn sweep(places: &Places, _lock: &Lock) {
     let Ok(entries) = fs::read_dir(&places.store) else { return };

@@ -557,6 +557,17 @@ fn an_adopted_sdk_is_here_already_unless_it_was_altered() {
 }
 
 #[test]
+fn who_waits_for_another_that_changes_the_sdks_says_so() {
+    let (sandbox, root) = adopted();
+    let held = format!(
+        "flock ~/.local/share/goenv/sdks/.lock sleep 1 & sleep 0.3; exec '{GOENV}' sdk remove {NEW}"
+    );
+    let done = sandbox.run(&sandbox.home(), "bash", &["-c", &held]);
+    let waits = "goenv: another goenv is changing the SDKs; this one waits until it is done";
+    let _ = done.failure(0, &format!("{waits}\ngoenv: forgot go{NEW}, which stays at {root}\n"));
+}
+
+#[test]
 fn an_altered_sdk_that_nothing_pins_is_used_and_said_to_be_altered() {
     let (sandbox, root) = adopted();
     let project = sandbox.project("p", format!("use go {NEW}\n"));
