@@ -24,9 +24,12 @@ enum Place<T> {
     Function(T),
 }
 
-/// What runs where callgrind does not look: the vDSO is set up, libm's choices for a processor, and curve arithmetic by
+/// What runs where callgrind does not look: before and after the program, the vDSO is set up, libm's choices for a processor, and curve arithmetic by
 /// instructions that valgrind does not know.
 const UNSEEN: &[Place<&str>] = &[
+    Place::Member("*crt1.o"),
+    Place::Member("*crtbeginT.o"),
+    Place::Member("*libgcc_eh.a:unwind-dw2-fde-dip.o"),
     Place::Member("*libc.a:dl-object.o"),
     Place::Member("*libc.a:dl-lookup.o"),
     Place::Member("*libc.a:dl-setup_hash.o"),
@@ -36,6 +39,10 @@ const UNSEEN: &[Place<&str>] = &[
     Place::Function("*curve25519_dalek*_avx512ifma*"),
     Place::Function("*curve25519_dalek*4ifma*"),
 ];
+
+/// Sections of other names that every program runs, and one that it looks at the beginning of.
+const ALSO_RUN: &str = "    KEEP(*(.init))\n    KEEP(*(.fini))\n    *(.iplt)\n";
+const ALSO_SEEN: &str = "  .eh_frame : { *(.eh_frame) }\n";
 
 /// Returns the script for what these programs run.
 pub fn script(programs: &[Program]) -> String {
@@ -50,7 +57,9 @@ pub fn script(programs: &[Program]) -> String {
         .chain(run.filter_map(|name| place(&name, &members)))
         .filter(|place| seen.insert(place.clone()))
         .collect();
-    [HEAD, &section(".rodata", &places), &section(".text", &places)].concat()
+    let constants = section(".rodata", &lines(".rodata", &places), ALSO_SEEN);
+    let functions = section(".text", &(ALSO_RUN.to_owned() + &lines(".text", &places)), "");
+    [HEAD, &constants, &functions].concat()
 }
 
 /// Returns where a function is, `None` of what cannot be moved.
@@ -67,8 +76,8 @@ fn place(name: &str, members: &BTreeMap<String, String>) -> Option<Place<String>
     }
 }
 
-/// Returns the part of the script for one kind of section.
-fn section(kind: &str, places: &[Place<String>]) -> String {
+/// Returns the lines that name what these places have of one kind of section.
+fn lines(kind: &str, places: &[Place<String>]) -> String {
     let mut lines = String::new();
     for place in places {
         let _ = match place {
@@ -77,7 +86,13 @@ fn section(kind: &str, places: &[Place<String>]) -> String {
             Place::Function(name) => writeln!(lines, "    *({kind}*.{name} {kind}*.{name}.*)"),
         };
     }
-    format!("SECTIONS\n{{\n  {kind}.prompt :\n  {{\n{lines}  }}\n}}\nINSERT BEFORE {kind};\n")
+    lines
+}
+
+/// Returns the part of the script that puts these `lines` before all others of their kind, and after them the section `next`.
+fn section(kind: &str, lines: &str, next: &str) -> String {
+    let first = format!("  {kind}.prompt :\n  {{\n{lines}  }}\n");
+    format!("SECTIONS\n{{\n{first}{next}}}\nINSERT BEFORE {kind};\n")
 }
 
 /// Returns the name of a Rust function with every crate's hash, and every place in the name that depends on their
