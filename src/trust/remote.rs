@@ -43,7 +43,10 @@ pub fn repositories(config: &[u8]) -> Vec<Repository> {
 /// Returns the id that the URL of a remote names.
 pub fn repository(url: &[u8]) -> Option<Repository> {
     let url = std::str::from_utf8(url).ok()?.trim();
-    if let Some((scheme, rest)) = url.split_once("://") {
+    // The first colon decides, as for git: `host:path://x` is a path on a host.
+    let scheme =
+        url.split_once(':').and_then(|(scheme, rest)| Some((scheme, rest.strip_prefix("//")?)));
+    if let Some((scheme, rest)) = scheme {
         return match scheme.to_ascii_lowercase().as_str() {
             "ssh" | "git+ssh" | "ssh+git" | "git" | "http" | "https" | "ftp" | "ftps" => {
                 let (authority, path) = rest.split_once('/')?;
@@ -253,6 +256,7 @@ mod tests {
         assert_eq!(id("git@[::1]:a/b").as_deref(), Some("%3a%3a1/a/b"));
         assert_eq!(id("ssh://git@[fe80::1]:22/a/b").as_deref(), Some("fe80%3a%3a1/a/b"));
         assert_eq!(id("https://h/group/sub/repo").as_deref(), Some("h/group/sub/repo"));
+        assert_eq!(id("h:a://b/c").as_deref(), Some("h/a%3a/b/c"));
     }
 
     #[test]

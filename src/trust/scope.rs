@@ -65,7 +65,9 @@ impl Scope {
     pub fn parse(text: &str) -> Result<Self, String> {
         let expected = "expected a scope as git.example.com/team/repo//directory";
         let wrong = || format!("found {}, {expected}", shown(text.as_bytes()));
-        let (repository, directory) = text.split_once("//").ok_or_else(wrong)?;
+        let at = text.as_bytes().windows(2).position(|pair| pair == b"//").ok_or_else(wrong)?;
+        let (repository, directory) = (text.get(..at), text.get(at + 2..));
+        let (repository, directory) = repository.zip(directory).ok_or_else(wrong)?;
         let repository_parts = repository.split('/').filter(|part| is_component(part)).count();
         let sound = repository_parts == repository.split('/').count()
             && repository_parts >= 2

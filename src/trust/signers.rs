@@ -313,7 +313,8 @@ fn unquoted(value: &str) -> Result<String, String> {
     let inner = inner.filter(|inner| !inner.ends_with('\\') || inner.ends_with("\\\\"));
     let found =
         || format!("found {}, expected the value in double quotes", shown(value.as_bytes()));
-    Ok(inner.ok_or_else(found)?.replace("\\\"", "\""))
+    let inner = inner.ok_or_else(found)?;
+    Ok(if inner.contains('\\') { inner.replace("\\\"", "\"") } else { inner.to_owned() })
 }
 
 /// Returns the options of a word and their offsets; commas in quotes do not separate.
