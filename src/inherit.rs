@@ -5,7 +5,7 @@
 
 use crate::decide::Carrying;
 use crate::env::state::{self, Carried, INLINE_LIMIT};
-use crate::env::undo::{self, Fingerprint};
+use crate::env::undo::{self, Change, Fingerprint};
 use crate::env::{Bytes, Env, State};
 use crate::files::{self, FileProblem};
 use crate::trust::variables::{Class, class};
@@ -34,8 +34,10 @@ pub fn carried(world: &World) -> Carrying {
 /// Returns the environment as it is outside: without what goenv did, and without its own variables.
 pub fn outside(env: &Env, carrying: &Carrying) -> Env {
     let changes = carrying.state().map(|state| state.changes.as_slice()).unwrap_or_default();
-    // No policy sets such a name, so a state that would restore one was forged.
-    let ours = changes.iter().filter(|change| class(&change.name).0 != Class::Never);
+    // No policy sets such a name, so a state that would restore one was forged. direnv's are only ever unset.
+    let is_ours =
+        |change: &&Change| class(&change.name).0 != Class::Never || state::is_for_direnv(change);
+    let ours = changes.iter().filter(is_ours);
     let mut outside = undo::revert(env, ours);
     for name in state::OWN {
         outside.unset(name);

@@ -66,6 +66,9 @@ use crate::world::World;
 /// Runs goenv with these arguments, the program's name first, and returns the exit code.
 pub fn run(args: Vec<OsString>, world: &World) -> u8 {
     let ui = Ui::new(world);
+    if world.is_direnv() {
+        return cmd::direnv::run(&args, world, &ui);
+    }
     let result = match prompt_format(&args) {
         // The prompt's own command does without the command line parser, which costs more than all the rest of a
         // prompt where nothing changed.

@@ -13,7 +13,8 @@ use crate::audit::log::{Durability, LogError};
 use crate::audit::record::{Event, Outcome as How, Record, Sdk};
 use crate::decide::Carrying;
 use crate::env::State;
-use crate::env::state::{Outcome, Stamp};
+use crate::env::state::{Outcome, Stamp, is_for_direnv};
+use crate::env::undo::Change;
 use crate::error::{Error, Exit};
 use crate::hex::sha256;
 use crate::load::{Applied, Loaded};
@@ -122,9 +123,14 @@ fn is_same(before: &State, now: &State) -> bool {
     before.policy == now.policy
         && before.uid == now.uid
         && before.outcome == now.outcome
-        && before.changes == now.changes
+        && policy_changes(before).eq(policy_changes(now))
         && !is_moved(&now.policy)
         && !is_moved(&beside(&now.policy))
+}
+
+/// Returns what the policy changed, without what is set for those who look at direnv's variables.
+fn policy_changes(state: &State) -> impl Iterator<Item = &Change> {
+    state.changes.iter().filter(|change| !is_for_direnv(change))
 }
 
 fn applied_record(journal: &Journal, applied: &Applied, state: &State) -> Record {
@@ -134,7 +140,7 @@ fn applied_record(journal: &Journal, applied: &Applied, state: &State) -> Record
         digest: wanted.pins.first().map(|(_, digest)| digest.clone()),
     });
     let name = |name: &[u8]| String::from_utf8_lossy(name).into_owned();
-    record.vars = state.changes.iter().map(|change| name(&change.name)).collect();
+    record.vars = policy_changes(state).map(|change| name(&change.name)).collect();
     record
 }
 

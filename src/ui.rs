@@ -74,6 +74,8 @@ pub fn is_hidden(character: char) -> bool {
 pub struct Ui {
     /// Whether the environment lets a terminal be coloured.
     may_colour: bool,
+    /// Whether it speaks as direnv.
+    is_direnv: bool,
 }
 
 /// What a line is about; it decides the colour and never carries meaning alone.
@@ -92,21 +94,26 @@ impl Ui {
     pub fn new(world: &World) -> Self {
         let no_colour = world.variable("NO_COLOR").is_some_and(|value| !value.is_empty());
         let dumb = world.variable("TERM").is_some_and(|value| value == b"dumb");
-        Self { may_colour: !no_colour && !dumb }
+        Self { may_colour: !no_colour && !dumb, is_direnv: world.is_direnv() }
     }
 
-    /// Writes one `goenv: …` line, or several where the text has several.
+    /// Writes one `goenv: …` line, or several where the text has several; as direnv, a `direnv: …` line.
     pub fn say(&self, tone: Tone, text: &str) {
         let code = match tone {
             Tone::Plain => "2",
             Tone::Warning => "33",
             Tone::Error => "31",
         };
+        let name = match (self.is_direnv, tone) {
+            (true, Tone::Error) => "direnv: error",
+            (true, Tone::Plain | Tone::Warning) => "direnv:",
+            (false, _) => "goenv:",
+        };
         // Asked only now: most prompts say nothing.
         if self.may_colour && std::io::stderr().is_terminal() {
-            self.raw(&format!("\x1b[{code}mgoenv:\x1b[0m {text}\n"));
+            self.raw(&format!("\x1b[{code}m{name}\x1b[0m {text}\n"));
         } else {
-            self.raw(&format!("goenv: {text}\n"));
+            self.raw(&format!("{name} {text}\n"));
         }
     }
 

@@ -83,6 +83,12 @@ impl World {
         if group == nix::unistd::getpgrp() { None } else { u32::try_from(parent.as_raw()).ok() }
     }
 
+    /// Returns whether goenv was started by the name `direnv`: then it answers as direnv.
+    pub fn is_direnv(&self) -> bool {
+        let name = self.program.as_os_str().as_bytes().strip_suffix(b"direnv");
+        name.is_some_and(|before| before.is_empty() || before.ends_with(b"/"))
+    }
+
     /// Returns `path` as an absolute one, without looking at the file system.
     pub fn absolute(&self, path: &Path) -> PathBuf {
         self.cwd.as_deref().unwrap_or(Path::new("/")).join(path)

@@ -5,6 +5,7 @@
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
+use super::direnv;
 use super::shown::{names, short};
 use crate::decide::{self, Action, Carrying};
 use crate::env::state::{self, Outcome};
@@ -80,8 +81,10 @@ pub fn run(
 const DAMAGED: &str = "GOENV_STATE cannot be read and is dropped; what it would have undone stays";
 
 fn decide(located: Option<&Located>, carrying: &Carrying, world: &World) -> Action {
-    let is_in_effect =
-        |state: &State| undo::is_in_effect(|name| world.variable(name), &state.changes);
+    let is_in_effect = |state: &State| {
+        undo::is_in_effect(|name| world.variable(name), &state.changes)
+            && (!world.is_direnv() || direnv::is_provided(state, world))
+    };
     let is_over = |until| world.now().as_secs() >= until;
     decide::decide(located, carrying, world.uid, is_in_effect, is_over, first_changed)
 }
@@ -150,9 +153,9 @@ fn enter(
     let (inside, told) = match loaded.result {
         Ok(applied) => {
             beside.extend(altered(&applied));
-            let mut lines = lines(&applied.wanted, action, &state.policy, world);
+            let mut lines = lines(&applied.wanted, action, &state.policy, outside, world);
             lines.extend(warning);
-            let mut inside = with_state(applied.wanted.env, &state, world)?;
+            let mut inside = with_state(applied.wanted.env, &mut state, world)?;
             if let Some(tier) = tier {
                 inside.set(state::TIER, tier);
             }
@@ -169,7 +172,7 @@ fn enter(
                     outside.clone()
                 }
             };
-            (with_state(inside, &state, world)?, Err(error))
+            (with_state(inside, &mut state, world)?, Err(error))
         }
     };
     let repeats = carrying
@@ -229,8 +232,11 @@ fn altered(applied: &Applied) -> Option<String> {
     Some(format!("{alteration}; see: goenv sdk verify {}", sdk.found.version))
 }
 
-/// Adds the variables that carry the state.
-fn with_state(mut env: Env, state: &State, world: &World) -> Result<Env, Error> {
+/// Adds the variables that carry the state, and as direnv those that its users look at.
+fn with_state(mut env: Env, state: &mut State, world: &World) -> Result<Env, Error> {
+    if world.is_direnv() {
+        direnv::provide(&mut env, state);
+    }
     if state.outcome == Outcome::Applied {
         env.set(state::POLICY, state.policy.as_os_str().as_bytes());
     }
@@ -250,8 +256,17 @@ fn print(format: Format, from: &Env, to: &Env, ui: &Ui) -> Result<(), Error> {
 
 /// Returns what the policy says and one line of what changed: names, never values. Where a reload changed nothing
 /// there is nothing to say.
-fn lines(wanted: &Wanted, action: &Action, policy: &Path, world: &World) -> Vec<String> {
+fn lines(
+    wanted: &Wanted,
+    action: &Action,
+    policy: &Path,
+    outside: &Env,
+    world: &World,
+) -> Vec<String> {
     let mut lines: Vec<String> = wanted.messages.iter().map(|message| ui::safe(message)).collect();
+    if world.is_direnv() {
+        return direnv::loaded(&short(policy, world), lines, outside, &wanted.env);
+    }
     let names = names(&Diff::between(world.env(), &wanted.env), world.env());
     if *action == Action::Load || !names.is_empty() {
         let sdk = wanted.sdk.as_ref();
@@ -268,6 +283,9 @@ fn tell_left(carrying: &Carrying, world: &World, ui: &Ui) {
         if let Err(error) = transition::left(state, &transition::rules(world), world) {
             ui.say(Tone::Warning, &error.text());
         }
-        ui.say(Tone::Plain, &format!("left {}", short(&state.policy, world)));
+        match world.is_direnv() {
+            true => ui.say(Tone::Plain, "unloading"),
+            false => ui.say(Tone::Plain, &format!("left {}", short(&state.policy, world))),
+        }
     }
 }

@@ -1,10 +1,12 @@
-//! The commands, one file each: arguments and the world in, an exit code out. `shown` has what their lines share.
+//! The commands, one file each: arguments and the world in, an exit code out. `shown` has what their lines share, `direnv` the
+//! command line of that name.
 
 pub mod allow;
 pub mod audit;
 pub mod check;
 pub mod completions;
 pub mod deny;
+pub mod direnv;
 pub mod direnv_lib;
 pub mod doctor;
 pub mod edit;

@@ -15,23 +15,31 @@ const MOST_NAMES: usize = 40;
 
 /// Returns ` +NEW ~CHANGED -GONE` for a diff, without goenv's own variables; of very many the first.
 pub(super) fn names(diff: &Diff, from: &Env) -> String {
-    let own = state::OWN.map(str::as_bytes);
-    let steps: Vec<_> = diff.steps().filter(|(name, _)| !own.contains(name)).collect();
+    let names = signed(diff, from);
     let mut text = String::new();
-    for (name, value) in steps.iter().take(MOST_NAMES) {
+    for name in names.iter().take(MOST_NAMES) {
+        text.push(' ');
+        text.push_str(name);
+    }
+    if let Some(more) = names.len().checked_sub(MOST_NAMES).filter(|more| *more > 0) {
+        text.push_str(&format!(" and {more} more"));
+    }
+    text
+}
+
+/// Returns `+NEW`, `~CHANGED` or `-GONE` for each step of a diff, without goenv's own variables.
+pub(super) fn signed(diff: &Diff, from: &Env) -> Vec<String> {
+    let own = state::OWN.map(str::as_bytes);
+    let steps = diff.steps().filter(|(name, _)| !own.contains(name));
+    let named = steps.map(|(name, value)| {
         let sign = match (from.get(name), value) {
             (_, None) => '-',
             (None, Some(_)) => '+',
             (Some(_), Some(_)) => '~',
         };
-        text.push(' ');
-        text.push(sign);
-        text.push_str(&ui::safe(name));
-    }
-    if let Some(more) = steps.len().checked_sub(MOST_NAMES).filter(|more| *more > 0) {
-        text.push_str(&format!(" and {more} more"));
-    }
-    text
+        format!("{sign}{}", ui::safe(name))
+    });
+    named.collect()
 }
 
 /// Returns a path with `~` for the home directory.

@@ -25,7 +25,8 @@ pub fn run(at_least: Option<&str>, ui: &Ui) -> Result<Exit, Error> {
     }
 }
 
-fn numbers(text: &str) -> Option<[u64; 3]> {
+/// Returns the three numbers of a version; those that are left out are 0.
+pub(super) fn numbers(text: &str) -> Option<[u64; 3]> {
     let mut numbers = [0; 3];
     let mut parts = text.split('.');
     for number in &mut numbers {

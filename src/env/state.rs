@@ -24,6 +24,14 @@ pub const TIER: &str = "GOENV_TIER";
 /// All of them: what goenv sets for itself, and no policy.
 pub const OWN: [&str; 3] = [STATE, POLICY, TIER];
 
+/// What goenv sets beside them for those who look at direnv's variables, where it is called by that name.
+pub const DIRENV: [&str; 3] = ["DIRENV_DIR", "DIRENV_FILE", "DIRENV_WATCHES"];
+
+/// Returns whether a change is such a variable, which was set and is to be unset. No state restores one.
+pub fn is_for_direnv(change: &Change) -> bool {
+    change.before == Before::Unset && DIRENV.iter().any(|name| name.as_bytes() == change.name)
+}
+
 /// Texts up to this size travel in the variable itself; Linux refuses a process with one string above 128 KiB.
 pub const INLINE_LIMIT: usize = 16 * 1024;
 

@@ -40,6 +40,9 @@ pub use survey::survey;
 
 use crate::env::{Bytes, Env};
 
+/// The version of direnv whose language this is.
+pub const DIRENV_VERSION: &str = "2.37.1";
+
 /// Answers what a policy asks of the machine while it is evaluated.
 ///
 /// The one implementation that touches the machine is `crate::host`; it also keeps the list of what was asked,

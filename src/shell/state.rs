@@ -1,9 +1,9 @@
 //! Which variables a format carries, and what it cannot hold.
 //!
-//! A file of variables is a picture of one moment: goenv's own variables, which say how to leave again, are not
-//! part of it. What a format cannot hold is refused whole, so that nothing is cut off in silence.
+//! A file of variables is a picture of one moment: goenv's own variables, which say how to leave again, and those that
+//! it sets as direnv, are not part of it. What a format cannot hold is refused whole, so that nothing is cut off in silence.
 
-use crate::env::state::OWN;
+use crate::env::state::{DIRENV, OWN};
 use crate::env::{Diff, is_identifier};
 
 /// Returns whether every reader takes the name for one.
@@ -14,7 +14,7 @@ pub(super) fn is_plain(name: &[u8]) -> bool {
 /// Returns the steps that belong into a file of variables: an unset variable is an empty one.
 pub(super) fn variables<'a>(diff: &Diff<'a>) -> impl Iterator<Item = (&'a [u8], &'a [u8])> {
     diff.steps()
-        .filter(|(name, _)| is_plain(name) && !OWN.iter().any(|own| own.as_bytes() == *name))
+        .filter(|(name, _)| is_plain(name) && !OWN.iter().chain(&DIRENV).any(|own| own.as_bytes() == *name))
         .map(|(name, value)| (name, value.unwrap_or_default()))
 }
 

@@ -16,6 +16,7 @@ mod tests;
 mod variables;
 mod watch;
 
+use super::DIRENV_VERSION;
 use super::ast::{Argument, Run};
 use super::error::PolicyError;
 use super::evaluate::{Answer, End, Evaluator, Inclusion, Status};
@@ -131,25 +132,27 @@ impl Evaluator<'_> {
         self.text.error(span, format!("`{name}` needs bash")).hint(hint).beyond()
     }
 
-    /// `direnv_version VERSION`: the language is that of direnv 2.37.1.
+    /// `direnv_version VERSION`: is the language that of this direnv, or of a later one?
     fn direnv_version(&self, arguments: &[&[u8]], span: Span) -> Outcome {
-        const OURS: [u32; 3] = [2, 37, 1];
+        let numbers = |text: &str| {
+            let mut numbers = [0_u32; 3];
+            let mut parts = text.split('.');
+            for slot in &mut numbers {
+                if let Some(part) = parts.next() {
+                    *slot = part.parse().ok()?;
+                }
+            }
+            parts.next().is_none().then_some(numbers)
+        };
         let usage = || self.misused(span, "`direnv_version` takes one version: 2.32.1");
         let [version] = arguments else { return Err(usage()) };
         let text = std::str::from_utf8(version).map_err(|_| usage())?;
-        let mut wanted = [0; 3];
-        let mut parts = text.strip_prefix('v').unwrap_or(text).split('.');
-        for slot in &mut wanted {
-            if let Some(part) = parts.next() {
-                *slot = part.parse().map_err(|_| usage())?;
-            }
-        }
-        if parts.next().is_some() {
-            return Err(usage());
-        }
-        Ok(match wanted <= OURS {
+        let wanted = numbers(text.strip_prefix('v').unwrap_or(text)).ok_or_else(usage)?;
+        Ok(match Some(wanted) <= numbers(DIRENV_VERSION) {
             true => Answer::Yes,
-            false => Answer::No(format!("the policy wants direnv {text}; goenv speaks 2.37.1")),
+            false => {
+                Answer::No(format!("the policy wants direnv {text}; goenv speaks {DIRENV_VERSION}"))
+            }
         })
     }
 
