@@ -60,3 +60,46 @@ pub fn carry(state: &State, world: &World) -> Result<Bytes, FileProblem> {
     files::write_private(&path, &encoded)?;
     Ok(state::in_file(&path))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::env::state::Outcome;
+    use crate::env::undo::Before;
+
+    #[test]
+    fn a_state_unsets_what_is_set_for_direnvs_users_and_restores_nothing_of_the_kind() {
+        let change = |name: &str, before: Before| Change {
+            name: name.into(),
+            given: Some(Fingerprint::of(b"x")),
+            before,
+        };
+        let restored = || Before::Value(b"forged".to_vec());
+        let state = State {
+            uid: 1000,
+            policy: "/p/.envrc".into(),
+            outcome: Outcome::Applied,
+            until: None,
+            watches: Vec::new(),
+            changes: vec![
+                change("DIRENV_DIFF", Before::Unset),
+                change("DIRENV_DIR", Before::Unset),
+                change("DIRENV_FILE", restored()),
+                change("DIRENV_WATCHES", Before::Unset),
+                change("LD_PRELOAD", restored()),
+            ],
+        };
+        let inside: Env = [
+            ("DIRENV_DIFF", "x"),
+            ("DIRENV_DIR", "x"),
+            ("DIRENV_FILE", "x"),
+            ("DIRENV_WATCHES", "another's"),
+            ("LD_PRELOAD", "x"),
+        ]
+        .into_iter()
+        .collect();
+        let mut expected = inside.clone();
+        expected.unset("DIRENV_DIR");
+        assert_eq!(outside(&inside, &Carrying::State(state)), expected);
+    }
+}

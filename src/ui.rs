@@ -104,17 +104,18 @@ impl Ui {
             Tone::Warning => "33",
             Tone::Error => "31",
         };
-        let name = match (self.is_direnv, tone) {
-            (true, Tone::Error) => "direnv: error",
-            (true, Tone::Plain | Tone::Warning) => "direnv:",
-            (false, _) => "goenv:",
-        };
         // Asked only now: most prompts say nothing.
-        if self.may_colour && std::io::stderr().is_terminal() {
-            self.raw(&format!("\x1b[{code}m{name}\x1b[0m {text}\n"));
-        } else {
-            self.raw(&format!("{name} {text}\n"));
-        }
+        let is_coloured = self.may_colour && std::io::stderr().is_terminal();
+        let error = if tone == Tone::Error { "error " } else { "" };
+        self.raw(&match (self.is_direnv, is_coloured) {
+            (false, true) => format!("\x1b[{code}mgoenv:\x1b[0m {text}\n"),
+            (false, false) => format!("goenv: {text}\n"),
+            // direnv colours whole lines, and what was done not at all: its words are looked for.
+            (true, true) if tone != Tone::Plain => {
+                format!("\x1b[{code}mdirenv: {error}{text}\x1b[0m\n")
+            }
+            (true, _) => format!("direnv: {error}{text}\n"),
+        });
     }
 
     /// Returns whether text on stdout may be coloured.

@@ -264,11 +264,11 @@ fn lines(
     world: &World,
 ) -> Vec<String> {
     let mut lines: Vec<String> = wanted.messages.iter().map(|message| ui::safe(message)).collect();
-    if world.is_direnv() {
-        return direnv::loaded(&short(policy, world), lines, outside, &wanted.env);
-    }
     let names = names(&Diff::between(world.env(), &wanted.env), world.env());
     if *action == Action::Load || !names.is_empty() {
+        if world.is_direnv() {
+            return direnv::loaded(&short(policy, world), lines, outside, &wanted.env);
+        }
         let sdk = wanted.sdk.as_ref();
         let sdk = sdk.map(|(_, sdk)| format!(" go{}", sdk.version)).unwrap_or_default();
         let nothing = sdk.is_empty() && names.is_empty();

@@ -14,7 +14,9 @@ pub(super) fn is_plain(name: &[u8]) -> bool {
 /// Returns the steps that belong into a file of variables: an unset variable is an empty one.
 pub(super) fn variables<'a>(diff: &Diff<'a>) -> impl Iterator<Item = (&'a [u8], &'a [u8])> {
     diff.steps()
-        .filter(|(name, _)| is_plain(name) && !OWN.iter().chain(&DIRENV).any(|own| own.as_bytes() == *name))
+        .filter(|(name, _)| {
+            is_plain(name) && !OWN.iter().chain(&DIRENV).any(|own| own.as_bytes() == *name)
+        })
         .map(|(name, value)| (name, value.unwrap_or_default()))
 }
 

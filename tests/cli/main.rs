@@ -14,6 +14,7 @@ mod common;
 
 mod approve;
 mod commands;
+mod direnv;
 mod exec;
 mod export;
 mod follow;

@@ -101,9 +101,7 @@ fn exec(words: &[OsString], world: &World, ui: &Ui) -> Result<Exit, Error> {
     };
     let is_file = files::look_through(&world.absolute(first)).is_some_and(|it| it.is_file());
     match (is_file, first.parent()) {
-        (true, Some(directory)) => {
-            super::exec::run(&world.absolute(directory), words, world, ui)
-        }
+        (true, Some(directory)) => super::exec::run(&world.absolute(directory), words, world, ui),
         _ if rest.is_empty() => Err(words::refused("missing COMMAND argument")),
         _ => super::exec::run(first, rest, world, ui),
     }

@@ -191,10 +191,7 @@ mod tests {
             ("hook json", "this feature is not supported"),
             ("hook tcsh", "unknown target shell 'tcsh'"),
             ("version x", "vx is not a valid semver version"),
-            (
-                "version 2.38",
-                "current version v2.37.1 is older than the desired version v2.38",
-            ),
+            ("version 2.38", "current version v2.37.1 is older than the desired version v2.38"),
             ("current", "missing PATH argument"),
             ("log hi", "log takes --status or --error, and a message"),
         ] {

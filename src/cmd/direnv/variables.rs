@@ -61,10 +61,8 @@ pub(in crate::cmd) fn provide(inside: &mut Env, state: &mut State) {
 fn variables(policy: &Path, seen: &[Seen]) -> Vec<(&'static str, Bytes)> {
     let directory = policy.parent().unwrap_or(policy).as_os_str().as_bytes();
     let [dir, file, watches] = state::DIRENV;
-    let mut variables = vec![
-        (dir, [b"-", directory].concat()),
-        (file, policy.as_os_str().as_bytes().to_vec()),
-    ];
+    let mut variables =
+        vec![(dir, [b"-", directory].concat()), (file, policy.as_os_str().as_bytes().to_vec())];
     let list = encode(seen);
     if list.len() <= LONGEST {
         variables.push((watches, list));

@@ -157,7 +157,8 @@ mod tests {
     #[test]
     fn names_are_told_in_direnvs_order() {
         let outside: Env = [("B", "1"), ("C", "1"), ("PATH", "/bin")].into_iter().collect();
-        let inside: Env = [("A", "1"), ("C", "1"), ("PATH", "/p:/bin"), ("Z", "1")].into_iter().collect();
+        let inside: Env =
+            [("A", "1"), ("C", "1"), ("PATH", "/p:/bin"), ("Z", "1")].into_iter().collect();
         let lines = loaded("~/p/.envrc", vec!["said".to_owned()], &outside, &inside);
         assert_eq!(lines, ["loading ~/p/.envrc", "said", "export +A +Z -B ~PATH"]);
         assert_eq!(loaded("p", Vec::new(), &outside, &outside), ["loading p"]);
