@@ -79,6 +79,8 @@ pub struct Facts {
     pub startup_file: PathBuf,
     /// Every `goenv` in PATH, in order, without symbolic links.
     pub goenvs: Vec<PathBuf>,
+    /// The first `direnv` in PATH, without symbolic links: it may be goenv by that name.
+    pub direnv: Option<PathBuf>,
     /// This program, without symbolic links.
     pub own: Option<PathBuf>,
     /// The first `go` in PATH.
@@ -148,6 +150,7 @@ impl Facts {
                 })
                 .collect(),
             goenvs: programs("goenv").iter().filter_map(real).collect(),
+            direnv: programs("direnv").first().and_then(real),
             own: files::real_path(&world.program()),
             goroot_version: goroot.as_deref().map(first_line).unwrap_or_default(),
             go_version: go_root.map(first_line).unwrap_or_default(),

@@ -39,8 +39,14 @@ fn startup_lines(facts: &Facts) -> impl Iterator<Item = Line<'_>> {
     })
 }
 
-fn is_hook(line: &Line<'_>, shell: Shell) -> bool {
-    line.text.contains("goenv") && line.text.contains(&format!("hook {}", shell.name()))
+fn is_hook(line: &Line<'_>, shell: Shell, facts: &Facts) -> bool {
+    let is_ours = line.text.contains("goenv") || (is_direnv(facts) && line.text.contains("direnv"));
+    is_ours && line.text.contains(&format!("hook {}", shell.name()))
+}
+
+/// Returns whether the `direnv` that PATH finds is goenv by that name.
+fn is_direnv(facts: &Facts) -> bool {
+    facts.direnv.is_some() && facts.direnv == facts.own
 }
 
 fn hook(facts: &Facts) -> Option<Problem> {
@@ -52,7 +58,7 @@ fn hook(facts: &Facts) -> Option<Problem> {
         let message = "SHELL names no shell with a hook, so nothing changes at a prompt";
         return Some(Problem::warning("hook-missing", message, "use: goenv exec DIR COMMAND"));
     };
-    if startup_lines(facts).any(|line| is_hook(&line, shell)) {
+    if startup_lines(facts).any(|line| is_hook(&line, shell, facts)) {
         return None;
     }
     let name = shell.name();
@@ -70,6 +76,9 @@ fn managers(facts: &Facts) -> Vec<Problem> {
     let found = startup_lines(facts).filter_map(|line| {
         // goenv's own hook is no other manager.
         let (_, manager) = MANAGERS.iter().find(|(mark, _)| line.text.contains(mark))?;
+        if *manager == "direnv" && is_direnv(facts) {
+            return None;
+        }
         let place = format!("{}:{}", safe_path(&line.file.path), line.number);
         Some(match *manager {
             "direnv" => Problem::warning(

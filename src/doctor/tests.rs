@@ -48,6 +48,17 @@ fn the_hook_is_missed_and_other_managers_are_seen() {
 }
 
 #[test]
+fn the_hook_of_goenv_called_direnv_is_goenvs() {
+    let mut facts = startup("eval \"$(direnv hook bash)\"\n");
+    facts.own = Some(PathBuf::from("/opt/goenv/bin/goenv"));
+    facts.direnv.clone_from(&facts.own);
+    assert_eq!(shown(&facts), [""; 0]);
+    facts.direnv = Some(PathBuf::from("/usr/bin/direnv"));
+    let ids: Vec<_> = examine(&facts).iter().map(|problem| problem.id).collect();
+    assert_eq!(ids, ["hook-missing", "other-manager"]);
+}
+
+#[test]
 fn another_goenv_is_seen() {
     let mut facts = startup("eval \"$(goenv hook bash)\"\n");
     facts.own = Some(PathBuf::from("/opt/goenv/bin/goenv"));
