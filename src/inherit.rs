@@ -19,7 +19,9 @@ const FILE_LIMIT: u64 = 64 * 1024 * 1024;
 
 /// Returns what the shell carries.
 pub fn carried(world: &World) -> Carrying {
-    let Some(text) = world.variable(state::STATE) else { return Carrying::Nothing };
+    // An empty one is what an editor makes of one that was unset.
+    let text = world.variable(state::STATE).filter(|text| !text.is_empty());
+    let Some(text) = text else { return Carrying::Nothing };
     match state::read(&text) {
         Carried::Here(state) => Carrying::State(state),
         Carried::Unreadable => Carrying::Damaged,

@@ -267,7 +267,10 @@ fn lines(
     let names = names(&Diff::between(world.env(), &wanted.env), world.env());
     if *action == Action::Load || !names.is_empty() {
         if world.is_direnv() {
-            return direnv::loaded(&short(policy, world), lines, outside, &wanted.env);
+            return match direnv::is_quiet(world) {
+                true => lines,
+                false => direnv::loaded(&short(policy, world), lines, outside, &wanted.env),
+            };
         }
         let sdk = wanted.sdk.as_ref();
         let sdk = sdk.map(|(_, sdk)| format!(" go{}", sdk.version)).unwrap_or_default();
@@ -284,6 +287,7 @@ fn tell_left(carrying: &Carrying, world: &World, ui: &Ui) {
             ui.say(Tone::Warning, &error.text());
         }
         match world.is_direnv() {
+            true if direnv::is_quiet(world) => {}
             true => ui.say(Tone::Plain, "unloading"),
             false => ui.say(Tone::Plain, &format!("left {}", short(&state.policy, world))),
         }

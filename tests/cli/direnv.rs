@@ -389,6 +389,37 @@ fn both_names_undo_what_the_other_did_and_log_it_once() {
 }
 
 #[test]
+fn an_editor_that_cannot_unset_a_variable_and_empties_it_is_not_warned() {
+    let mut sandbox = sandbox();
+    let (p, home) = (sandbox.project("p", "export A=1\n"), sandbox.home());
+    for name in ["GOENV_STATE", "GOENV_POLICY", "DIRENV_DIR", "DIRENV_FILE", "DIRENV_WATCHES"] {
+        sandbox.set(name, "");
+    }
+    says(&direnv(&sandbox, &home, &["export", "json"]), 0, "", "");
+    let done = direnv(&sandbox, &p, &["export", "json"]);
+    let said = "direnv: loading ~/p/.envrc\ndirenv: export +A\n";
+    assert_eq!((done.code(), done.stderr().as_str()), (0, said));
+    let object = apply(&mut sandbox, &done);
+    assert_eq!(object["DIRENV_DIR"].as_deref(), Some(&*format!("-{}", p.display())));
+}
+
+#[test]
+fn an_empty_log_format_silences_what_is_no_error() {
+    let mut sandbox = sandbox();
+    let (p, home) = (sandbox.project("p", "export A=1\necho said\n"), sandbox.home());
+    sandbox.set("DIRENV_LOG_FORMAT", "");
+    let done = direnv(&sandbox, &p, &["export", "json"]);
+    assert_eq!((done.code(), done.stderr().as_str()), (0, "direnv: said\n"));
+    apply(&mut sandbox, &done);
+    let done = direnv(&sandbox, &home, &["export", "json"]);
+    assert_eq!((done.code(), done.stderr().as_str()), (0, ""));
+    assert_eq!(apply(&mut sandbox, &done)["A"], None);
+    sandbox.file("home/p/.envrc", "export A=2\n");
+    let done = direnv(&sandbox, &p, &["export", "json"]);
+    assert_eq!((done.code(), done.stderr().as_str()), (1, BLOCKED));
+}
+
+#[test]
 fn files_of_variables_hold_the_policys_alone() {
     let sandbox = sandbox();
     let p = sandbox.project("p", "export A=1\n");

@@ -22,7 +22,7 @@ use crate::ui::{Tone, Ui, safe_path};
 use crate::world::World;
 use crate::{files, inherit, policy};
 
-pub(super) use variables::{is_provided, provide};
+pub(super) use variables::{is_provided, is_quiet, provide};
 pub(super) use words::loaded;
 
 /// Answers a call, the program's name first among the words, and returns the exit code.

@@ -38,6 +38,11 @@ pub(super) struct Seen {
     pub(super) exists: bool,
 }
 
+/// Returns whether the user wants to hear of errors alone: the variable is direnv's own for that.
+pub(in crate::cmd) fn is_quiet(world: &World) -> bool {
+    world.variable("DIRENV_LOG_FORMAT").is_some_and(|format| format.is_empty())
+}
+
 /// Returns whether a shell that carries this state has the variables, or is not to have them.
 pub(in crate::cmd) fn is_provided(state: &State, world: &World) -> bool {
     state.changes.iter().any(state::is_for_direnv) || world.variable(DIFF).is_some()
