@@ -185,6 +185,20 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_name_direnv_is_the_whole_last_part_of_the_path() {
+        let is_direnv = |program: &str| {
+            let program = PathBuf::from(program);
+            World { program, ..World::with(Env::new(), None) }.is_direnv()
+        };
+        assert!(["direnv", "./direnv", "/home/ann/bin/direnv"].iter().all(|it| is_direnv(it)));
+        assert!(
+            !["", "goenv", "/direnv/goenv", "-direnv", "mydirenv", "direnv2"]
+                .iter()
+                .any(|it| is_direnv(it))
+        );
+    }
+
+    #[test]
     fn terminals_are_named_by_their_device() {
         let named = |major, minor| terminal_named(makedev(major, minor));
         assert_eq!(named(136, 3).as_deref(), Some("/dev/pts/3"));

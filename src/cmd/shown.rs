@@ -15,11 +15,12 @@ const MOST_NAMES: usize = 40;
 
 /// Returns ` +NEW ~CHANGED -GONE` for a diff, without goenv's own variables; of very many the first.
 pub(super) fn names(diff: &Diff, from: &Env) -> String {
-    let names = signed(diff, from);
+    let names: Vec<_> = signed(diff, from).collect();
     let mut text = String::new();
-    for name in names.iter().take(MOST_NAMES) {
+    for (sign, name) in names.iter().take(MOST_NAMES) {
         text.push(' ');
-        text.push_str(name);
+        text.push(*sign);
+        text.push_str(&ui::safe(name));
     }
     if let Some(more) = names.len().checked_sub(MOST_NAMES).filter(|more| *more > 0) {
         text.push_str(&format!(" and {more} more"));
@@ -27,19 +28,19 @@ pub(super) fn names(diff: &Diff, from: &Env) -> String {
     text
 }
 
-/// Returns `+NEW`, `~CHANGED` or `-GONE` for each step of a diff, without goenv's own variables.
-pub(super) fn signed(diff: &Diff, from: &Env) -> Vec<String> {
+/// Returns `+` for a new variable, `~` for a changed one and `-` for one that is gone, each with its name, without goenv's
+/// own.
+pub(super) fn signed<'a>(diff: &Diff<'a>, from: &Env) -> impl Iterator<Item = (char, &'a [u8])> {
     let own = state::OWN.map(str::as_bytes);
-    let steps = diff.steps().filter(|(name, _)| !own.contains(name));
-    let named = steps.map(|(name, value)| {
+    let steps = diff.steps().filter(move |(name, _)| !own.contains(name));
+    steps.map(|(name, value)| {
         let sign = match (from.get(name), value) {
             (_, None) => '-',
             (None, Some(_)) => '+',
             (Some(_), Some(_)) => '~',
         };
-        format!("{sign}{}", ui::safe(name))
-    });
-    named.collect()
+        (sign, name)
+    })
 }
 
 /// Returns a path with `~` for the home directory.

@@ -16,9 +16,13 @@ const DIRENV: &str = "/usr/bin/direnv";
 const BLOCKED: &str = "direnv: error $SANDBOX/home/p/.envrc is blocked. \
     Run `direnv allow` to approve its content\n";
 
-/// Returns a sandbox with the link in `link/`.
+/// Returns an empty sandbox with the link.
 fn sandbox() -> Sandbox {
-    let sandbox = Sandbox::new();
+    linked(Sandbox::new())
+}
+
+/// Puts the link into `link/`.
+fn linked(sandbox: Sandbox) -> Sandbox {
     symlink(GOENV, sandbox.dir("link").join("direnv")).unwrap();
     sandbox
 }
@@ -144,11 +148,12 @@ fn a_real_bash_evaluates_what_is_printed_and_gets_back_what_it_had() {
     let mut sandbox = sandbox();
     let p = sandbox.project("p", "export A='x \"y'\nPATH_add bin\n");
     sandbox.set("DIRENV", sandbox.path("link/direnv"));
-    let script = "set -eu; before=$(env | sort); cd ~/p; eval \"$($DIRENV export bash)\"; env -0; \
-        cd ~; eval \"$($DIRENV export bash)\"; test \"$before\" = \"$(env | sort | \
-        sed \"s|^OLDPWD=.*|@|\" | grep -v @)\"";
-    let script = script.replace("before=$(env | sort)", "before=$(env | grep -v ^OLDPWD= | sort)");
-    let done = sandbox.run(&sandbox.home(), "bash", &["-c", &script]);
+    let script = r#"set -eu
+        outside() { env | grep -v ^OLDPWD= | sort; }
+        before=$(outside)
+        cd ~/p; eval "$($DIRENV export bash)"; env -0
+        cd ~; eval "$($DIRENV export bash)"; test "$before" = "$(outside)""#;
+    let done = sandbox.run(&sandbox.home(), "bash", &["-c", script]);
     let inside = parse_env(done.success().bytes());
     let get = |name: &str| String::from_utf8_lossy(&inside[name.as_bytes()]).into_owned();
     assert_eq!(get("A"), "x \"y");
@@ -265,6 +270,24 @@ fn status_has_the_lines_and_the_fields_that_prompts_and_editors_read() {
         json!({ "ConfigDir": "$SANDBOX/home/.config/goenv", "SelfPath": "$SANDBOX/link/direnv" });
     let state = json!({ "foundRC": rc, "loadedRC": rc });
     assert_eq!(object, json!({ "config": config, "state": state }));
+}
+
+#[test]
+fn a_version_file_that_is_followed_is_found_and_allowed() {
+    let mut sandbox = linked(Sandbox::with_sdks(&["1.26.6"]));
+    sandbox.file("home/.config/goenv/config.toml", "follow = [\".go-version\"]\n");
+    sandbox.file("home/p/.go-version", "1.26.6\n");
+    let (p, home) = (sandbox.dir("home/p"), sandbox.home());
+    let done = direnv(&sandbox, &p, &["export", "json"]);
+    let said = "direnv: loading ~/p/.go-version\ndirenv: export +GOROOT +GOTOOLCHAIN ~PATH\n";
+    assert_eq!((done.code(), done.stderr().as_str()), (0, said));
+    apply(&mut sandbox, &done);
+    let rc = json!({ "allowed": 0, "path": "$SANDBOX/home/p/.go-version" });
+    for (directory, found) in [(&p, &rc), (&home, &Value::Null)] {
+        let status = direnv(&sandbox, directory, &["status", "--json"]).success().stdout();
+        let status: Value = serde_json::from_str(&status).unwrap();
+        assert_eq!(status["state"], json!({ "foundRC": found, "loadedRC": rc }));
+    }
 }
 
 #[test]

@@ -12,7 +12,7 @@ use super::variables::{Seen, look};
 use crate::env::state::Outcome;
 use crate::error::{Error, Exit};
 use crate::load::{Loaded, Loader, Purpose};
-use crate::locate::{Kind, Located};
+use crate::locate::{Kind, Located, POLICY_NAME};
 use crate::trust::State as Verdict;
 use crate::trust::date::rfc3339;
 use crate::ui::{Ui, safe, safe_path};
@@ -53,9 +53,8 @@ pub(super) fn run(json: bool, world: &World, ui: &Ui) -> Result<Exit, Error> {
     let found = world.cwd.as_deref().and_then(|cwd| follow::nearest(cwd, world));
     // What is in force here; what was refused is not.
     let loaded = carrying.state().filter(|state| state.outcome == Outcome::Applied).map(|state| {
-        let kind = found.as_ref().filter(|found| found.path == state.policy);
-        let kind = kind.map_or(Kind::Policy, |found| found.kind.clone());
-        Rc::of(&Located { path: state.policy.clone(), kind }, &loader)
+        let here = found.as_ref().filter(|found| found.path == state.policy);
+        Rc::of(&here.cloned().unwrap_or_else(|| located(&state.policy)), &loader)
     });
     let status = Status {
         program: &world.program(),
@@ -69,6 +68,15 @@ pub(super) fn run(json: bool, world: &World, ui: &Ui) -> Result<Exit, Error> {
         ui.data(lines(&status).as_bytes())?;
     }
     Ok(Exit::Done)
+}
+
+/// Returns what decides elsewhere, by its path: a policy, or a version file that stands in for one.
+fn located(path: &Path) -> Located {
+    let kind = match path.file_name().is_some_and(|name| name == POLICY_NAME) {
+        true => Kind::Policy,
+        false => Kind::Followed { directory: path.parent().unwrap_or(path).to_path_buf() },
+    };
+    Located { path: path.to_path_buf(), kind }
 }
 
 impl Rc {

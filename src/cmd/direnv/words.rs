@@ -5,7 +5,7 @@ use crate::env::{Diff, Env};
 use crate::error::{Error, Exit};
 use crate::policy::DIRENV_VERSION;
 use crate::trust::State;
-use crate::ui::safe_path;
+use crate::ui::{safe, safe_path};
 
 /// Returns an error in direnv's own words.
 pub(super) fn refused(message: &str) -> Error {
@@ -82,7 +82,9 @@ pub(in crate::cmd) fn loaded(
 ) -> Vec<String> {
     let mut lines = vec![format!("loading {path}")];
     lines.extend(messages);
-    let mut names = signed(&Diff::between(outside, inside), outside);
+    let diff = Diff::between(outside, inside);
+    let names = signed(&diff, outside).map(|(sign, name)| format!("{sign}{}", safe(name)));
+    let mut names: Vec<String> = names.collect();
     names.sort();
     if !names.is_empty() {
         lines.push(format!("export {}", names.join(" ")));
