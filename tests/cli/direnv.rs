@@ -397,6 +397,13 @@ fn both_names_undo_what_the_other_did_and_log_it_once() {
     {
         says(&done, 0, "", "");
     }
+    // Looked at again, nothing is decided anew.
+    let done = direnv(&sandbox, &p, &["reload"]);
+    says(&done, 0, "", "direnv: ~/p/.envrc loads again at the next prompt\n");
+    settle();
+    let done = direnv(&sandbox, &p, &["export", "json"]);
+    let names: Vec<String> = apply(&mut sandbox, &done).into_keys().collect();
+    assert!(names.contains(&"GOENV_STATE".to_owned()), "{names:?}");
     let done = sandbox.goenv(&home, &["export", "json"]);
     assert_eq!((done.code(), done.stderr().as_str()), (0, "goenv: left ~/p/.envrc\n"));
     apply(&mut sandbox, &done);
@@ -472,6 +479,14 @@ fn the_hook_calls_the_link_and_switches_the_environment_in_real_shells() {
         assert_eq!(pty.get("A").as_deref(), Some("1"), "{shell:?}");
         let directory = format!("-{}", sandbox.home().join("p").display());
         assert_eq!(pty.get("DIRENV_DIR"), Some(directory), "{shell:?}");
+        // Unchanged, the shell asks by itself.
+        settle();
+        let _ = pty.run("true");
+        let armed = match shell {
+            Shell::Fish => "set -q _goenv_changed[1]; and echo armed",
+            Shell::Bash | Shell::Zsh => "echo ${_goenv_armed:+armed}",
+        };
+        assert_eq!(pty.output(armed), "armed\n", "{shell:?}");
         let _ = pty.run("cd ~");
         assert_eq!(pty.env(), before, "{shell:?}");
     }
