@@ -327,10 +327,7 @@ fn versions_and_what_there_is_not_are_told_in_one_line() {
         (&["allow"], ".envrc file not found"),
         (&["allow", "none"], "$SANDBOX/home/none does not exist"),
         (&["deny", "."], ".envrc file not found"),
-        (
-            &["stdlib"],
-            "goenv has no `direnv stdlib`: policies are not run by bash, so there is no stdlib",
-        ),
+        (&["stdlib"], "goenv has no `direnv stdlib`: what a policy may call is built in"),
         (&["show_dump", "x"], "this is no dump of direnv's"),
         (&["log", "--error", "a message"], "a message"),
     ] {

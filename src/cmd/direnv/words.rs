@@ -19,18 +19,18 @@ pub(super) struct Unsupported {
     reason: &'static str,
 }
 
-const NO_BASH: &str = "policies are not run by bash";
+const NOT_CALLED: &str = "no policy calls it";
 
 const UNSUPPORTED: &[Unsupported] = &[
-    Unsupported { name: "stdlib", reason: "policies are not run by bash, so there is no stdlib" },
-    Unsupported { name: "apply_dump", reason: NO_BASH },
-    Unsupported { name: "check-required", reason: NO_BASH },
+    Unsupported { name: "stdlib", reason: "what a policy may call is built in" },
+    Unsupported { name: "apply_dump", reason: NOT_CALLED },
+    Unsupported { name: "check-required", reason: NOT_CALLED },
     Unsupported { name: "dotenv", reason: "write `dotenv FILE` into the policy" },
-    Unsupported { name: "dump", reason: NO_BASH },
+    Unsupported { name: "dump", reason: NOT_CALLED },
     Unsupported { name: "fetchurl", reason: "nothing is fetched for a policy" },
     Unsupported { name: "watch", reason: "write `watch_file PATH` into the policy" },
     Unsupported { name: "watch-dir", reason: "write `watch_dir DIR` into the policy" },
-    Unsupported { name: "watch-list", reason: NO_BASH },
+    Unsupported { name: "watch-list", reason: NOT_CALLED },
 ];
 
 impl Unsupported {
