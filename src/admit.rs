@@ -100,6 +100,14 @@ impl Admission {
         self.weigh(text, self.open(text), Record::None, watched)
     }
 
+    /// Returns why an approval of a text for an engine would count for nothing; `None` where it could count.
+    pub fn forbids(&self, text: &Text, engine: Engine) -> Option<Trust> {
+        match self.open(text).decide_local(Record::Allowed(engine)) {
+            Local::Settled(trust) if !trust.applies() => Some(*trust),
+            _ => None,
+        }
+    }
+
     fn open<'a>(&'a self, text: &'a Text) -> Open<'a> {
         Open::new(&text.bytes, &self.rules, self.seconds())
     }
@@ -205,8 +213,8 @@ impl Admission {
     }
 
     /// Reads the approval of a policy; one that cannot be read covers nothing.
-    pub fn record_of(&self, policy: &Text) -> Option<record::Record> {
-        self.store.as_ref()?.record(&policy.path, &policy.bytes, self.now).ok()?
+    pub fn record_of(&self, policy: &Text, engine: Engine) -> Option<record::Record> {
+        self.store.as_ref()?.record(&policy.path, &policy.bytes, engine, self.now).ok()?
     }
 
     /// Returns what this machine's records say of a text; of one that `must_be_signed` only whether it was denied.
@@ -219,21 +227,26 @@ impl Admission {
         let Some(store) = &self.store else { return Ok(Record::None) };
         let denied = store.deny_path(&text.path);
         let denial = watched.look(&denied);
-        let approval = match must_be_signed {
-            true => None,
-            false => {
-                let allowed = store.allow_path(&text.path, &text.bytes);
-                watched.look_checked(&allowed, self.uid)?
+        let mut approval = None;
+        if !must_be_signed {
+            // Where there are both, which no command leaves behind, nothing is run.
+            for engine in [Engine::Native, Engine::Bash] {
+                let allowed = store.allow_path(&text.path, &text.bytes, engine);
+                let found = watched.look_checked(&allowed, self.uid)?;
+                if store.counts(found.as_ref()) {
+                    approval = Some(engine);
+                    break;
+                }
             }
-        };
+        }
         // Where others can take a block away, no approval says anything.
         if let Some(blocks) = denied.parent().filter(|_| must_be_signed || approval.is_some()) {
             files::check_directory(blocks, self.uid)?;
         }
-        Ok(match () {
-            () if store.counts(denial.as_ref()) => Record::Denied,
-            () if store.counts(approval.as_ref()) => Record::Allowed(Engine::Native),
-            () => Record::None,
+        Ok(match approval {
+            _ if store.counts(denial.as_ref()) => Record::Denied,
+            Some(engine) => Record::Allowed(engine),
+            None => Record::None,
         })
     }
 

@@ -58,8 +58,17 @@ pub enum Command {
         full: bool,
     },
     /// Approve exactly the bytes of a policy, after showing their effect
-    #[command(aliases = ["permit", "grant"])]
+    #[command(
+        aliases = ["permit", "grant"],
+        long_about = "Approve exactly the bytes of a policy, after showing their effect.\n\n\
+        With --bash, a policy that is not in goenv's language is approved as a program that bash runs, with your rights, \
+        whenever it is loaded. Its text is shown, and it is not run before. An approval for one engine is none for the \
+        other.\n\nExample:  goenv allow --bash services/settle"
+    )]
     Allow {
+        /// Let bash evaluate it: it is a program then, and not contained
+        #[arg(long)]
+        bash: bool,
         /// The policy or its directory [default: the nearest .envrc]
         path: Option<PathBuf>,
     },

@@ -19,7 +19,7 @@ use crate::policy::{Access, Cause, Host, Kind, Look, Refusal, SdkFound, SdkWante
 use crate::sdk::resolve::{Need, Refused, Resolved, Unused, Why, resolve};
 use crate::sdk::{Found, Places};
 use crate::shell::quote_path;
-use crate::trust::header::Tier;
+use crate::trust::header::{Engine, Tier};
 use crate::trust::record::{Approved, Record};
 use crate::trust::serial::Mark;
 use crate::watch::Watched;
@@ -39,6 +39,8 @@ pub enum Sourcing<'a> {
         policy: &'a Text,
         /// The tier that its header names.
         tier: Option<&'a Tier>,
+        /// What it was approved for.
+        engine: Engine,
     },
     /// Everything, and it is collected: `allow` shows and keeps it.
     Collecting,
@@ -96,27 +98,41 @@ impl<'a> Machine<'a> {
         Self { need, ..self }
     }
 
-    fn may_source(&mut self, text: &Text) -> bool {
+    /// Returns what a text that is sourced was approved for, `None` where nobody approved it who may.
+    fn may_source(&mut self, text: &Text) -> Option<Engine> {
         match self.sourcing {
             Sourcing::Collecting => {
                 let Text { path, bytes, .. } = text.clone();
                 self.sourced.push(Approved { path, bytes });
-                true
+                Some(Engine::Native)
             }
-            Sourcing::Approved { admission, policy, tier } => {
+            Sourcing::Approved { admission, policy, tier, engine } => {
                 // Where signatures are required no approval of this machine stands in for one.
                 if !admission.must_sign(tier) && self.record.is_none() {
-                    self.record = admission.record_of(policy);
+                    self.record = admission.record_of(policy, engine);
                 }
                 let record = self.record.as_ref();
                 if record.is_some_and(|record| record.covers(&text.path, &text.bytes)) {
-                    return true;
+                    return Some(engine);
                 }
-                let trust = admission.approves(text, tier, self.watched);
-                let mark = trust.as_ref().and_then(|trust| trust.raise.clone());
+                let trust = admission.approves(text, tier, self.watched)?;
+                let mark = trust.raise.clone();
                 self.marks.extend(mark.map(|mark| (text.path.clone(), mark)));
-                trust.is_some()
+                Some(trust.engine)
             }
+        }
+    }
+
+    /// Returns the bytes of a policy text that is sourced, and what they were approved for; `None` if there is none.
+    ///
+    /// # Errors
+    /// If it may not be read, or nobody approved it who may.
+    pub fn approved_text(&mut self, path: &Path) -> Result<Option<(Bytes, Engine)>, Refusal> {
+        let read = self.watched.read(path, files::POLICY_LIMIT, self.uid);
+        let Some(text) = read.map_err(|problem| Self::refusal(&problem))? else { return Ok(None) };
+        match self.may_source(&text) {
+            Some(engine) => Ok(Some((text.bytes, engine))),
+            None => Err(self.unapproved(path)),
         }
     }
 
@@ -130,6 +146,12 @@ impl<'a> Machine<'a> {
                 let sign = format!("goenv sign --tier {tier} {}", quote_path(path));
                 let what = "is not signed, or changed since";
                 (format!("{shown} {what}"), format!("review it, then run: {sign}"))
+            }
+            // What bash reads is known only once it runs: each text is allowed by itself.
+            Sourcing::Approved { engine: Engine::Bash, .. } => {
+                let allow = format!("goenv allow --bash {}", quote_path(path));
+                let what = "was not allowed, or changed since";
+                (format!("{shown} {what}"), format!("review it, then run: {allow}"))
             }
             _ => (
                 format!("{shown} is not part of what was allowed, or changed since"),
@@ -154,12 +176,7 @@ impl<'a> Machine<'a> {
 
 impl Host for Machine<'_> {
     fn policy_text(&mut self, path: &Path) -> Result<Option<Bytes>, Refusal> {
-        let read = self.watched.read(path, files::POLICY_LIMIT, self.uid);
-        let Some(text) = read.map_err(|problem| Self::refusal(&problem))? else { return Ok(None) };
-        if !self.may_source(&text) {
-            return Err(self.unapproved(path));
-        }
-        Ok(Some(text.bytes))
+        Ok(self.approved_text(path)?.map(|(bytes, _)| bytes))
     }
 
     fn data(&mut self, path: &Path) -> Result<Option<Bytes>, Refusal> {

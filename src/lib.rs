@@ -10,7 +10,8 @@
 //! language), [`trust`] (verdicts), [`go`] (Go's own grammars), [`binary`] (what Go writes into binaries), [`shell`]
 //! (quoting). The effects are few files:
 //! [`world`] reads the process's surroundings, [`files`] touches files, [`store`] keeps approvals, [`host`] answers
-//! what a policy asks, [`sdk`] looks at SDKs, [`process`] runs programs, [`ui`] writes.
+//! what a policy asks, [`sdk`] looks at SDKs, [`process`] runs programs,
+//! [`mod@bash`] has bash evaluate what was approved for it, [`ui`] writes.
 //!
 //! On disk: approvals in `$XDG_DATA_HOME/goenv/allow` and `deny` ([`store`]), SDKs in `$XDG_DATA_HOME/goenv/sdks`
 //! ([`sdk`]), large states in `$XDG_RUNTIME_DIR/goenv/undo` ([`inherit`]). More: docs/architecture.md.
@@ -19,6 +20,7 @@
 
 pub mod admit;
 pub mod audit;
+pub mod bash;
 pub mod binary;
 pub mod check;
 pub mod cli;

@@ -7,6 +7,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::admit::{self, Admission};
+use crate::bash;
 use crate::enforce;
 use crate::env::Env;
 use crate::env::state::Watch;
@@ -20,7 +21,7 @@ use crate::policy::{self, Refusal, SdkWanted, Wanted};
 use crate::sdk::places::{Places, Platform};
 use crate::sdk::resolve::{Need, Resolved, Unused};
 use crate::trust::Trust;
-use crate::trust::header::{self, Tier};
+use crate::trust::header::{self, Engine, Tier};
 use crate::trust::record::Approved;
 use crate::trust::rules::{OnFailure, Rules, SdkRule, TierRules};
 use crate::watch::Watched;
@@ -220,12 +221,18 @@ impl<'a> Loader<'a> {
         let tier = trust.header.as_ref().and_then(|header| header.tier.as_ref());
         let rules = admission.rules().of(tier);
         let need = need(rules);
-        let sourcing = Sourcing::Approved { admission, policy: &text, tier };
+        let engine = trust.engine;
+        let sourcing = Sourcing::Approved { admission, policy: &text, tier, engine };
         let mut machine =
             Machine::new(self.world.uid, &self.places, self.outside, sourcing, watched)
                 .needing(need);
-        let program = policy::parse(&text.path, &text.bytes)?;
-        let wanted = policy::evaluate(&program, self.outside, &mut machine);
+        let wanted = match engine {
+            Engine::Native => {
+                let program = policy::parse(&text.path, &text.bytes)?;
+                policy::evaluate(&program, self.outside, &mut machine).map_err(Error::from)
+            }
+            Engine::Bash => bash::evaluate(path, &text.bytes, self.outside, &mut machine),
+        };
         known.unused = machine.unused.take();
         let wanted = wanted?;
         let (sdk, mut marks) = (machine.sdk.take(), std::mem::take(&mut machine.marks));
@@ -253,7 +260,8 @@ impl<'a> Loader<'a> {
         let decides = follow::decides(directory, &requests)?;
         let version = follow::version(decides, &requests, rules, &self.places, watched);
         let text = follow::stand_in(decides, &version);
-        let sourcing = Sourcing::Approved { admission, policy: &text, tier: None };
+        let engine = Engine::Native;
+        let sourcing = Sourcing::Approved { admission, policy: &text, tier: None, engine };
         let mut machine =
             Machine::new(self.world.uid, &self.places, self.outside, sourcing, watched)
                 .needing(need(of_host));

@@ -1,16 +1,21 @@
 //! Running programs: the command of `exec`, the editor of `edit`, ssh-keygen for `sign` and `audit checkpoint`, git
-//! for `check --staged`.
+//! for `check --staged`, and bash for a policy that was approved for it.
 //!
-//! Never on the prompt's path: `export` starts no process.
+//! Never on the prompt's path but for the last: `export` of a native policy starts no process.
 
 #![expect(clippy::disallowed_methods, reason = "this is the one place that starts programs")]
 
 use std::ffi::{OsStr, OsString};
-use std::io::{ErrorKind, Write as _};
+use std::io::{ErrorKind, Read as _, Write as _};
+use std::os::fd::{AsFd as _, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::process::CommandExt;
+use std::os::unix::net::UnixStream;
+use std::os::unix::process::{CommandExt, ExitStatusExt as _};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use nix::sys::signal::{SigSet, Signal};
 
 use crate::env::Env;
 use crate::error::Error;
@@ -164,6 +169,148 @@ pub fn git(arguments: &[&str], directory: &Path, env: &Env, stdin: &[u8]) -> Res
         child.wait_with_output()
     });
     let output = output.map_err(failed)?;
+    Ok(Said { code: output.status.code(), stdout: output.stdout, stderr: output.stderr })
+}
+
+/// How a program ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// By itself, with this code.
+    Code(i32),
+    /// By this signal.
+    Signal(i32),
+}
+
+/// What to do after some bytes of a conversation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Turn {
+    /// Say these, which may be none, and listen.
+    Say(Vec<u8>),
+    /// Nothing more is to be said or heard.
+    Over,
+    /// The program is to be ended.
+    Stop,
+}
+
+/// How long one look for what a program says takes before it is asked whether it still runs.
+const LISTEN: Duration = Duration::from_millis(50);
+
+/// Runs a program that talks to goenv over its stdin, which is a socket; what it writes to stdout goes to stderr.
+///
+/// The conversation ends when the program does, whatever else has the socket then: nobody waits for a background
+/// process. A Ctrl-C ends the program and not goenv, which has to say what became of it.
+///
+/// # Errors
+/// If it cannot be run.
+pub fn converse(
+    program: &Path,
+    arguments: &[&OsStr],
+    env: &Env,
+    directory: &Path,
+    mut hear: impl FnMut(&[u8]) -> Turn,
+) -> Result<Ended, Error> {
+    let failed = |error: std::io::Error| Error::Run {
+        program: crate::ui::safe_path(program),
+        reason: error.to_string(),
+    };
+    let (mut ours, theirs) = UnixStream::pair().map_err(failed)?;
+    let stderr = std::io::stderr().as_fd().try_clone_to_owned().map_err(failed)?;
+    // A child gets no blocked signals: std clears the set between fork and exec.
+    let mut interrupt = SigSet::empty();
+    interrupt.add(Signal::SIGINT);
+    interrupt.thread_block().map_err(|error| failed(error.into()))?;
+    let mut child = command(program.as_os_str(), env)
+        .args(arguments)
+        .current_dir(directory)
+        .stdin(Stdio::from(OwnedFd::from(theirs)))
+        .stdout(Stdio::from(stderr))
+        .spawn()
+        .map_err(failed)?;
+    if talk(&mut ours, &mut child, &mut hear).map_err(failed)? == Turn::Stop {
+        child.kill().map_err(failed)?;
+    }
+    drop(ours);
+    let status = child.wait().map_err(failed)?;
+    Ok(status.signal().map_or_else(|| Ended::Code(status.code().unwrap_or(1)), Ended::Signal))
+}
+
+/// Listens and answers until the conversation is over, or nobody is there any more.
+fn talk(
+    stream: &mut UnixStream,
+    child: &mut Child,
+    hear: &mut impl FnMut(&[u8]) -> Turn,
+) -> std::io::Result<Turn> {
+    stream.set_read_timeout(Some(LISTEN))?;
+    stream.set_write_timeout(Some(LISTEN))?;
+    let mut buffer = vec![0; 64 << 10];
+    loop {
+        match stream.read(&mut buffer) {
+            Ok(0) => return Ok(Turn::Over),
+            Ok(length) => match hear(buffer.get(..length).unwrap_or_default()) {
+                Turn::Say(answer) => {
+                    if !say(stream, child, &answer)? {
+                        return Ok(Turn::Over);
+                    }
+                }
+                end => return Ok(end),
+            },
+            Err(error) if is_later(&error) => {
+                if child.try_wait()?.is_some() {
+                    return Ok(Turn::Over);
+                }
+            }
+            Err(error) if is_gone(&error) => return Ok(Turn::Over),
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// Says all of an answer; returns whether somebody was there to hear it.
+fn say(stream: &mut UnixStream, child: &mut Child, mut answer: &[u8]) -> std::io::Result<bool> {
+    while !answer.is_empty() {
+        match stream.write(answer) {
+            Ok(length) => answer = answer.get(length..).unwrap_or_default(),
+            Err(error) if is_later(&error) => {
+                if child.try_wait()?.is_some() {
+                    return Ok(false);
+                }
+            }
+            Err(error) if is_gone(&error) => return Ok(false),
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(true)
+}
+
+fn is_later(error: &std::io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted)
+}
+
+fn is_gone(error: &std::io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::BrokenPipe | ErrorKind::ConnectionReset)
+}
+
+/// Has a program read a text on its stdin, and returns what it said; it cannot be asked for more.
+///
+/// # Errors
+/// If it cannot be run.
+pub fn ask(program: &Path, arguments: &[&str], env: &Env, stdin: &[u8]) -> Result<Said, Error> {
+    let failed = |error: std::io::Error| Error::Run {
+        program: crate::ui::safe_path(program),
+        reason: error.to_string(),
+    };
+    let mut child = command(program.as_os_str(), env)
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .map_err(failed)?;
+    if let Some(mut pipe) = child.stdin.take() {
+        // One that ended early says why itself.
+        let _ = pipe.write_all(stdin);
+    }
+    let output = child.wait_with_output().map_err(failed)?;
     Ok(Said { code: output.status.code(), stdout: output.stdout, stderr: output.stderr })
 }
 

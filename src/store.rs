@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use crate::error::Error;
 use crate::files::{self, FileProblem};
+use crate::trust::header::Engine;
 use crate::trust::record::{self, Record};
 use crate::world::World;
 
@@ -37,9 +38,9 @@ impl Store {
         Ok(Self::new(data, world.uid))
     }
 
-    /// Returns where the approval of exactly these bytes at this path is kept.
-    pub fn allow_path(&self, policy: &Path, bytes: &[u8]) -> PathBuf {
-        self.allow_directory(policy).join(record::content_name(policy, bytes))
+    /// Returns where the approval of exactly these bytes at this path, for this engine, is kept.
+    pub fn allow_path(&self, policy: &Path, bytes: &[u8], engine: Engine) -> PathBuf {
+        self.allow_directory(policy).join(record::content_name(policy, bytes, engine))
     }
 
     fn allow_directory(&self, policy: &Path) -> PathBuf {
@@ -61,14 +62,16 @@ impl Store {
         found.is_some_and(|metadata| files::is_own(metadata, self.uid))
     }
 
-    /// Reads the approval of exactly these bytes at this path.
+    /// Reads the approval of exactly these bytes at this path, for this engine.
     pub fn record(
         &self,
         policy: &Path,
         bytes: &[u8],
+        engine: Engine,
         now: Duration,
     ) -> Result<Option<Record>, FileProblem> {
-        self.read(&self.allow_path(policy, bytes), now)
+        let record = self.read(&self.allow_path(policy, bytes, engine), now)?;
+        Ok(record.filter(|record| record.engine == engine))
     }
 
     /// Reads the latest approval of any bytes at this path, to show what changed since.
@@ -84,11 +87,13 @@ impl Store {
         Ok(text.and_then(|text| Record::decode(&text.bytes)))
     }
 
-    /// Keeps an approval; a block of the same path ends.
+    /// Keeps an approval; one of the same bytes for the other engine ends, and a block of the same path.
     pub fn allow(&self, record: &Record) -> Result<(), FileProblem> {
-        let path = self.allow_path(&record.policy.path, &record.policy.bytes);
+        let (policy, other) = (&record.policy, record.engine.other());
+        let path = self.allow_path(&policy.path, &policy.bytes, record.engine);
         files::write_private(&path, &record.encode())?;
-        files::remove(&self.deny_path(&record.policy.path))?;
+        files::remove(&self.allow_path(&policy.path, &policy.bytes, other))?;
+        files::remove(&self.deny_path(&policy.path))?;
         Ok(())
     }
 

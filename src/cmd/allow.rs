@@ -1,17 +1,23 @@
-//! `goenv allow [PATH]`: approves exactly the bytes that it read, after showing what they would change.
+//! `goenv allow [PATH]`: approves exactly the bytes that it read, after showing what they would change; with `--bash` as a
+//! program for bash, after showing the text, because what it changes only running it could show.
 
 use std::path::Path;
 
-use super::shown::{aim, names, short};
+use super::shown::{aim, aimed, names, short};
+use crate::admit::{self, Admission};
 use crate::audit::record::Event;
+use crate::bash;
 use crate::env::list::{self, Edit};
 use crate::env::{Diff, Env};
 use crate::error::{Error, Exit};
+use crate::files::Text;
 use crate::inherit;
 use crate::load::{self, Loader, Preview, Purpose};
 use crate::locate::{Kind, Located};
+use crate::policy;
 use crate::store::Store;
 use crate::transition::decided;
+use crate::trust::header::Engine;
 use crate::trust::record::{Approved, Record};
 use crate::trust::variables::{Change, sensitive};
 use crate::ui::{Tone, Ui, safe};
@@ -25,13 +31,18 @@ const SHOWN_LINES: usize = 200;
 ///
 /// # Errors
 /// If there is no policy, it may not be read, it does not parse, or the approval cannot be kept.
-pub fn run(path: Option<&Path>, world: &World, ui: &Ui) -> Result<Exit, Error> {
+pub fn run(path: Option<&Path>, engine: Engine, world: &World, ui: &Ui) -> Result<Exit, Error> {
     let policy = super::policy_path(path, world)?;
     let store = Store::of(world)?;
     let text = load::read(&policy, world, &mut Watched::new(world.now()))?;
     let outside = inherit::outside(world.env(), &inherit::carried(world));
-    let preview = Loader::new(world, &outside, Purpose::Look).preview(&text)?;
+    if engine == Engine::Bash {
+        return for_bash(text, &outside, &store, world, ui);
+    }
+    let preview = Loader::new(world, &outside, Purpose::Look).preview(&text);
+    let preview = preview.map_err(|error| with_other_way(error, &text, world))?;
     let record = Record {
+        engine,
         policy: Approved { path: policy.clone(), bytes: text.bytes },
         sourced: preview.sourced.clone(),
     };
@@ -51,6 +62,69 @@ pub fn run(path: Option<&Path>, world: &World, ui: &Ui) -> Result<Exit, Error> {
     point_at(&preview, &outside, ui);
     warn(&policy, preview, &outside, world, ui);
     Ok(Exit::Done)
+}
+
+/// Approves a policy as a program for bash: nothing of it runs before that, here or anywhere.
+fn for_bash(
+    text: Text,
+    outside: &Env,
+    store: &Store,
+    world: &World,
+    ui: &Ui,
+) -> Result<Exit, Error> {
+    bash::check(&text.path, &text.bytes, outside)?;
+    let mut watched = Watched::new(world.now());
+    let admission = Admission::new(world, world.now(), &mut watched)?;
+    if let Some(no) = admission.forbids(&text, Engine::Bash) {
+        return Err(Error::Untrusted(text.path, Box::new(no)));
+    }
+    let path = text.path.clone();
+    let shown = short(&path, world);
+    let policy = Approved { path: path.clone(), bytes: text.bytes.clone() };
+    let record = Record { engine: Engine::Bash, policy, sourced: Vec::new() };
+    ui.say(
+        Tone::Warning,
+        &format!("{shown} is a program: bash runs it with your rights whenever it is loaded"),
+    );
+    match store.latest(&path, world.now()).filter(|earlier| is_changed(earlier, &record)) {
+        Some(earlier) => show_changes(&earlier, &record, world, ui),
+        None => ui.raw(&whole(&record.policy.bytes)),
+    }
+    let unlogged = decided(Event::Allow, &path, Some(&record.policy.bytes), world)?;
+    store.allow(&record)?;
+    unlogged.iter().for_each(|warning| ui.say(Tone::Warning, warning));
+    ui.say(Tone::Plain, &format!("allowed {shown} for bash"));
+    // What else the rules say of it; it is not run to find that out.
+    if let Some(no) = admit::refusal(&path, &admission.verdict(&text, &mut watched)?) {
+        ui.say(Tone::Warning, &aim(no, &path, world).text());
+    }
+    Ok(Exit::Done)
+}
+
+/// Returns whether bash was allowed to run another version of a policy.
+fn is_changed(earlier: &Record, now: &Record) -> bool {
+    earlier.engine == now.engine && earlier.policy.bytes != now.policy.bytes
+}
+
+/// Returns the lines of a text, made terminal-safe.
+fn whole(text: &[u8]) -> String {
+    let text = text.strip_suffix(b"\n").unwrap_or(text);
+    let lines = text.split(|byte| *byte == b'\n').map(|line| format!("  | {}", safe(line)));
+    cut_off(lines.collect())
+}
+
+/// Returns the error of a policy that is not in the language with the other way to have it applied.
+fn with_other_way(error: Error, text: &Text, world: &World) -> Error {
+    let Error::Policy(mut error) = error else { return error };
+    // What nothing could read bash cannot either.
+    if policy::unfit(&text.path, &text.bytes).is_none() {
+        let way = aimed("to have bash run it: goenv allow --bash", &text.path, world);
+        error.hint = Some(match error.hint.take() {
+            Some(hint) => format!("{hint}; {way}"),
+            None => way,
+        });
+    }
+    Error::Policy(error)
 }
 
 /// Returns the policy and the texts that it reads, each once, however often it reads them.
@@ -142,6 +216,11 @@ fn changed_lines(before: &[u8], after: &[u8]) -> String {
             }
         }
     }
+    cut_off(shown)
+}
+
+/// Returns the first lines of many, and how many more there are.
+fn cut_off(mut shown: Vec<String>) -> String {
     let more = shown.len().saturating_sub(SHOWN_LINES);
     shown.truncate(SHOWN_LINES);
     if more > 0 {

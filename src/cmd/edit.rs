@@ -4,6 +4,7 @@ use std::path::Path;
 
 use crate::env::Env;
 use crate::error::{Error, Exit};
+use crate::trust::header::Engine;
 use crate::ui::Ui;
 use crate::watch::Watched;
 use crate::world::World;
@@ -26,7 +27,7 @@ pub fn run(path: Option<&Path>, world: &World, ui: &Ui) -> Result<Exit, Error> {
     if before.is_some_and(|before| before.bytes == after.bytes) {
         return Ok(Exit::Done);
     }
-    super::allow::run(Some(&policy), world, ui)
+    super::allow::run(Some(&policy), Engine::Native, world, ui)
 }
 
 /// Returns the environment of the editor. direnv knows EDITOR alone: plugins set it to `echo`, to be told the path.

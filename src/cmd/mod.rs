@@ -33,6 +33,7 @@ use std::path::{Path, PathBuf};
 use crate::cli::{Command, Sdk};
 use crate::error::{Error, Exit};
 use crate::locate::{self, POLICY_NAME};
+use crate::trust::header::Engine;
 use crate::ui::Ui;
 use crate::world::World;
 
@@ -47,7 +48,10 @@ pub fn run(command: Command, world: &World, ui: &Ui) -> Result<Exit, Error> {
             let scope = if full { export::Scope::Full } else { export::Scope::Change };
             export::run(format, scope, None, world, ui)
         }
-        Command::Allow { path } => allow::run(path.as_deref(), world, ui),
+        Command::Allow { path, bash } => {
+            let engine = if bash { Engine::Bash } else { Engine::Native };
+            allow::run(path.as_deref(), engine, world, ui)
+        }
         Command::Deny { path } => deny::run(path.as_deref(), world, ui),
         Command::Status { json } => status::run(json, world, ui),
         Command::Why { name, json } => why::run(name.as_deref(), json, world, ui),

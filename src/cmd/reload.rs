@@ -8,6 +8,7 @@ use std::path::Path;
 use crate::error::{Error, Exit};
 use crate::locate::Kind;
 use crate::store::Store;
+use crate::trust::header::Engine;
 use crate::ui::{Tone, Ui};
 use crate::watch::Watched;
 use crate::world::World;
@@ -35,9 +36,11 @@ pub fn run(world: &World, ui: &Ui) -> Result<Exit, Error> {
 fn again(policy: &Path, world: &World) -> Result<(), Error> {
     let text = load::read(policy, world, &mut Watched::new(world.now()))?;
     let store = Store::of(world)?;
-    match store.record(policy, &text.bytes, world.now())? {
-        Some(record) if !store.is_denied(policy) => store.allow(&record)?,
-        _ => files::touch(policy)?,
+    for engine in [Engine::Native, Engine::Bash] {
+        match store.record(policy, &text.bytes, engine, world.now())? {
+            Some(record) if !store.is_denied(policy) => return Ok(store.allow(&record)?),
+            _ => {}
+        }
     }
-    Ok(())
+    Ok(files::touch(policy)?)
 }

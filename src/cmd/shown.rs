@@ -58,7 +58,7 @@ pub(super) fn aimed(hint: &str, policy: &Path, world: &World) -> String {
     if nearest.is_some_and(|nearest| nearest.path == policy) {
         return hint.to_owned();
     }
-    for command in ["goenv allow", "goenv sign", "goenv verify"] {
+    for command in ["goenv allow --bash", "goenv allow", "goenv sign", "goenv verify"] {
         match hint.split_once(command) {
             // One with arguments names its file already.
             Some((before, after)) if !after.starts_with(' ') => {

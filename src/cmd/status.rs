@@ -115,7 +115,7 @@ fn of_policy(policy: &Path, loaded: &Loaded, carrying: &Carrying, world: &World)
     Status {
         policy: Some(safe_path(policy)),
         applied: is_applied && applied.is_some(),
-        engine: "native",
+        engine: loaded.trust.as_ref().map_or("native", |trust| trust.engine.name()),
         trust: verdict(loaded),
         scope: header.and_then(|header| Some(header.scope.as_ref()?.to_string())),
         serial: header.and_then(|header| header.serial),

@@ -32,7 +32,7 @@ pub struct PolicyError {
 
 impl PolicyError {
     /// Returns the error with a hint.
-    pub(super) fn hint(mut self, hint: impl Into<String>) -> Self {
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self
     }

@@ -7,11 +7,11 @@ pub(super) const POLICY: usize = 1 << 20;
 /// How deep texts may source one another.
 pub(super) const SOURCE_LEVELS: usize = 16;
 /// How many texts one policy may source in all.
-pub(super) const SOURCED_TEXTS: usize = 256;
+pub(crate) const SOURCED_TEXTS: usize = 256;
 /// A value with its name: Linux refuses longer environment strings (`MAX_ARG_STRLEN`).
-pub(super) const VALUE: usize = 128 << 10;
+pub(crate) const VALUE: usize = 128 << 10;
 /// How many variables one policy may set.
-pub(super) const VARIABLES: usize = 4096;
+pub(crate) const VARIABLES: usize = 4096;
 /// How deep commands, and expansions in words, may be nested.
 pub(super) const NESTING: usize = 64;
 /// How many bytes all expansions of one evaluation may produce: far beyond any policy, short of a stall.

@@ -76,6 +76,24 @@ pub enum Engine {
     Bash,
 }
 
+impl Engine {
+    /// Returns the name that `status` shows.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Native => "native",
+            Self::Bash => "bash",
+        }
+    }
+
+    /// Returns the one that this is not.
+    pub fn other(self) -> Self {
+        match self {
+            Self::Native => Self::Bash,
+            Self::Bash => Self::Native,
+        }
+    }
+}
+
 /// The header of a policy. A signed one has every field but the engine; an allowed one may leave any out.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Header {

@@ -11,10 +11,17 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
+use super::header::Engine;
 use crate::env::Bytes;
 use crate::hex::hex;
 
-const MAGIC: &[u8] = b"goenv-allow-1\n";
+/// The first line of an approval: it says for which engine it was given.
+fn magic(engine: Engine) -> &'static [u8] {
+    match engine {
+        Engine::Native => b"goenv-allow-1\n",
+        Engine::Bash => b"goenv-allow-1 bash\n",
+    }
+}
 
 /// A policy text with its place: what is approved.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +35,8 @@ pub struct Approved {
 /// An approval.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Record {
+    /// What may evaluate it.
+    pub engine: Engine,
     /// The policy.
     pub policy: Approved,
     /// What it read by `source_env` and its kin.
@@ -37,7 +46,7 @@ pub struct Record {
 impl Record {
     /// Returns the text that is kept.
     pub fn encode(&self) -> Bytes {
-        let mut out = MAGIC.to_vec();
+        let mut out = magic(self.engine).to_vec();
         for text in std::iter::once(&self.policy).chain(&self.sourced) {
             for part in [text.path.as_os_str().as_bytes(), &text.bytes] {
                 out.extend(format!("{}:", part.len()).bytes());
@@ -50,14 +59,16 @@ impl Record {
 
     /// Reads a kept text, `None` where it is not one.
     pub fn decode(text: &[u8]) -> Option<Self> {
-        let mut rest = text.strip_prefix(MAGIC)?;
+        let is_for = |engine: &Engine| text.starts_with(magic(*engine));
+        let engine = [Engine::Native, Engine::Bash].into_iter().find(is_for)?;
+        let mut rest = text.strip_prefix(magic(engine))?;
         let mut texts = Vec::new();
         while !rest.is_empty() {
             let path = PathBuf::from(OsStr::from_bytes(part(&mut rest)?));
             texts.push(Approved { path, bytes: part(&mut rest)?.to_vec() });
         }
         let mut texts = texts.into_iter();
-        Some(Self { policy: texts.next()?, sourced: texts.collect() })
+        Some(Self { engine, policy: texts.next()?, sourced: texts.collect() })
     }
 
     /// Returns whether exactly these bytes at this path are part of the approval.
@@ -83,9 +94,14 @@ pub fn path_name(path: &Path) -> String {
 }
 
 /// Returns the name of the record for these bytes at this path: 64 hex digits, the sha256 of
-/// (length ‖ path ‖ length ‖ content), lengths as 8 bytes, lowest first.
-pub fn content_name(path: &Path, bytes: &[u8]) -> String {
-    hex(&framed(&[path.as_os_str().as_bytes(), bytes]))
+/// (length ‖ path ‖ length ‖ content), lengths as 8 bytes, lowest first. An approval for bash has another name: a
+/// third part, `bash`, follows.
+pub fn content_name(path: &Path, bytes: &[u8], engine: Engine) -> String {
+    let path = path.as_os_str().as_bytes();
+    hex(&match engine {
+        Engine::Native => framed(&[path, bytes]),
+        Engine::Bash => framed(&[path, bytes, b"bash"]),
+    })
 }
 
 fn framed(parts: &[&[u8]]) -> [u8; 32] {
@@ -108,6 +124,7 @@ mod tests {
     #[test]
     fn what_was_kept_is_read() {
         let record = Record {
+            engine: Engine::Native,
             policy: approved("/p/.envrc", b"export A=1\n"),
             sourced: vec![approved("/p/a\nb", b""), approved("/p/c", &[0, 255, b':', b'\n'])],
         };
@@ -122,6 +139,7 @@ mod tests {
     #[test]
     fn a_record_covers_exactly_what_was_read() {
         let record = Record {
+            engine: Engine::Native,
             policy: approved("/p/.envrc", b"source_env x"),
             sourced: vec![approved("/p/x", b"export A=1")],
         };
@@ -134,12 +152,22 @@ mod tests {
     fn path_and_content_cannot_be_shifted_into_each_other() {
         // printf '\x02\0\0\0\0\0\0\0/p\x01\0\0\0\0\0\0\0x' | sha256sum
         assert_eq!(
-            content_name(Path::new("/p"), b"x"),
+            content_name(Path::new("/p"), b"x", Engine::Native),
             "ddebd8ccce7dde024240890c2808a7be767b1c737164c7e05802dc6867fb4e82"
         );
         assert_ne!(
-            content_name(Path::new("/p/.envrc\nfoo"), b""),
-            content_name(Path::new("/p/.envrc"), b"\nfoo")
+            content_name(Path::new("/p/.envrc\nfoo"), b"", Engine::Native),
+            content_name(Path::new("/p/.envrc"), b"\nfoo", Engine::Native)
         );
+    }
+
+    #[test]
+    fn an_approval_for_one_engine_is_none_for_the_other() {
+        let native = content_name(Path::new("/p"), b"x", Engine::Native);
+        assert_ne!(native, content_name(Path::new("/p"), b"x", Engine::Bash));
+        let policy = approved("/p/.envrc", b"bash\n");
+        let record = Record { engine: Engine::Bash, policy, sourced: Vec::new() };
+        assert_eq!(Record::decode(&record.encode()), Some(record));
+        assert_eq!(Record::decode(b"goenv-allow-1 zsh\n2:/p\n1:x\n"), None);
     }
 }

@@ -18,6 +18,7 @@ use request::Request;
 use crate::error::{Error, Exit};
 use crate::locate;
 use crate::trust::State;
+use crate::trust::header::Engine;
 use crate::ui::{Tone, Ui, safe_path};
 use crate::world::World;
 use crate::{files, inherit, policy};
@@ -39,7 +40,10 @@ pub fn run(args: &[OsString], world: &World, ui: &Ui) -> u8 {
 
 fn answer(request: &Request<'_>, world: &World, ui: &Ui) -> Result<Exit, Error> {
     match request {
-        Request::Allow(path) => super::allow::run(named(*path, world)?.as_deref(), world, ui),
+        Request::Allow(path) => {
+            // To have bash run it is asked for by goenv's own name: direnv has no word for it.
+            super::allow::run(named(*path, world)?.as_deref(), Engine::Native, world, ui)
+        }
         Request::Deny(path) => super::deny::run(named(*path, world)?.as_deref(), world, ui),
         Request::Edit(path) => super::edit::run(*path, world, ui)
             .map_err(|error| if path.is_none() { words::nothing_to_edit(error) } else { error }),

@@ -1,0 +1,362 @@
+//! Has bash evaluate a policy that was approved for bash: the approved bytes → what the policy wants.
+//!
+//! bash runs as a child, with the functions of hooks/envrc-stdlib.bash, without the user's startup files and without a
+//! terminal's input. What it reads is said to it over a socket, out of memory: no text is opened a second time. It asks
+//! back for every text that the policy sources, for what goenv's own commands mean, and says at last which environment
+//! it has come to. Nothing that it says is trusted further than a native policy is: the same rules judge the outcome.
+//! A policy that fails applies nothing. bash is a program and is not contained: docs/security.md.
+
+mod dump;
+mod message;
+
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::{Path, PathBuf};
+
+use message::{Flaw, Message, Reader, encode};
+
+use crate::env::{Bytes, Diff, Env, is_identifier};
+use crate::error::{Error, Exit};
+use crate::files;
+use crate::host::Machine;
+use crate::policy::{self, Host as _, Place, Refusal, Wanted, limits};
+use crate::process::{self, Ended, Turn};
+use crate::trust::header::Engine;
+use crate::ui::{safe, safe_path};
+use crate::world::path_of;
+
+/// The functions that a policy finds.
+const STDLIB: &str = include_str!("../../hooks/envrc-stdlib.bash");
+
+/// Where bash is looked for: the system's places, never PATH, which a repository's directory may be on.
+#[cfg(not(target_os = "macos"))]
+const PLACES: &[&str] =
+    &["/bin/bash", "/usr/bin/bash", "/usr/local/bin/bash", "/run/current-system/sw/bin/bash"];
+/// The system's own is of 2007 there.
+#[cfg(target_os = "macos")]
+const PLACES: &[&str] = &["/opt/homebrew/bin/bash", "/usr/local/bin/bash", "/bin/bash"];
+
+/// Evaluates a policy, given the environment as it is outside; `machine` answers what it asks.
+///
+/// # Errors
+/// If there is no bash, the policy fails, or somebody did not approve what it reads.
+pub fn evaluate(
+    path: &Path,
+    bytes: &[u8],
+    outside: &Env,
+    machine: &mut Machine<'_>,
+) -> Result<Wanted, Error> {
+    let bash = program()?;
+    let given = dump::given(outside);
+    is_bash(&bash, path, bytes, &given)?;
+    let mut session = Session::new(path, bytes, outside, machine);
+    let directory = path.parent().unwrap_or(path);
+    let arguments = ["--noprofile", "--norc", "-c", STDLIB, "goenv"].map(OsStr::new);
+    let arguments = [&arguments[..], &[path.as_os_str()]].concat();
+    let ended =
+        process::converse(&bash, &arguments, &given, directory, |said| session.hear(said))?;
+    session.end(ended)
+}
+
+/// Returns where bash is.
+fn program() -> Result<PathBuf, Error> {
+    let found = PLACES.iter().map(Path::new).find(|path| files::is_program(path));
+    found.map(Path::to_path_buf).ok_or_else(|| Error::Refused {
+        message: format!("there is no bash here: none of {}", PLACES.join(", ")),
+        hint: None,
+        exit: Exit::Failed,
+    })
+}
+
+/// Asks whether bash could read a text, without running any of it: for `allow`, before anybody approved it.
+///
+/// # Errors
+/// If it could not, with the place.
+pub fn check(path: &Path, bytes: &[u8], outside: &Env) -> Result<(), Error> {
+    is_bash(&program()?, path, bytes, &dump::given(outside))
+}
+
+fn is_bash(bash: &Path, path: &Path, bytes: &[u8], env: &Env) -> Result<(), Error> {
+    if let Some(error) = policy::unfit(path, bytes) {
+        return Err(error.into());
+    }
+    // -n: commands are read and not executed.
+    let said = process::ask(bash, &["--noprofile", "--norc", "-O", "extglob", "-n"], env, bytes)?;
+    if said.code == Some(0) {
+        return Ok(());
+    }
+    let text = String::from_utf8_lossy(&said.stderr).into_owned();
+    // "/bin/bash: line 3: syntax error near unexpected token `fi'"
+    let found = text.lines().find_map(|line| {
+        let (_, rest) = line.split_once(": line ")?;
+        let (number, message) = rest.split_once(": ")?;
+        Some((number.parse().ok()?, message.to_owned()))
+    });
+    let (line, message) = found.unwrap_or((1, text.trim().to_owned()));
+    Err(policy::at_line(path, bytes, line, message).into())
+}
+
+/// One conversation with bash.
+struct Session<'s, 'm> {
+    policy: &'s Path,
+    bytes: &'s [u8],
+    outside: &'s Env,
+    machine: &'s mut Machine<'m>,
+    reader: Reader,
+    /// What a program started by bash found when bash said so last.
+    env: Env,
+    wanted: Wanted,
+    /// The texts that it was given, to show their lines.
+    texts: Vec<(PathBuf, Bytes)>,
+    /// What went wrong first.
+    failure: Option<Error>,
+    is_done: bool,
+}
+
+/// What bash is answered.
+enum Answer {
+    Nothing,
+    Fields(&'static str, Vec<Bytes>),
+    End,
+}
+
+impl<'s, 'm> Session<'s, 'm> {
+    fn new(
+        policy: &'s Path,
+        bytes: &'s [u8],
+        outside: &'s Env,
+        machine: &'s mut Machine<'m>,
+    ) -> Self {
+        Self {
+            policy,
+            bytes,
+            outside,
+            machine,
+            reader: Reader::default(),
+            env: outside.clone(),
+            wanted: Wanted::default(),
+            texts: Vec::new(),
+            failure: None,
+            is_done: false,
+        }
+    }
+
+    fn hear(&mut self, mut said: &[u8]) -> Turn {
+        let mut answers = Vec::new();
+        loop {
+            let message = match self.reader.read(said) {
+                Ok((Some(message), rest)) => {
+                    said = rest;
+                    message
+                }
+                Ok((None, _)) => return Turn::Say(answers),
+                Err(flaw) => {
+                    let what = match flaw {
+                        Flaw::Large => "an environment beyond what goenv reads",
+                        Flaw::Form => "what goenv does not understand",
+                    };
+                    self.fail(self.refused(format!("it says {what}")));
+                    return Turn::Stop;
+                }
+            };
+            match self.answer(&message) {
+                Ok(Answer::Nothing) => {}
+                Ok(Answer::Fields(word, fields)) => answers.extend(encode(word, &fields)),
+                Ok(Answer::End) => {
+                    self.is_done = true;
+                    return Turn::Over;
+                }
+                Err(error) => {
+                    self.fail(error);
+                    answers.extend(encode("no", &[]));
+                }
+            }
+        }
+    }
+
+    fn fail(&mut self, error: Error) {
+        self.failure.get_or_insert(error);
+    }
+
+    fn refused(&self, what: String) -> Error {
+        let message = format!("{}: {what}", safe_path(self.policy));
+        Error::Refused { message, hint: None, exit: Exit::Policy }
+    }
+
+    fn answer(&mut self, message: &Message) -> Result<Answer, Error> {
+        match (message.word.as_slice(), message.fields.as_slice()) {
+            (b"watch", [path]) => {
+                self.machine.watch(&path_of(path.as_slice()));
+                Ok(Answer::Nothing)
+            }
+            (b"env", entries) => {
+                self.env = dump::environment(entries);
+                Ok(Answer::Nothing)
+            }
+            (b"native", [file, line, directory, command @ ..]) => {
+                let place = place(file, line);
+                let fields = self.native(command, &path_of(directory.as_slice()), &place)?;
+                Ok(Answer::Fields("ok", fields))
+            }
+            (b"text", [file, line, directory, mode, path]) => {
+                self.text(mode, &path_of(path.as_slice()), directory, &place(file, line))
+            }
+            (b"fail", [status, file, line, command]) => {
+                let error = self.failed(status, &place(file, line), command);
+                self.fail(error);
+                Ok(Answer::Nothing)
+            }
+            (b"end", []) => Ok(Answer::End),
+            _ => Err(self.refused("it says what goenv does not understand".to_owned())),
+        }
+    }
+
+    /// Evaluates one command of goenv's own language, and returns what it changes: `NAME=value`, or `NAME` alone.
+    fn native(
+        &mut self,
+        command: &[Bytes],
+        directory: &Path,
+        place: &Place,
+    ) -> Result<Vec<Bytes>, Error> {
+        let evaluated = policy::command(command, directory)
+            .and_then(|program| policy::evaluate(&program, &self.env, self.machine));
+        let wanted = evaluated.map_err(|mut error| {
+            // An error in a text that the command reads has its own place.
+            if error.place.path == directory.join(".envrc") && error.place.line <= 1 {
+                let shown = self.at(place, "");
+                (error.place, error.source_line) = (shown.place, shown.source_line);
+                error.width = shown.width;
+            }
+            Error::from(error)
+        })?;
+        let diff = Diff::between(&self.env, &wanted.env);
+        let fields = diff
+            .steps()
+            .filter(|(name, _)| is_identifier(name))
+            .map(|(name, value)| match value {
+                Some(value) => [name, b"=", value].concat(),
+                None => name.to_vec(),
+            })
+            .collect();
+        self.take_over(wanted, place);
+        Ok(fields)
+    }
+
+    /// Keeps what a command asks for besides variables.
+    fn take_over(&mut self, wanted: Wanted, place: &Place) {
+        let all = &mut self.wanted;
+        all.sdk = wanted.sdk.or(all.sdk.take());
+        all.messages.extend(wanted.messages);
+        all.origins.extend(wanted.origins.into_iter().map(|(name, _)| (name, place.clone())));
+        all.dotenv.extend(wanted.dotenv.into_iter().map(|(name, _)| (name, place.clone())));
+        all.from_data.extend(wanted.from_data);
+        all.locks.extend(wanted.locks);
+        all.governance.extend(wanted.governance.into_iter().map(|mut line| {
+            line.place = place.clone();
+            line
+        }));
+    }
+
+    /// Returns a text for bash, or what it comes to where it was approved for goenv's own engine alone.
+    fn text(
+        &mut self,
+        mode: &[u8],
+        path: &Path,
+        directory: &[u8],
+        place: &Place,
+    ) -> Result<Answer, Error> {
+        if mode == b"policy" {
+            if !self.texts.is_empty() || path != self.policy {
+                return Err(self.refused("it asks for the policy again".to_owned()));
+            }
+            self.texts.push((path.to_path_buf(), self.bytes.to_vec()));
+            return Ok(Answer::Fields("bash", vec![self.bytes.to_vec()]));
+        }
+        if self.texts.len() > limits::SOURCED_TEXTS {
+            let message = format!("more than {} texts are sourced", limits::SOURCED_TEXTS);
+            return Err(self.at(place, &message).into());
+        }
+        let found = self.machine.approved_text(path);
+        let found = found.map_err(|refusal| self.unapproved(place, refusal))?;
+        let Some((bytes, engine)) = found else { return Ok(Answer::Fields("missing", Vec::new())) };
+        if engine == Engine::Bash {
+            if let Some(error) = policy::unfit(path, &bytes) {
+                return Err(error.into());
+            }
+            self.texts.push((path.to_path_buf(), bytes.clone()));
+            return Ok(Answer::Fields("bash", vec![bytes]));
+        }
+        // What was approved for one engine never reaches the other.
+        let command = if mode == b"source" { "source" } else { "source_env" };
+        let words = [command.into(), path.as_os_str().as_bytes().to_vec()];
+        let fields = self.native(&words, &path_of(directory), place)?;
+        self.texts.push((path.to_path_buf(), Bytes::new()));
+        Ok(Answer::Fields("native", fields))
+    }
+
+    fn unapproved(&self, place: &Place, refusal: Refusal) -> Error {
+        let mut error = self.at(place, &refusal.message);
+        (error.hint, error.cause) = (refusal.hint, refusal.cause);
+        error.into()
+    }
+
+    /// Returns an error about a line of a text that bash was given.
+    fn at(&self, place: &Place, message: &str) -> policy::PolicyError {
+        let text = self.texts.iter().rev().find(|(path, _)| *path == place.path);
+        let bytes = text.map(|(_, bytes)| bytes.as_slice()).unwrap_or_default();
+        policy::at_line(&place.path, bytes, place.line, message)
+    }
+
+    /// Returns the error of a command that failed where nothing asks for its status.
+    fn failed(&self, status: &[u8], place: &Place, command: &[u8]) -> Error {
+        let status = safe(status);
+        if place.line > 0 {
+            return self.at(place, &format!("this ended with status {status}")).into();
+        }
+        let message = match command {
+            b"exit" => format!("{} ended with status {status}", safe_path(&place.path)),
+            _ => format!("{}: {} ended with status {status}", safe_path(&place.path), safe(command)),
+        };
+        Error::Refused { message, hint: None, exit: Exit::Policy }
+    }
+
+    /// Returns what the policy wants, once bash has ended.
+    fn end(self, ended: Ended) -> Result<Wanted, Error> {
+        if let Some(failure) = self.failure {
+            return Err(failure);
+        }
+        match ended {
+            Ended::Code(0) if self.is_done => {}
+            Ended::Code(0) => {
+                let why = "bash ended without saying what the environment is";
+                let hint = "a policy cannot use exec, or a trap of its own on EXIT".to_owned();
+                let message = format!("{}: {why}", safe_path(self.policy));
+                return Err(Error::Refused { message, hint: Some(hint), exit: Exit::Policy });
+            }
+            Ended::Code(code) => return Err(self.refused(format!("bash ended with status {code}"))),
+            Ended::Signal(signal) => {
+                let name = nix::sys::signal::Signal::try_from(signal);
+                let name = name.map_or_else(|_| signal.to_string(), |name| name.to_string());
+                let message = format!("{}: bash was ended by {name}", safe_path(self.policy));
+                let hint = Some("to run it again: goenv reload".to_owned());
+                return Err(Error::Refused { message, hint, exit: Exit::Policy });
+            }
+        }
+        let env = dump::inside(self.outside, &self.env).map_err(|what| self.refused(what))?;
+        let mut wanted = Wanted { env, ..self.wanted };
+        // Which line set the others bash does not say: the policy did.
+        let whole = Place { path: self.policy.to_path_buf(), line: 1, column: 1 };
+        let diff = Diff::between(self.outside, &wanted.env);
+        let known: Vec<&Bytes> = wanted.origins.iter().map(|(name, _)| name).collect();
+        let unknown = diff.steps().map(|(name, _)| name.to_vec());
+        let unknown: Vec<Bytes> = unknown.filter(|name| !known.contains(&name)).collect();
+        wanted.origins.extend(unknown.into_iter().map(|name| (name, whole.clone())));
+        Ok(wanted)
+    }
+}
+
+/// Returns the place that bash says.
+fn place(file: &[u8], line: &[u8]) -> Place {
+    let line = std::str::from_utf8(line).ok().and_then(|line| line.parse().ok());
+    Place { path: path_of(file), line: line.unwrap_or(0), column: 1 }
+}
