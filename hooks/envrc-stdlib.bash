@@ -59,19 +59,18 @@ __goenv_env() {
 # Sets __goenv_line to the line of the policy's own command that runs: outside of the functions of this file.
 __goenv_place() {
   local at
-  __goenv_line=$1
-  for ((at = 2; at < ${#FUNCNAME[@]}; at++)); do
+  for ((at = 1; at < ${#FUNCNAME[@]}; at++)); do
+    __goenv_line=${BASH_LINENO[at - 1]}
     if [[ ${FUNCNAME[at]} == __goenv_eval || $__goenv_own != *" ${FUNCNAME[at]} "* ]]; then
       return 0
     fi
-    __goenv_line=${BASH_LINENO[at - 1]}
   done
 }
 
 # Runs one command of goenv's own language, in goenv, and takes over what it sets.
 __goenv_native() {
   local __goenv_line
-  __goenv_place 0
+  __goenv_place
   __goenv_env
   __goenv_ask native "$__goenv_file" "$__goenv_line" "$PWD" "$@"
   __goenv_apply
@@ -94,7 +93,7 @@ __goenv_apply() {
 __goenv_include() {
   local __goenv_line __goenv_back=$__goenv_file
   local -a __goenv_sources=("${__goenv_source[@]}")
-  __goenv_place 0
+  __goenv_place
   [[ $1 == policy ]] || __goenv_env
   __goenv_ask text "$__goenv_file" "$__goenv_line" "$PWD" "$1" "$2"
   case $__goenv_answer in
@@ -107,9 +106,9 @@ __goenv_include() {
     __goenv_ended=''
     shift 3
     __goenv_eval "$@"
-    # Under `set +e` bash goes on behind a syntax error and a `return 1`.
+    # Under `set +e` bash goes on behind a `return 1`.
     if [[ $? -ne 0 && -z $__goenv_ended ]]; then
-      __goenv_failed 1 0 "return"
+      __goenv_failed 1 0 return
     fi
     __goenv_file=$__goenv_back
     __goenv_source=("${__goenv_sources[@]}")
@@ -121,14 +120,14 @@ __goenv_include() {
 __goenv_failed() {
   local __goenv_line=$2
   if [[ $3 == "builtin eval "* || $3 == __goenv_eval* || $3 == return ]]; then
-    # A syntax error, which bash names, or a `return` with a failure.
+    # A `return` with a failure, of which bash does not say the line.
     __goenv_line=0
   elif [[ $__goenv_own == *" ${FUNCNAME[1]-} "* && ${FUNCNAME[1]-} != __goenv_eval ]]; then
-    __goenv_place "$2"
+    __goenv_place
   fi
   if [[ -z $__goenv_told && $BASH_SUBSHELL -eq 0 ]]; then
     __goenv_told=yes
-    __goenv_tell fail "$1" "$__goenv_file" "$__goenv_line" "$3"
+    __goenv_tell fail "$1" "$__goenv_file" "$__goenv_line"
   fi
   builtin exit "$1"
 }
@@ -140,7 +139,7 @@ __goenv_exit() {
     __goenv_env
     __goenv_tell end
   elif [[ -z $__goenv_told ]]; then
-    __goenv_tell fail "$1" "$__goenv_file" 0 exit
+    __goenv_tell fail "$1" "$__goenv_file" 0
   fi
 }
 
@@ -564,7 +563,7 @@ use_nix() {
     [!a-zA-Z_]* | *[!a-zA-Z0-9_]*) ;;
     *) builtin export "${entry?}" ;;
     esac
-  done < <(nix-shell "$@" --run 'env -0' || __goenv_tell fail "$?" "$__goenv_file" 0 nix-shell)
+  done < <(nix-shell "$@" --run 'env -0' || __goenv_tell fail "$?" "$__goenv_file" 0)
 }
 
 # Usage: use flake [INSTALLABLE] [ARGUMENT...]

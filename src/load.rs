@@ -143,6 +143,8 @@ pub enum Purpose {
     Apply,
     /// Somebody looks at it: nothing is written.
     Look,
+    /// Many are looked at, and nobody watches: nothing is written, and no program runs.
+    Survey,
 }
 
 /// Loads policies for one environment outside.
@@ -161,7 +163,7 @@ impl<'a> Loader<'a> {
         // Without a home there is nothing below it, and the system's SDKs are still found.
         let home = world.dirs.home.as_deref().unwrap_or(Path::new("/nonexistent"));
         let places = Places::new(outside, home, Platform::host(), world.uid, Path::new("/"));
-        let places = if purpose == Purpose::Look { places.read_only() } else { places };
+        let places = if purpose == Purpose::Apply { places } else { places.read_only() };
         Self { world, outside, now: world.now(), places, purpose }
     }
 
@@ -231,7 +233,14 @@ impl<'a> Loader<'a> {
                 let program = policy::parse(&text.path, &text.bytes)?;
                 policy::evaluate(&program, self.outside, &mut machine).map_err(Error::from)
             }
-            Engine::Bash => bash::evaluate(path, &text.bytes, self.outside, &mut machine),
+            Engine::Bash => match self.purpose {
+                Purpose::Apply => {
+                    bash::apply(path, &text.bytes, self.outside, &mut machine, self.world)
+                }
+                Purpose::Look => bash::evaluate(path, &text.bytes, self.outside, &mut machine),
+                // It counts as a policy that applies: what it wants only running it could say.
+                Purpose::Survey => Ok(Wanted { env: self.outside.clone(), ..Wanted::default() }),
+            },
         };
         known.unused = machine.unused.take();
         let wanted = wanted?;

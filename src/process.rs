@@ -12,7 +12,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::{CommandExt, ExitStatusExt as _};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
 use nix::sys::signal::{SigSet, Signal};
@@ -215,10 +215,6 @@ pub fn converse(
     };
     let (mut ours, theirs) = UnixStream::pair().map_err(failed)?;
     let stderr = std::io::stderr().as_fd().try_clone_to_owned().map_err(failed)?;
-    // A child gets no blocked signals: std clears the set between fork and exec.
-    let mut interrupt = SigSet::empty();
-    interrupt.add(Signal::SIGINT);
-    interrupt.thread_block().map_err(|error| failed(error.into()))?;
     let mut child = command(program.as_os_str(), env)
         .args(arguments)
         .current_dir(directory)
@@ -226,12 +222,36 @@ pub fn converse(
         .stdout(Stdio::from(stderr))
         .spawn()
         .map_err(failed)?;
-    if talk(&mut ours, &mut child, &mut hear).map_err(failed)? == Turn::Stop {
-        child.kill().map_err(failed)?;
+    // Only now: a child would inherit that it is blocked.
+    let interrupt = SigSet::from_iter([Signal::SIGINT]);
+    let blocked = interrupt.thread_block();
+    let status = hold(&mut ours, &mut child, &mut hear);
+    if blocked.is_ok() {
+        forget(&interrupt);
     }
-    drop(ours);
-    let status = child.wait().map_err(failed)?;
+    let status = status.map_err(failed)?;
     Ok(status.signal().map_or_else(|| Ended::Code(status.code().unwrap_or(1)), Ended::Signal))
+}
+
+/// Holds a conversation to its end, and waits for the program.
+fn hold(
+    stream: &mut UnixStream,
+    child: &mut Child,
+    hear: &mut impl FnMut(&[u8]) -> Turn,
+) -> std::io::Result<ExitStatus> {
+    if talk(stream, child, hear)? == Turn::Stop {
+        child.kill()?;
+    }
+    child.wait()
+}
+
+/// Takes away a Ctrl-C that came while it was blocked, and lets the next one through.
+fn forget(interrupt: &SigSet) {
+    // One more makes no difference where there is one, and where there is none `wait` would wait for it.
+    if nix::sys::signal::kill(nix::unistd::Pid::this(), Signal::SIGINT).is_ok() {
+        let _ = interrupt.wait();
+    }
+    let _ = interrupt.thread_unblock();
 }
 
 /// Listens and answers until the conversation is over, or nobody is there any more.

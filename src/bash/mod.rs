@@ -7,6 +7,7 @@
 //! A policy that fails applies nothing. bash is a program and is not contained: docs/security.md.
 
 mod dump;
+mod interrupted;
 mod message;
 
 use std::ffi::OsStr;
@@ -23,7 +24,7 @@ use crate::policy::{self, Host as _, Place, Refusal, Wanted, limits};
 use crate::process::{self, Ended, Turn};
 use crate::trust::header::Engine;
 use crate::ui::{safe, safe_path};
-use crate::world::path_of;
+use crate::world::{World, path_of};
 
 /// The functions that a policy finds.
 const STDLIB: &str = include_str!("../../hooks/envrc-stdlib.bash");
@@ -36,26 +37,80 @@ const PLACES: &[&str] =
 #[cfg(target_os = "macos")]
 const PLACES: &[&str] = &["/opt/homebrew/bin/bash", "/usr/local/bin/bash", "/bin/bash"];
 
-/// Evaluates a policy, given the environment as it is outside; `machine` answers what it asks.
+/// The status of a program that a Ctrl-C ended, as shells have it.
+const INTERRUPTED: i32 = 128 + nix::libc::SIGINT;
+
+/// Evaluates a policy at a prompt, given the environment as it is outside; `machine` answers what it asks.
 ///
 /// # Errors
-/// If there is no bash, the policy fails, or somebody did not approve what it reads.
+/// If there is no bash, the policy fails or was interrupted, or somebody did not approve what it reads.
+pub fn apply(
+    path: &Path,
+    bytes: &[u8],
+    outside: &Env,
+    machine: &mut Machine<'_>,
+    world: &World,
+) -> Result<Wanted, Error> {
+    if interrupted::take(path, bytes, world) {
+        return Err(stopped(path));
+    }
+    let (wanted, ended) = run(path, bytes, outside, machine)?;
+    if ended == Ended::Signal(nix::libc::SIGINT) || ended == Ended::Code(INTERRUPTED) {
+        interrupted::note(path, bytes, world);
+        return Err(stopped(path));
+    }
+    wanted
+}
+
+fn stopped(path: &Path) -> Error {
+    let message = format!("{}: bash was interrupted", safe_path(path));
+    let hint = Some("to have it run again: goenv reload".to_owned());
+    Error::Refused { message, hint, exit: Exit::Policy }
+}
+
+/// Evaluates a policy for somebody who looks at it, as [`apply`] does.
+///
+/// # Errors
+/// As those of [`apply`].
 pub fn evaluate(
     path: &Path,
     bytes: &[u8],
     outside: &Env,
     machine: &mut Machine<'_>,
 ) -> Result<Wanted, Error> {
+    run(path, bytes, outside, machine)?.0
+}
+
+/// Runs bash; returns what the policy wants, and how bash ended.
+fn run(
+    path: &Path,
+    bytes: &[u8],
+    outside: &Env,
+    machine: &mut Machine<'_>,
+) -> Result<(Result<Wanted, Error>, Ended), Error> {
     let bash = program()?;
     let given = dump::given(outside);
     is_bash(&bash, path, bytes, &given)?;
-    let mut session = Session::new(path, bytes, outside, machine);
+    let mut session = Session {
+        bash: &bash,
+        given: &given,
+        policy: path,
+        bytes,
+        outside,
+        machine,
+        reader: Reader::default(),
+        env: Env::new(),
+        wanted: Wanted::default(),
+        texts: Vec::new(),
+        failure: None,
+        is_done: false,
+    };
     let directory = path.parent().unwrap_or(path);
     let arguments = ["--noprofile", "--norc", "-c", STDLIB, "goenv"].map(OsStr::new);
     let arguments = [&arguments[..], &[path.as_os_str()]].concat();
     let ended =
         process::converse(&bash, &arguments, &given, directory, |said| session.hear(said))?;
-    session.end(ended)
+    Ok((session.end(ended), ended))
 }
 
 /// Returns where bash is.
@@ -98,6 +153,9 @@ fn is_bash(bash: &Path, path: &Path, bytes: &[u8], env: &Env) -> Result<(), Erro
 
 /// One conversation with bash.
 struct Session<'s, 'm> {
+    bash: &'s Path,
+    /// The environment that it was started with.
+    given: &'s Env,
     policy: &'s Path,
     bytes: &'s [u8],
     outside: &'s Env,
@@ -120,27 +178,7 @@ enum Answer {
     End,
 }
 
-impl<'s, 'm> Session<'s, 'm> {
-    fn new(
-        policy: &'s Path,
-        bytes: &'s [u8],
-        outside: &'s Env,
-        machine: &'s mut Machine<'m>,
-    ) -> Self {
-        Self {
-            policy,
-            bytes,
-            outside,
-            machine,
-            reader: Reader::default(),
-            env: outside.clone(),
-            wanted: Wanted::default(),
-            texts: Vec::new(),
-            failure: None,
-            is_done: false,
-        }
-    }
-
+impl Session<'_, '_> {
     fn hear(&mut self, mut said: &[u8]) -> Turn {
         let mut answers = Vec::new();
         loop {
@@ -201,8 +239,8 @@ impl<'s, 'm> Session<'s, 'm> {
             (b"text", [file, line, directory, mode, path]) => {
                 self.text(mode, &path_of(path.as_slice()), directory, &place(file, line))
             }
-            (b"fail", [status, file, line, command]) => {
-                let error = self.failed(status, &place(file, line), command);
+            (b"fail", [status, file, line]) => {
+                let error = self.failed(status, &place(file, line));
                 self.fail(error);
                 Ok(Answer::Nothing)
             }
@@ -280,9 +318,7 @@ impl<'s, 'm> Session<'s, 'm> {
         let found = found.map_err(|refusal| self.unapproved(place, refusal))?;
         let Some((bytes, engine)) = found else { return Ok(Answer::Fields("missing", Vec::new())) };
         if engine == Engine::Bash {
-            if let Some(error) = policy::unfit(path, &bytes) {
-                return Err(error.into());
-            }
+            is_bash(self.bash, path, &bytes, self.given)?;
             self.texts.push((path.to_path_buf(), bytes.clone()));
             return Ok(Answer::Fields("bash", vec![bytes]));
         }
@@ -307,16 +343,13 @@ impl<'s, 'm> Session<'s, 'm> {
         policy::at_line(&place.path, bytes, place.line, message)
     }
 
-    /// Returns the error of a command that failed where nothing asks for its status.
-    fn failed(&self, status: &[u8], place: &Place, command: &[u8]) -> Error {
+    /// Returns the error of a command that failed where nothing asks for its status, or of a whole text.
+    fn failed(&self, status: &[u8], place: &Place) -> Error {
         let status = safe(status);
         if place.line > 0 {
             return self.at(place, &format!("this ended with status {status}")).into();
         }
-        let message = match command {
-            b"exit" => format!("{} ended with status {status}", safe_path(&place.path)),
-            _ => format!("{}: {} ended with status {status}", safe_path(&place.path), safe(command)),
-        };
+        let message = format!("{} ended with status {status}", safe_path(&place.path));
         Error::Refused { message, hint: None, exit: Exit::Policy }
     }
 
@@ -337,9 +370,7 @@ impl<'s, 'm> Session<'s, 'm> {
             Ended::Signal(signal) => {
                 let name = nix::sys::signal::Signal::try_from(signal);
                 let name = name.map_or_else(|_| signal.to_string(), |name| name.to_string());
-                let message = format!("{}: bash was ended by {name}", safe_path(self.policy));
-                let hint = Some("to run it again: goenv reload".to_owned());
-                return Err(Error::Refused { message, hint, exit: Exit::Policy });
+                return Err(self.refused(format!("bash was ended by {name}")));
             }
         }
         let env = dump::inside(self.outside, &self.env).map_err(|what| self.refused(what))?;

@@ -78,7 +78,7 @@ fn standing(directory: &Path, outside: &Env, world: &World, ui: &Ui) -> Director
     let Some(located) = located else {
         return Directory { path, trust: Trust::none().state.name(), ..Directory::default() };
     };
-    let loaded = Loader::new(world, outside, Purpose::Look).load(&located);
+    let loaded = Loader::new(world, outside, Purpose::Survey).load(&located);
     let trust = loaded.trust.as_ref();
     let header = trust.and_then(|trust| trust.header.as_ref());
     let expires = header.and_then(|header| header.expires.as_ref()).map(|expires| expires.at);
