@@ -118,16 +118,16 @@ __goenv_include() {
 
 # Called where a command fails that nothing asks for its status, as by `set -e`.
 __goenv_failed() {
-  local __goenv_line=$2
+  local __goenv_line=$2 __goenv_word=fail
   if [[ $3 == "builtin eval "* || $3 == __goenv_eval* || $3 == return ]]; then
-    # A `return` with a failure, of which bash does not say the line.
-    __goenv_line=0
+    # Of which bash does not say the line.
+    __goenv_word=returned __goenv_line=0
   elif [[ $__goenv_own == *" ${FUNCNAME[1]-} "* && ${FUNCNAME[1]-} != __goenv_eval ]]; then
     __goenv_place
   fi
   if [[ -z $__goenv_told && $BASH_SUBSHELL -eq 0 ]]; then
     __goenv_told=yes
-    __goenv_tell fail "$1" "$__goenv_file" "$__goenv_line"
+    __goenv_tell "$__goenv_word" "$1" "$__goenv_file" "$__goenv_line"
   fi
   builtin exit "$1"
 }
@@ -153,6 +153,8 @@ __goenv_expand() {
   *) rest=${2-$PWD}/$1/ ;;
   esac
   [[ $rest == /* ]] || rest=$PWD/$rest
+  # POSIX leaves it to the system what two slashes mean.
+  [[ $rest != //[!/]* ]] || out=/
   while [[ -n $rest ]]; do
     part=${rest%%/*}
     rest=${rest#*/}
@@ -173,10 +175,9 @@ expand_path() {
 
 # Usage: user_rel_path PATH
 user_rel_path() {
-  case $1 in
-  "$HOME" | "$HOME"/*) builtin printf '~%s\n' "${1#"$HOME"}" ;;
-  *) builtin printf '%s\n' "$1" ;;
-  esac
+  local path=${1#-}
+  [[ $path != "$HOME"* ]] || path="~${path#"$HOME"}"
+  builtin printf '%s\n' "$path"
 }
 
 # Usage: find_up FILE
@@ -214,7 +215,9 @@ PATH_add() { path_add PATH "$@"; }
 # Usage: path_rm NAME PATTERN...
 path_rm() {
   local __goenv_name=$1 __goenv_kept='' __goenv_rest __goenv_entry __goenv_pattern
-  __goenv_rest=${!__goenv_name-}:
+  __goenv_rest=${!__goenv_name-}
+  # An empty entry at the end is lost, as direnv has it.
+  __goenv_rest=${__goenv_rest%:}:
   shift
   while [[ -n $__goenv_rest ]]; do
     __goenv_entry=${__goenv_rest%%:*}
@@ -468,7 +471,12 @@ layout_go() {
 
 layout_node() { PATH_add node_modules/.bin; }
 layout_php() { PATH_add vendor/bin; }
-layout_perl() { __goenv_native layout perl; }
+layout_perl() {
+  local directory
+  directory=$(direnv_layout_dir)
+  local -x direnv_layout_dir=$directory
+  __goenv_native layout perl
+}
 layout_julia() { builtin export "JULIA_PROJECT=$PWD"; }
 
 layout_ruby() {

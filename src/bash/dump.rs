@@ -10,16 +10,8 @@ use crate::env::{Bytes, Env, is_identifier};
 use crate::policy::limits;
 
 /// What bash, its prompt and this file's other side change by themselves, and direnv leaves alone as well.
-const LEFT_OUT: &[&str] = &[
-    "COMP_WORDBREAKS",
-    "DIRENV_IN_ENVRC",
-    "OLDPWD",
-    "PS1",
-    "PWD",
-    "SHELL",
-    "SHLVL",
-    "_",
-];
+const LEFT_OUT: &[&str] =
+    &["COMP_WORDBREAKS", "DIRENV_IN_ENVRC", "OLDPWD", "PS1", "PWD", "SHELL", "SHLVL", "_"];
 
 /// What would steer the bash that evaluates a policy, and is taken from it: code that it reads first, options, how it
 /// finds directories and files.
@@ -172,10 +164,7 @@ mod tests {
     fn the_limits_of_a_policy_hold() {
         let big = format!("BIG={}", "x".repeat(1 << 20)).into_bytes();
         let refused = inside(&Env::new(), &environment(&[big])).unwrap_err();
-        assert_eq!(
-            refused,
-            "the value of BIG has 1048576 bytes, more than 131072 with its name"
-        );
+        assert_eq!(refused, "the value of BIG has 1048576 bytes, more than 131072 with its name");
         let many: Vec<Bytes> = (0..5000).map(|number| format!("A{number}=1").into()).collect();
         let refused = inside(&Env::new(), &environment(&many)).unwrap_err();
         assert_eq!(refused, "the policy sets more than 4096 variables");

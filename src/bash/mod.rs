@@ -108,8 +108,7 @@ fn run(
     let directory = path.parent().unwrap_or(path);
     let arguments = ["--noprofile", "--norc", "-c", STDLIB, "goenv"].map(OsStr::new);
     let arguments = [&arguments[..], &[path.as_os_str()]].concat();
-    let ended =
-        process::converse(&bash, &arguments, &given, directory, |said| session.hear(said))?;
+    let ended = process::converse(&bash, &arguments, &given, directory, |said| session.hear(said))?;
     Ok((session.end(ended), ended))
 }
 
@@ -239,6 +238,17 @@ impl Session<'_, '_> {
             (b"text", [file, line, directory, mode, path]) => {
                 self.text(mode, &path_of(path.as_slice()), directory, &place(file, line))
             }
+            (b"returned", [status, file, _]) => {
+                let place = place(file, b"0");
+                let hint = "where that means no failure, write: return 0";
+                let (file, status) = (safe_path(&place.path), safe(status));
+                self.fail(Error::Refused {
+                    message: format!("{file}: it returned with status {status}"),
+                    hint: Some(hint.to_owned()),
+                    exit: Exit::Policy,
+                });
+                Ok(Answer::Nothing)
+            }
             (b"fail", [status, file, line]) => {
                 let error = self.failed(status, &place(file, line));
                 self.fail(error);
@@ -314,7 +324,10 @@ impl Session<'_, '_> {
             let message = format!("more than {} texts are sourced", limits::SOURCED_TEXTS);
             return Err(self.at(place, &message).into());
         }
-        let found = self.machine.approved_text(path);
+        // Approvals are of physical paths, and bash says the path as it was written.
+        let directory_of = path.parent().and_then(files::real_path);
+        let physical = directory_of.zip(path.file_name()).map(|(parent, name)| parent.join(name));
+        let found = self.machine.approved_text(physical.as_deref().unwrap_or(path));
         let found = found.map_err(|refusal| self.unapproved(place, refusal))?;
         let Some((bytes, engine)) = found else { return Ok(Answer::Fields("missing", Vec::new())) };
         if engine == Engine::Bash {

@@ -230,8 +230,10 @@ fn names_and_values_out_of_a_policy_move_no_cursor() {
     let p = sandbox.home().join("p");
     let said = ".envrc:1:1: `a\\u{1b}]0` is not a command of the policy language\n  \
                 1 | a\u{fffd}]0;evil\u{fffd} x\n    | ^^^^\n\
-                hint: goenv starts no program; put the values it would give into a .env file, or set them outside\n";
-    let _ = sandbox.goenv(&p, &["allow"]).failure(5, &format!("goenv: $SANDBOX/home/p/{said}"));
+                hint: goenv starts no program; put the values it would give into a .env file, or set them outside";
+    let way = "; to have bash run it: goenv allow --bash\n";
+    let _ =
+        sandbox.goenv(&p, &["allow"]).failure(5, &format!("goenv: $SANDBOX/home/p/{said}{way}"));
     let done = sandbox.goenv(&p, &["init"]);
     assert!(done.stdout().contains(said), "{}", done.stdout());
     // A value does not begin a line of its own either.

@@ -8,6 +8,7 @@
     reason = "tests make files, start the programs compared with, and fail by panics"
 )]
 
+mod bash;
 mod cases;
 mod differences;
 mod dotenvs;

@@ -120,25 +120,30 @@ impl Sandbox {
         command
     }
 
-    /// Returns the environment that the program makes of `directory`, the policy there allowed, or what it says.
-    pub(crate) fn program_env(&self, directory: &Path) -> Result<Pairs, String> {
+    /// Returns the environment that the program makes of `directory`, the policy there allowed by these commands, or what
+    /// it says.
+    pub(crate) fn program_env(&self, directory: &Path, allow: &[&[&str]]) -> Result<Pairs, String> {
         let directory = directory.to_str().unwrap();
-        let run = |arguments: &[&str]| {
-            let mut command = Command::new(env!("CARGO_BIN_EXE_goenv"));
-            command.args(arguments).env_clear().stdin(Stdio::null()).current_dir(self.root.path());
-            for (name, value) in self.outside().iter() {
-                command.env(os(name), os(value));
-            }
-            let output = command.output().unwrap();
-            match output.status.success() {
-                true => Ok(output.stdout),
-                false => Err(String::from_utf8_lossy(&output.stderr).into_owned()),
-            }
-        };
-        run(&["allow", directory])?;
-        let mut pairs = pairs_of(&run(&["exec", directory, "/usr/bin/env", "-0"])?);
+        for command in allow {
+            self.allowed(&[command, &[directory][..]].concat())?;
+        }
+        let mut pairs = pairs_of(&self.allowed(&["exec", directory, "/usr/bin/env", "-0"])?);
         pairs.retain(|name, _| !name.starts_with("GOENV_"));
         Ok(pairs)
+    }
+
+    /// Runs the program; returns its stdout, or its stderr where it fails.
+    pub(crate) fn allowed(&self, arguments: &[&str]) -> Result<Vec<u8>, String> {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_goenv"));
+        command.args(arguments).env_clear().stdin(Stdio::null()).current_dir(self.root.path());
+        for (name, value) in self.outside().iter() {
+            command.env(os(name), os(value));
+        }
+        let output = command.output().unwrap();
+        match output.status.success() {
+            true => Ok(output.stdout),
+            false => Err(String::from_utf8_lossy(&output.stderr).into_owned()),
+        }
     }
 
     /// Returns the environment that direnv makes of `directory`, or what it says against it.
