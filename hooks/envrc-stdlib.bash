@@ -10,7 +10,8 @@ if ((BASH_VERSINFO[0] < 4 || (BASH_VERSINFO[0] == 4 && BASH_VERSINFO[1] < 4))); 
   builtin printf 'goenv: bash %s is too old: 4.4 or later is needed\n' "$BASH_VERSION" >&2
   builtin exit 1
 fi
-builtin exec {__goenv_fd}<&0 </dev/null
+# Not `builtin exec`, whose redirections bash takes back.
+exec {__goenv_fd}<&0 </dev/null
 shopt -s extglob nullglob
 export DIRENV_IN_ENVRC=1
 

@@ -13,6 +13,7 @@
 mod common;
 
 mod approve;
+mod bash;
 mod commands;
 mod direnv;
 mod exec;

@@ -566,3 +566,38 @@ fn a_place_gets_its_name_where_the_policy_is() {
     let there = format!("(cd '$SANDBOX/home/a b' && {here})");
     let _ = sandbox.goenv(&sandbox.home(), &["sign", "a b"]).failure(1, &unplaced(&there));
 }
+
+#[test]
+fn a_signed_header_lets_bash_evaluate_a_policy_where_the_rules_admit_it() {
+    let repository = Repository::with_two_signers();
+    let policy = "#goenv: v1\n#goenv: engine bash\nset_a() { export A=$1; }\nset_a 1\n";
+    let settle = repository.signed("settle", policy, &["alice"]);
+    assert_eq!(repository.value(&settle), (3, None));
+    repository.sign(&settle, "bob").success();
+    assert_eq!(repository.value(&settle), (0, Some("1".into())));
+    // Names need their grants, whatever set them.
+    let editor = "#goenv: v1\n#goenv: engine bash\nf() { export A=1 EDITOR=x; }\nf\n";
+    let other = repository.signed("other", editor, &["alice", "bob"]);
+    let done = repository.sandbox.goenv(&other, &["export", "json"]);
+    assert_eq!(done.code(), 5);
+    assert!(
+        done.stderr().contains("EDITOR: a signed policy needs a grant for it"),
+        "{}",
+        done.stderr()
+    );
+    // What nobody signed for it is not run, allowed on this machine or not.
+    let sourcing = "#goenv: v1\n#goenv: engine bash\nexport A=1\n. ./lib.sh\n";
+    let reads = repository.signed("reads", sourcing, &["alice", "bob"]);
+    repository.sandbox.file(reads.join("lib.sh"), "touch ran\n");
+    repository.sandbox.goenv(&reads, &["allow", "--bash", "lib.sh"]).success();
+    assert_eq!(repository.value(&reads), (3, None));
+    assert!(!reads.join("ran").exists());
+    repository.config("[tiers.prod]\nrequire = \"signed\"\nthreshold = 2\nengine = \"native\"\n");
+    let done = repository.sandbox.goenv(&settle, &["export", "json"]);
+    assert_eq!((done.code(), repository.value(&settle)), (3, (3, None)));
+    assert_eq!(
+        done.stderr(),
+        "goenv: $SANDBOX/home/ledger/settle/.envrc is invalid: it wants bash, and the rules admit the native engine alone \
+         ($SANDBOX/home/.config/goenv/config.toml:4)\n"
+    );
+}

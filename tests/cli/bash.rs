@@ -1,0 +1,435 @@
+//! `allow --bash`: a policy that bash evaluates, and everything that may go wrong with a program.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use crate::common::{Done, Sandbox};
+
+/// What only bash can evaluate.
+const FUNCTION: &str = "set_a() { export A=$1; }\nset_a 1\n";
+
+/// Makes a directory below the home with a policy that bash was allowed to run, and returns it.
+fn allowed(sandbox: &Sandbox, name: &str, policy: impl AsRef<[u8]>) -> PathBuf {
+    let directory = sandbox.home().join(name);
+    sandbox.file(directory.join(".envrc"), policy);
+    sandbox.goenv(&directory, &["allow", "--bash"]).success();
+    directory
+}
+
+fn export(sandbox: &Sandbox, directory: &Path) -> Done {
+    sandbox.goenv(directory, &["export", "json"])
+}
+
+/// Returns what `export json` prints for a directory, without goenv's own variables.
+fn exported(sandbox: &Sandbox, directory: &Path) -> (i32, String) {
+    let done = export(sandbox, directory);
+    let text = if done.stdout().is_empty() { "{}".to_owned() } else { done.stdout() };
+    let mut object: serde_json::Map<String, serde_json::Value> =
+        serde_json::from_str(&text).unwrap();
+    object.retain(|name, _| !name.starts_with("GOENV_"));
+    (done.code(), serde_json::to_string(&object).unwrap())
+}
+
+#[test]
+fn allow_shows_the_text_and_runs_nothing_before_it_is_approved() {
+    let sandbox = Sandbox::new();
+    let policy = format!("{FUNCTION}touch ran\necho 'to\x1b[2J' the user\n");
+    sandbox.file("home/p/.envrc", &policy);
+    let p = sandbox.home().join("p");
+    let said = "goenv: $SANDBOX/home/p/.envrc:1:1: functions are not part of the policy language\n  \
+        1 | set_a() { export A=$1; }\n    | ^^^^^\n\
+        hint: write the lines where they are used, or in a file for `source_env`; \
+        to have bash run it: goenv allow --bash\n";
+    let _ = sandbox.goenv(&p, &["allow"]).failure(5, said);
+    assert_eq!(exported(&sandbox, &p), (3, "{}".to_owned()));
+    let done = sandbox.goenv(&p, &["allow", "--bash"]);
+    assert_eq!(
+        done.success().stderr(),
+        "goenv: ~/p/.envrc is a program: bash runs it with your rights whenever it is loaded\n  \
+         | set_a() { export A=$1; }\n  | set_a 1\n  | touch ran\n  | echo 'to\\u{1b}[2J' the user\n\
+         goenv: allowed ~/p/.envrc for bash\n"
+    );
+    assert!(!p.join("ran").exists());
+    let done = export(&sandbox, &p);
+    assert_eq!(done.success().stderr(), "to\u{1b}[2J the user\ngoenv: ~/p/.envrc: +A\n");
+    assert!(p.join("ran").exists());
+    assert_eq!(exported(&sandbox, &p), (0, r#"{"A":"1"}"#.to_owned()));
+    // What changed since is what is shown.
+    sandbox.file("home/p/.envrc", policy.replace("set_a 1", "set_a 2"));
+    assert_eq!(exported(&sandbox, &p).0, 3);
+    let done = sandbox.goenv(&p, &["allow", "--bash"]);
+    assert_eq!(
+        done.success().stderr(),
+        "goenv: ~/p/.envrc is a program: bash runs it with your rights whenever it is loaded\n\
+         goenv: ~/p/.envrc since it was allowed:\n  - set_a 1\n  + set_a 2\n\
+         goenv: allowed ~/p/.envrc for bash\n"
+    );
+    assert_eq!(exported(&sandbox, &p), (0, r#"{"A":"2"}"#.to_owned()));
+}
+
+#[test]
+fn an_approval_for_one_engine_is_none_for_the_other() {
+    let sandbox = Sandbox::new();
+    // Native goenv would answer the same, so the file tells which of them ran.
+    let p = sandbox.home().join("p");
+    sandbox.file("home/p/.envrc", "export A=$BASH_VERSION\n");
+    let done = sandbox.goenv(&p, &["allow"]);
+    assert!(done.stderr().contains("bash's own variable"), "{}", done.stderr());
+    sandbox.file("home/p/.envrc", "export A=1\n");
+    let engine = || {
+        let text = sandbox.goenv(&p, &["status", "--json"]).stdout();
+        let status: serde_json::Value = serde_json::from_str(&text).unwrap();
+        status["engine"].as_str().unwrap().to_owned()
+    };
+    let records = || {
+        let root = sandbox.home().join(".local/share/goenv/allow");
+        let directory = fs::read_dir(root).unwrap().next().unwrap().unwrap().path();
+        let files = fs::read_dir(directory).unwrap();
+        files.map(|file| fs::read(file.unwrap().path()).unwrap()).collect::<Vec<_>>()
+    };
+    for (command, name) in [
+        (&["allow"][..], "native"),
+        (&["allow", "--bash"], "bash"),
+        (&["reload"], "bash"),
+        (&["allow"], "native"),
+        (&["reload"], "native"),
+    ] {
+        sandbox.goenv(&p, command).success();
+        assert_eq!(exported(&sandbox, &p), (0, r#"{"A":"1"}"#.to_owned()), "{command:?}");
+        assert_eq!(engine(), name, "{command:?}");
+        assert_eq!(records().iter().filter(|record| record.ends_with(b"A=1\n\n")).count(), 1);
+    }
+    sandbox.goenv(&p, &["deny"]).success();
+    sandbox.goenv(&p, &["allow", "--bash"]).success();
+    sandbox.goenv(&p, &["deny"]).success();
+    assert_eq!(exported(&sandbox, &p).0, 3);
+}
+
+#[test]
+fn leaving_undoes_exactly_what_bash_did() {
+    let sandbox = Sandbox::new();
+    let p = allowed(
+        &sandbox,
+        "p",
+        "for d in a b; do PATH_add $d; done\nexport A=$'two\\nlines' B=$'\\xff' C=\nunset GONE\n",
+    );
+    let script = format!(
+        "export GONE=here EMPTY=\n/usr/bin/env -0 >before\ncd {p} && eval \"$(goenv export bash)\"\n\
+         printf '%s|' \"$A\" \"${{C-unset}}\" \"${{GONE-unset}}\"; printf %s \"$B\" | od -An -tx1\n\
+         case $PATH in \"$PWD/b:$PWD/a:\"*) echo on PATH;; esac\n\
+         cd .. && eval \"$(goenv export bash)\"\n/usr/bin/env -0 >after\n\
+         for f in before after; do tr '\\0' '\\n' <$f | grep -v -e ^OLDPWD= -e ^_= | sort >$f.txt; done\n\
+         cmp before.txt after.txt && echo the same",
+        p = p.display()
+    );
+    let done = sandbox.run(&sandbox.home(), "bash", &["-c", &script]);
+    assert_eq!(done.stdout(), "two\nlines||unset| ff\non PATH\nthe same\n", "{}", done.stderr());
+}
+
+#[test]
+fn a_policy_that_fails_applies_nothing_and_says_where() {
+    let sandbox = Sandbox::new();
+    sandbox.file("home/p/data.env", "GIT_SSH=x\n");
+    let at = "goenv: $SANDBOX/home/p/.envrc";
+    for (policy, code, said) in [
+        (
+            "export A=1\n  nosuch x\n",
+            5,
+            format!(
+                "environment: line 2: nosuch: command not found\n{at}:2:3: this ended with status 127\n  \
+                 2 |   nosuch x\n    |   ^^^^^^^^\n"
+            ),
+        ),
+        (
+            "export A=1\nf() {\n  false\n}\nf\n",
+            5,
+            format!("{at}:3:3: this ended with status 1\n  3 |   false\n    |   ^^^^^\n"),
+        ),
+        (
+            "export A=1\nlayout nope\n",
+            5,
+            format!(
+                "environment: line LINE: layout_nope: command not found\n{at}:2:1: this ended with status 127\n  \
+                 2 | layout nope\n    | ^^^^^^^^^^^\n"
+            ),
+        ),
+        ("export A=1\nexit 7\n", 5, format!("{at} ended with status 7\n")),
+        (
+            "export A=1\nreturn 7\n",
+            5,
+            format!(
+                "{at}: it returned with status 7; where that means no failure, write: return 0\n"
+            ),
+        ),
+        (
+            "export A=1\nexec true\n",
+            5,
+            format!(
+                "{at}: bash ended without saying what the environment is; \
+                 a policy cannot use exec, or a trap of its own on EXIT\n"
+            ),
+        ),
+        ("export A=1\nkill -KILL $$\n", 5, format!("{at}: bash was ended by SIGKILL\n")),
+        (
+            "export A=1\nsource_up\n",
+            5,
+            format!(
+                "goenv: there is no .envrc in any directory above\n{at}:2:1: this ended with status 1\n  \
+                 2 | source_up\n    | ^^^^^^^^^\n"
+            ),
+        ),
+        (
+            "export A=1\nsource_url https://example.com/x sha256-x\n",
+            5,
+            format!(
+                "goenv: source_url: nothing is downloaded at a prompt: keep the file in the repository, and use source_env\n\
+                 {at}:2:1: this ended with status 1\n  2 | source_url https://example.com/x sha256-x\n    | {}\n",
+                "^".repeat(41)
+            ),
+        ),
+        (
+            "export A=1\nuse go 1.19.1\n",
+            1,
+            format!(
+                "goenv: using go 1.19.1\n{at}:2:1: go1.19.1 is not installed, and no other Go is\n  \
+                 2 | use go 1.19.1\n    | ^^^^^^^^^^^^^\nhint: goenv sdk install 1.19.1\n"
+            ),
+        ),
+        (
+            "export A=1\ntarget linux\n",
+            5,
+            format!(
+                "{at}:2:1: `linux` is no platform: OS/ARCH is expected\n  2 | target linux\n    | ^^^^^^^^^^^^\n\
+                 hint: target linux/arm64 cgo=0\n"
+            ),
+        ),
+        (
+            "export A=1\ndotenv data.env\n",
+            5,
+            format!(
+                "{at}:2: GIT_SSH: a .env file may not set it: git, and go through it, run programs that it names\n"
+            ),
+        ),
+        (
+            "export A=1 PROMPT_COMMAND=x\n",
+            5,
+            format!(
+                "{at}:1: PROMPT_COMMAND: no policy may set it: the shell expands it at every prompt\n"
+            ),
+        ),
+        (
+            "export A=1 BASH_ENV=x\n",
+            5,
+            format!(
+                "{at}:1: BASH_ENV: no policy may set it: it makes the shell run code or break\n"
+            ),
+        ),
+        (
+            "export A=$(head -c 1048576 /dev/zero | tr '\\0' x)\n",
+            5,
+            format!("{at}: the value of A has 1048576 bytes, more than 131072 with its name\n"),
+        ),
+    ] {
+        let p = allowed(&sandbox, "p", policy);
+        let done = export(&sandbox, &p);
+        // Where in goenv's own functions a command is missing is no news.
+        let text = done.stderr();
+        let text = match text.strip_prefix("environment: line ").filter(|_| said.contains("LINE")) {
+            Some(rest) => {
+                format!("environment: line LINE:{}", rest.split_once(':').unwrap().1)
+            }
+            None => text,
+        };
+        assert_eq!((done.code(), text), (code, said), "{policy}");
+        assert_eq!(exported(&sandbox, &p), (code, "{}".to_owned()), "{policy}");
+    }
+}
+
+#[test]
+fn what_bash_cannot_read_is_not_approved() {
+    let sandbox = Sandbox::new();
+    let p = sandbox.home().join("p");
+    let at = "goenv: $SANDBOX/home/p/.envrc";
+    for (policy, said) in [
+        ("touch ran\nif true; then\n", format!("{at}:3:1: syntax error: unexpected end of file\n")),
+        (
+            "touch ran\nfi\n",
+            format!("{at}:2:1: syntax error near unexpected token `fi'\n  2 | fi\n    | ^^\n"),
+        ),
+    ] {
+        sandbox.file("home/p/.envrc", policy);
+        let _ = sandbox.goenv(&p, &["allow", "--bash"]).failure(5, &said);
+        assert_eq!(exported(&sandbox, &p).0, 3);
+    }
+    sandbox.file("home/p/.envrc", b"export A=1\r\n");
+    let done = sandbox.goenv(&p, &["allow", "--bash"]);
+    assert_eq!(done.code(), 5);
+    assert!(done.stderr().starts_with(&format!("{at}:1:11: the line ends in a carriage return")));
+    sandbox.file("home/p/.envrc", b"export A=1\0\n");
+    let done = sandbox.goenv(&p, &["allow", "--bash"]);
+    assert!(done.stderr().starts_with(&format!("{at}:1:11: the file contains a NUL byte")));
+    assert!(!p.join("ran").exists());
+}
+
+#[test]
+fn the_users_bash_startup_and_exported_functions_have_no_say() {
+    let mut sandbox = Sandbox::new();
+    let evil = sandbox.file("home/evil", "export A=evil\nsource_env() { A=evil; }\n");
+    let p = allowed(&sandbox, "p", "export A=${A-}1\nf() { :; }\nprintf -v B %s b\nexport B\n");
+    sandbox.set("BASH_ENV", &evil);
+    sandbox.set("ENV", &evil);
+    sandbox.set("SHELLOPTS", "noexec");
+    sandbox.set("BASH_FUNC_printf%%", "() { touch ~/ran; }");
+    sandbox.set("IFS", "x");
+    sandbox.set("CDPATH", "/");
+    sandbox.set("TMOUT", "1");
+    fs::write(sandbox.home().join(".bashrc"), "export A=evil\n").unwrap();
+    assert_eq!(exported(&sandbox, &p), (0, r#"{"A":"1","B":"b"}"#.to_owned()));
+    assert!(!sandbox.home().join("ran").exists());
+}
+
+#[test]
+fn nothing_that_bash_says_is_evaluated_and_it_has_no_input() {
+    let sandbox = Sandbox::new();
+    let p = allowed(
+        &sandbox,
+        "p",
+        "echo 'export EVIL=1'\nread -r line || export A=nothing\nexport B=${line-}\n",
+    );
+    let script =
+        format!("cd {} && eval \"$(goenv export bash)\"; echo \"$A ${{EVIL-unset}}\"", p.display());
+    let done = sandbox.run(&sandbox.home(), "bash", &["-c", &script]);
+    assert_eq!(done.stdout(), "nothing unset\n");
+    assert_eq!(done.stderr(), "export EVIL=1\ngoenv: ~/p/.envrc: +A +B\n");
+}
+
+#[test]
+fn a_background_process_keeps_no_prompt_waiting() {
+    let sandbox = Sandbox::new();
+    for (name, policy, code) in [
+        ("goes", "sleep 20 2>/dev/null &\nexport A=1\n", 0),
+        ("fails", "sleep 20 2>/dev/null &\nexec true\n", 5),
+    ] {
+        let p = allowed(&sandbox, name, policy);
+        let start = Instant::now();
+        // What is still running has stderr, for which nobody waits here.
+        let script = format!("cd {} && goenv export bash 2>said; echo $?", p.display());
+        let done = sandbox.run(&sandbox.home(), "bash", &["-c", &script]);
+        assert!(done.stdout().ends_with(&format!("{code}\n")), "{}", done.stdout());
+        assert!(start.elapsed() < Duration::from_secs(10));
+    }
+}
+
+#[test]
+fn a_text_that_a_policy_reads_is_approved_by_itself() {
+    let sandbox = Sandbox::new();
+    let p = sandbox.home().join("p");
+    sandbox.file("home/p/lib.sh", "lib() { export LIB=$1; }\ntouch ran\n");
+    sandbox.file("home/p/sub/.envrc", "export SUB=$PWD\n");
+    for (line, file) in [
+        (". ./lib.sh\n", "lib.sh"),
+        ("source lib.sh\n", "lib.sh"),
+        ("source_env sub\n", "sub/.envrc"),
+    ] {
+        allowed(&sandbox, "p", format!("export A=1\n{line}"));
+        let said = format!(
+            "goenv: $SANDBOX/home/p/.envrc:2:1: $SANDBOX/home/p/{file} was not allowed, or changed since\n  \
+             2 | {line}    | {}\n\
+             hint: review it, then run: goenv allow --bash {}/{file}\n",
+            "^".repeat(line.len() - 1),
+            "$SANDBOX/home/p"
+        );
+        let _ = export(&sandbox, &p).failure(3, &said);
+        assert_eq!(exported(&sandbox, &p), (3, "{}".to_owned()));
+        assert!(!p.join("ran").exists());
+    }
+    // One that was allowed for goenv's own engine is evaluated by that.
+    sandbox.goenv(&p, &["allow", "sub"]).success();
+    allowed(&sandbox, "p", "source_env sub\nexport A=$SUB\n");
+    let sub = "$SANDBOX/home/p/sub";
+    assert_eq!(exported(&sandbox, &p), (0, format!(r#"{{"A":"{sub}","SUB":"{sub}"}}"#)));
+    sandbox.file("home/p/sub/.envrc", "export SUB=$BASH_VERSION\n");
+    assert_eq!(exported(&sandbox, &p).0, 3);
+    sandbox.goenv(&p, &["allow", "--bash", "lib.sh"]).success();
+    allowed(&sandbox, "p", "source lib.sh\nlib 1\n");
+    assert_eq!(exported(&sandbox, &p), (0, r#"{"LIB":"1"}"#.to_owned()));
+    sandbox.file("home/p/lib.sh", "lib() { export LIB=evil; }\n");
+    assert_eq!(exported(&sandbox, &p), (3, "{}".to_owned()));
+    sandbox.goenv(&p, &["allow", "--bash", "lib.sh"]).success();
+    assert_eq!(exported(&sandbox, &p), (0, r#"{"LIB":"evil"}"#.to_owned()));
+}
+
+#[test]
+fn what_a_policy_reads_is_watched() {
+    let sandbox = Sandbox::new();
+    sandbox.file("home/p/.env", "E=1\n");
+    sandbox.file("home/p/sub/.envrc", "export SUB=1\n");
+    sandbox.goenv(&sandbox.home().join("p"), &["allow", "sub"]).success();
+    let p = allowed(
+        &sandbox,
+        "p",
+        "dotenv\nwatch_file none.txt\nsource_env sub\nwatch_dir sub\nf() { :; }\n",
+    );
+    let text = sandbox.goenv(&p, &["status", "--json"]).stdout();
+    let status: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let watched = status["watches"].as_array().unwrap();
+    for file in [".envrc", ".env", "none.txt", "sub/.envrc", "sub"] {
+        let path = format!("$SANDBOX/home/p/{file}");
+        assert!(watched.iter().any(|watch| *watch == path.as_str()), "{file}: {text}");
+    }
+    let script = format!(
+        "cd {} && eval \"$(goenv export bash)\"; echo $E; sleep 0.1; echo E=2 >.env; eval \"$(goenv export bash)\"; echo $E",
+        p.display()
+    );
+    assert_eq!(sandbox.run(&sandbox.home(), "bash", &["-c", &script]).stdout(), "1\n2\n");
+}
+
+#[test]
+fn use_go_is_goenvs_own_and_nothing_overrides_it() {
+    let sandbox = Sandbox::with_sdks(&["1.24.11", "1.26.6"]);
+    let p = allowed(
+        &sandbox,
+        "p",
+        "f() { use go \"$1\"; }\nf 1.24.11\nf 1.26.6\nexport V=$(go version) ROOT=$GOROOT\n",
+    );
+    let done =
+        sandbox.goenv(&p, &["exec", ".", "bash", "-c", "echo $V; echo $GOTOOLCHAIN; echo $PATH"]);
+    let text = done.success().stdout();
+    let lines: Vec<&str> = text.lines().collect();
+    assert!(lines[0].starts_with("go version go1.26.6 "), "{text}");
+    assert_eq!(lines[1], "local");
+    assert!(!lines[2].contains("1.24.11"), "{text}");
+    let why = sandbox.goenv(&p, &["why", "GOROOT"]);
+    assert_eq!(why.success().stdout(), "GOROOT\t~/p/.envrc:1\nGOROOT\t~/p/.envrc:1\n");
+    let p = allowed(&sandbox, "p", "use go 1.26.6\nexport GOROOT=/elsewhere\n");
+    let said = "goenv: using go 1.26.6\n\
+        goenv: $SANDBOX/home/p/.envrc:1: GOROOT: `use go` sets it: another root would run another Go\n";
+    let _ = export(&sandbox, &p).failure(5, said);
+}
+
+#[test]
+fn the_rules_can_forbid_bash() {
+    let sandbox = Sandbox::new();
+    let p = allowed(&sandbox, "p", FUNCTION);
+    assert_eq!(exported(&sandbox, &p).0, 0);
+    let rules = "tier = \"dev\"\n[tiers.dev]\nengine = \"native\"\n";
+    sandbox.file("home/.config/goenv/config.toml", rules);
+    let said = "goenv: $SANDBOX/home/p/.envrc is blocked: it wants bash, and the rules admit the native engine alone \
+        ($SANDBOX/home/.config/goenv/config.toml:3)\n";
+    let _ = export(&sandbox, &p).failure(3, said);
+    sandbox.file("home/q/.envrc", FUNCTION);
+    let q = sandbox.home().join("q");
+    let _ = sandbox.goenv(&q, &["allow", "--bash"]).failure(3, &said.replace("/p/", "/q/"));
+    fs::remove_file(sandbox.home().join(".config/goenv/config.toml")).unwrap();
+    assert_eq!(exported(&sandbox, &q).0, 3, "nothing was approved");
+}
+
+#[test]
+fn metrics_runs_no_policy() {
+    let sandbox = Sandbox::new();
+    let p = allowed(&sandbox, "p", format!("{FUNCTION}touch ran\n"));
+    let done = sandbox.goenv(&p, &["metrics"]);
+    assert!(done.success().stdout().contains("/home/p"), "{}", done.stdout());
+    assert!(!p.join("ran").exists());
+}
