@@ -40,6 +40,9 @@ const PLACES: &[&str] = &["/opt/homebrew/bin/bash", "/usr/local/bin/bash", "/bin
 /// The status of a program that a Ctrl-C ended, as shells have it.
 const INTERRUPTED: i32 = 128 + nix::libc::SIGINT;
 
+/// How many paths a policy may name to be watched, one by one.
+const MOST_WATCHED: usize = 4096;
+
 /// Evaluates a policy at a prompt, given the environment as it is outside; `machine` answers what it asks.
 ///
 /// # Errors
@@ -103,6 +106,7 @@ fn run(
         wanted: Wanted::default(),
         texts: Vec::new(),
         failure: None,
+        watched: 0,
         is_done: false,
     };
     let directory = path.parent().unwrap_or(path);
@@ -167,6 +171,8 @@ struct Session<'s, 'm> {
     texts: Vec<(PathBuf, Bytes)>,
     /// What went wrong first.
     failure: Option<Error>,
+    /// How many paths it had watched.
+    watched: usize,
     is_done: bool,
 }
 
@@ -223,6 +229,11 @@ impl Session<'_, '_> {
     fn answer(&mut self, message: &Message) -> Result<Answer, Error> {
         match (message.word.as_slice(), message.fields.as_slice()) {
             (b"watch", [path]) => {
+                self.watched += 1;
+                if self.watched > MOST_WATCHED {
+                    let what = format!("more than {MOST_WATCHED} paths are watched");
+                    return Err(self.refused(what));
+                }
                 self.machine.watch(&path_of(path.as_slice()));
                 Ok(Answer::Nothing)
             }

@@ -164,8 +164,8 @@ fn policies(
         };
         let sign_for = other.cloned();
         let read = |path: &Path| source.read(path, world.env());
-        // Whatever engine the header asks for: the prompt evaluates every policy so, and a line of the header must not
-        // take a policy out of the gate.
+        // Whatever engine the header asks for: the gate runs nothing, and a line of the header must not take a policy
+        // out of it.
         let collecting = Sourcing::Collecting;
         let mut machine =
             Machine::new(world.uid, &places, &facts.outside, collecting, &mut watched);

@@ -597,7 +597,7 @@ fn a_signed_header_lets_bash_evaluate_a_policy_where_the_rules_admit_it() {
     assert_eq!((done.code(), repository.value(&settle)), (3, (3, None)));
     assert_eq!(
         done.stderr(),
-        "goenv: $SANDBOX/home/ledger/settle/.envrc is invalid: it wants bash, and the rules admit the native engine alone \
+        "goenv: $SANDBOX/home/ledger/settle/.envrc is blocked: it wants bash, and the rules admit the native engine alone \
          ($SANDBOX/home/.config/goenv/config.toml:4)\n"
     );
 }
