@@ -116,8 +116,9 @@ fn whole(text: &[u8]) -> String {
 /// Returns the error of a policy that is not in the language with the other way to have it applied.
 fn with_other_way(error: Error, text: &Text, world: &World) -> Error {
     let Error::Policy(mut error) = error else { return error };
-    // What nothing could read bash cannot either.
-    if policy::unfit(&text.path, &text.bytes).is_none() {
+    // What nothing could read bash cannot either, and nobody wants a slip of the fingers run.
+    let is_slip = error.hint.as_ref().is_some_and(|hint| hint.starts_with("did you mean"));
+    if !is_slip && policy::unfit(&text.path, &text.bytes).is_none() {
         let way = aimed("to have bash run it: goenv allow --bash", &text.path, world);
         error.hint = Some(match error.hint.take() {
             Some(hint) => format!("{hint}; {way}"),
