@@ -11,6 +11,7 @@ use crate::admit::{
 };
 use crate::audit::journal::Journal;
 use crate::audit::record::{Event, Outcome};
+use crate::bash;
 use crate::error::{Error, Exit};
 use crate::files::Text;
 use crate::trust::approve::{self, Facts, Limits, Unclear};
@@ -58,8 +59,9 @@ pub fn run(path: Option<&Path>, asked: &Asked, world: &World, ui: &Ui) -> Result
         fill_in(&text, &wants, before.is_some(), &admission, world, &mut watched)?
     };
     let header = header::parse(&bytes).ok().flatten().unwrap_or_default();
-    if header.engine != Some(Engine::Bash) {
-        policy::parse(&path, &bytes)?;
+    match header.engine {
+        Some(Engine::Bash) => bash::check(&path, &bytes, world.env())?,
+        _ => drop(policy::parse(&path, &bytes)?),
     }
     let tier = approve::tier(&wants, Some(&header), None);
     let made = signature(&bytes, &tier.namespace(), asked.key.as_deref(), world)?;

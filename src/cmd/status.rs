@@ -14,6 +14,7 @@ use crate::go::Version;
 use crate::go::request::{self, Request};
 use crate::load::{Applied, Loaded, Loader, Purpose, SdkStanding};
 use crate::sdk::requested::requested;
+use crate::trust::header::Engine;
 use crate::trust::{State, Trust};
 use crate::ui::{Ui, safe, safe_path};
 use crate::world::{World, path_of};
@@ -115,7 +116,7 @@ fn of_policy(policy: &Path, loaded: &Loaded, carrying: &Carrying, world: &World)
     Status {
         policy: Some(safe_path(policy)),
         applied: is_applied && applied.is_some(),
-        engine: loaded.trust.as_ref().map_or("native", |trust| trust.engine.name()),
+        engine: loaded.trust.as_ref().map_or(Engine::Native, |trust| trust.engine).name(),
         trust: verdict(loaded),
         scope: header.and_then(|header| Some(header.scope.as_ref()?.to_string())),
         serial: header.and_then(|header| header.serial),
@@ -220,6 +221,9 @@ fn screen(status: &Status, world: &World) -> String {
         Some(policy) => {
             lines.push(("policy", short(Path::new(policy), world)));
             lines.push(("trust", trust_line(&status.trust)));
+            if status.engine == Engine::Bash.name() {
+                lines.push(("engine", "bash, which runs it with your rights".to_owned()));
+            }
             let applied = if status.applied { "in this shell" } else { "not in this shell" };
             lines.push(("applied", applied.to_owned()));
         }

@@ -55,6 +55,8 @@ fn allow_shows_the_text_and_runs_nothing_before_it_is_approved() {
     assert_eq!(done.success().stderr(), "to\u{1b}[2J the user\ngoenv: ~/p/.envrc: +A\n");
     assert!(p.join("ran").exists());
     assert_eq!(exported(&sandbox, &p), (0, r#"{"A":"1"}"#.to_owned()));
+    let status = sandbox.goenv(&p, &["status"]).stdout();
+    assert!(status.contains("\nengine     bash, which runs it with your rights\n"), "{status}");
     // What changed since is what is shown.
     sandbox.file("home/p/.envrc", policy.replace("set_a 1", "set_a 2"));
     assert_eq!(exported(&sandbox, &p).0, 3);
@@ -423,6 +425,30 @@ fn the_rules_can_forbid_bash() {
     let _ = sandbox.goenv(&q, &["allow", "--bash"]).failure(3, &said.replace("/p/", "/q/"));
     fs::remove_file(sandbox.home().join(".config/goenv/config.toml")).unwrap();
     assert_eq!(exported(&sandbox, &q).0, 3, "nothing was approved");
+}
+
+/// What a hostile program in a policy could say over the socket.
+#[test]
+fn nonsense_over_the_socket_applies_nothing() {
+    let sandbox = Sandbox::new();
+    let at = "goenv: $SANDBOX/home/p/.envrc";
+    let strange = format!("{at}: it says what goenv does not understand\n");
+    let large = format!("{at}: it says an environment beyond what goenv reads\n");
+    for (said, answer) in [
+        ("printf 'hello\\0001\\0x\\0' >&\"$__goenv_fd\"", &strange),
+        ("printf 'env\\000many\\0' >&\"$__goenv_fd\"", &strange),
+        (
+            "printf 'text\\0005\\0f\\0001\\0/\\0policy\\0/etc/passwd\\0' >&\"$__goenv_fd\"",
+            &format!("{at}: it asks for the policy again\n"),
+        ),
+        ("printf 'env\\000999999\\0' >&\"$__goenv_fd\"", &large),
+        ("head -c 20000000 /dev/zero | tr '\\0' x >&\"$__goenv_fd\" 2>/dev/null || :", &large),
+    ] {
+        let p = allowed(&sandbox, "p", format!("export A=1\n{said}\n"));
+        let done = export(&sandbox, &p);
+        assert_eq!((done.code(), done.stderr().as_str()), (5, answer.as_str()), "{said}");
+        assert_eq!(exported(&sandbox, &p).1, "{}");
+    }
 }
 
 #[test]

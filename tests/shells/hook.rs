@@ -419,3 +419,27 @@ fn an_unchanged_prompt_changes_nothing() {
         assert_eq!(pty.env(), inside, "{shell:?}");
     });
 }
+
+#[test]
+fn an_interrupt_ends_a_policy_that_bash_evaluates_and_not_the_shell() {
+    shells(|shell| {
+        let sandbox = Sandbox::new();
+        // As a Ctrl-C does, it reaches all that runs in the foreground.
+        let policy = "echo run >>~/log\n[ -e ~/again ] || { kill -INT 0; sleep 20; }\nexport A=1\n";
+        sandbox.file("home/p/.envrc", policy);
+        sandbox.goenv(&sandbox.home().join("p"), &["allow", "--bash"]).success();
+        let mut pty = hooked(shell, &sandbox);
+        let shown = pty.run("cd ~/p");
+        assert!(
+            shown.contains("bash was interrupted; to have it run again: goenv reload"),
+            "{shown}"
+        );
+        assert_eq!(pty.get("A"), None, "{shell:?}");
+        assert_eq!(pty.output("cat ~/log"), "run\n", "{shell:?}");
+        let _ = pty.run("touch ~/again");
+        let _ = pty.run("goenv reload");
+        assert_eq!(pty.get("A").as_deref(), Some("1"), "{shell:?}");
+        let _ = pty.run("cd ~");
+        assert_eq!(pty.get("A"), None, "{shell:?}");
+    });
+}
