@@ -32,6 +32,8 @@ pub fn replace(program: &OsStr, arguments: &[OsString], env: &Env, cwd: &Path) -
     let Ok(found) = which::which_in(program, path, cwd) else {
         return not_runnable(program, path.unwrap_or_default(), cwd);
     };
+    // A Ctrl-C that `converse` kept waiting ends the command before it begins.
+    let _ = interrupt().thread_unblock();
     let error = command(found.as_os_str(), env).arg0(program).args(arguments).exec();
     let reason = error.to_string();
     match error.kind() {
@@ -222,14 +224,9 @@ pub fn converse(
         .stdout(Stdio::from(stderr))
         .spawn()
         .map_err(failed)?;
-    // Only now: a child would inherit that it is blocked.
-    let interrupt = SigSet::from_iter([Signal::SIGINT]);
-    let blocked = interrupt.thread_block();
-    let status = hold(&mut ours, &mut child, &mut hear);
-    if blocked.is_ok() {
-        forget(&interrupt);
-    }
-    let status = status.map_err(failed)?;
+    // Only now: a child would inherit that it is blocked. It stays so: what is left to do takes no time.
+    let _ = interrupt().thread_block();
+    let status = hold(&mut ours, &mut child, &mut hear).map_err(failed)?;
     Ok(status.signal().map_or_else(|| Ended::Code(status.code().unwrap_or(1)), Ended::Signal))
 }
 
@@ -245,13 +242,9 @@ fn hold(
     child.wait()
 }
 
-/// Takes away a Ctrl-C that came while it was blocked, and lets the next one through.
-fn forget(interrupt: &SigSet) {
-    // One more makes no difference where there is one, and where there is none `wait` would wait for it.
-    if nix::sys::signal::kill(nix::unistd::Pid::this(), Signal::SIGINT).is_ok() {
-        let _ = interrupt.wait();
-    }
-    let _ = interrupt.thread_unblock();
+/// Returns the signal of a Ctrl-C.
+fn interrupt() -> SigSet {
+    SigSet::from_iter([Signal::SIGINT])
 }
 
 /// Listens and answers until the conversation is over, or nobody is there any more.

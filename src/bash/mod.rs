@@ -138,8 +138,11 @@ fn is_bash(bash: &Path, path: &Path, bytes: &[u8], env: &Env) -> Result<(), Erro
     if let Some(error) = policy::unfit(path, bytes) {
         return Err(error.into());
     }
+    // The message is read here, and not to be in another language.
+    let mut env = env.clone();
+    env.set("LC_ALL", "C");
     // -n: commands are read and not executed.
-    let said = process::ask(bash, &["--noprofile", "--norc", "-O", "extglob", "-n"], env, bytes)?;
+    let said = process::ask(bash, &["--noprofile", "--norc", "-O", "extglob", "-n"], &env, bytes)?;
     if said.code == Some(0) {
         return Ok(());
     }
