@@ -427,6 +427,25 @@ fn the_rules_can_forbid_bash() {
     assert_eq!(exported(&sandbox, &q).0, 3, "nothing was approved");
 }
 
+#[test]
+fn bash_runs_once_for_each_load_and_is_the_systems_own() {
+    let mut sandbox = Sandbox::new();
+    let p = allowed(&sandbox, "p", "echo run >>~/log\nf() { export A=1; }\nf\n");
+    let fake = sandbox.file("fake/bash", "#!/bin/sh\ntouch ~/faked\n");
+    fs::set_permissions(&fake, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let path = sandbox.env[std::ffi::OsStr::new("PATH")].to_str().unwrap().to_owned();
+    sandbox.set("PATH", format!("{}:{path}", sandbox.path("fake").display()));
+    std::thread::sleep(Duration::from_millis(100));
+    let prompt = "eval \"$(goenv export bash)\"";
+    let script = format!(
+        "cd {}; {prompt}; {prompt}; {prompt}; cat ~/log; goenv reload; {prompt}; cat ~/log",
+        p.display()
+    );
+    let done = sandbox.run(&sandbox.home(), "/bin/bash", &["-c", &script]);
+    assert_eq!(done.stdout(), "run\nrun\nrun\n", "{}", done.stderr());
+    assert!(!sandbox.home().join("faked").exists());
+}
+
 /// What a hostile program in a policy could say over the socket.
 #[test]
 fn nonsense_over_the_socket_applies_nothing() {
