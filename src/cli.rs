@@ -183,8 +183,8 @@ pub enum Command {
         long_about = "Check what a repository asks of Go against its policy and the organisation's rules: policies and \
         signatures, go.mod and go.work, version files, Dockerfiles, CI files. The same rules at a terminal, in a git \
         hook (--staged) and in CI. Nothing is run, and nothing has to be allowed on this machine.\n\n\
-        Exit codes: 0 clean or warnings only, 1 errors, 3 a policy whose required signature does not hold.\n\n\
-        Examples:\n  goenv check\n  goenv check --staged\n  goenv check --format sarif --output goenv.sarif\n  \
+        Exit codes: 0 clean or warnings only, 1 errors, 3 a policy whose required signature does not hold or has \
+        expired.\n\nExamples:\n  goenv check\n  goenv check --staged\n  goenv check --format sarif --output goenv.sarif\n  \
         goenv check --explain GOENV101"
     )]
     Check(CheckArguments),

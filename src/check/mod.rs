@@ -49,6 +49,8 @@ pub struct Finding {
     pub width: u32,
     /// What mends it.
     pub help: String,
+    /// Whether it says that the signatures of a policy do not approve it.
+    pub is_untrusted: bool,
 }
 
 impl Finding {
@@ -62,6 +64,7 @@ impl Finding {
             column: 1,
             width: 1,
             help: rule.entry().cure.to_owned(),
+            is_untrusted: matches!(rule, Rule::Signature | Rule::Signer | Rule::Serial),
         }
     }
 
@@ -76,6 +79,12 @@ impl Finding {
     /// Returns the finding with a cure of its own.
     pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help = help.into();
+        self
+    }
+
+    /// Returns the finding as one that says, where `is_so`, that the signatures of a policy do not approve it.
+    pub fn untrusted(mut self, is_so: bool) -> Self {
+        self.is_untrusted |= is_so;
         self
     }
 
@@ -104,8 +113,7 @@ impl Report {
 
     /// Returns whether a policy's signature does not hold.
     pub fn is_untrusted(&self) -> bool {
-        let of_trust = |rule| matches!(rule, Rule::Signature | Rule::Signer | Rule::Serial);
-        self.findings.iter().any(|finding| of_trust(finding.rule))
+        self.findings.iter().any(|finding| finding.is_untrusted)
     }
 }
 

@@ -42,8 +42,14 @@ fn trust(policy: &Policy, standings: &Standings<'_>, facts: &Facts, findings: &m
     if let Some(expires) = expired {
         let (line, column) = header_place(policy, "expires");
         let message = format!("the policy expired on {}", expires.text);
+        let later = match policy.is_signed() {
+            true => format!("Review it, and sign it with a later date: {command}"),
+            false => "Review it, and write a later date into this line".to_owned(),
+        };
+        // The prompt refuses it whatever its signatures are worth.
         let finding = Finding::new(Rule::Expired, &policy.path, message)
-            .help(format!("Review it, and sign it with a later date: {command}"));
+            .help(later)
+            .untrusted(policy.is_signed());
         findings.push(finding.at(line, column, expires.text.len()));
     }
     let sign = format!("Review the policy, then sign and commit both files: {command}");

@@ -87,6 +87,51 @@ fn a_signer_whom_nobody_trusts_is_named() {
 }
 
 #[test]
+fn an_expired_signature_is_none() {
+    let repository = repository();
+    let required = "[tiers.prod]\nrequire = \"signed\"\n";
+    let policy = policy(1, "use go 1.26.4\n").replace("ledger//", "ledger//svc");
+    let old = policy.replace("2099-01-01", "2026-01-01");
+    repository.write("svc/.envrc", &old);
+    let found = |help: &str| {
+        format!(
+            "svc/.envrc:5:17: error[GOENV403]: the policy expired on 2026-01-01\n  \
+               5 | #goenv: expires 2026-01-01\n    \
+                 |                 ^^^^^^^^^^\n  \
+               help: {help}\n\n"
+        )
+    };
+    let report = |code: i32| {
+        let done = repository.check(&[]);
+        assert_eq!(done.code(), code, "{}", done.stdout());
+        let report = done.stdout();
+        report.split_once("svc/.envrc:6:8: warning[GOENV405]").unwrap().0.to_owned()
+    };
+    // Allowed by a person, it is an error like others.
+    assert_eq!(report(1), found("Review it, and write a later date into this line"));
+    let key = repository.sandbox.path("home/key");
+    let arguments = ["-Y", "sign", "-q", "-n", "goenv-policy-prod", "-f", key.to_str().unwrap()];
+    let directory = repository.root.join("svc");
+    let arguments = [&arguments[..], &[".envrc"]].concat();
+    repository.sandbox.run(&directory, "ssh-keygen", &arguments).success();
+    // Signed, it is not trusted, whether the rules ask for signatures or somebody just made one.
+    let again = "Review it, and sign it with a later date: goenv sign svc/.envrc";
+    for config in ["", required] {
+        repository.sandbox.file("home/.config/goenv/config.toml", config);
+        assert_eq!(report(3), found(again));
+        repository.stage();
+        assert_eq!(errors(&repository), (vec!["svc/.envrc:5:17 GOENV403".to_owned()], 3));
+    }
+    // An exception that ended says nothing of the signatures.
+    repository
+        .write("svc/.envrc", policy + "#goenv-ignore: GOENV402 until 2026-01-01 the reason\n");
+    std::fs::remove_file(repository.root.join("svc/.envrc.sig")).unwrap();
+    repository.sandbox.run(&directory, "ssh-keygen", &arguments).success();
+    repository.stage();
+    assert_eq!(errors(&repository), (vec!["svc/.envrc:7:31 GOENV403".to_owned()], 1));
+}
+
+#[test]
 fn a_signed_policy_reads_signed_text_alone() {
     let repository = repository();
     repository.write(".envrc", policy(1, "use go 1.26.4\nsource_env more.sh\n"));
