@@ -174,6 +174,8 @@ pub enum Command {
     Pin {
         /// The release
         version: String,
+        /// The policy or its directory [default: the nearest one upward, or a new one here]
+        path: Option<PathBuf>,
         /// Pin it for this platform too, as linux/arm64
         #[arg(long, value_name = "OS/ARCH")]
         platform: Vec<String>,

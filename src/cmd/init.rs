@@ -17,7 +17,7 @@ use crate::policy::{self, Cause, PolicyError};
 use crate::sdk::list::versions;
 use crate::sdk::requested::requested;
 use crate::sdk::useline;
-use crate::shell::quote_path;
+use crate::shell::quote_argument;
 use crate::ui::{Tone, Ui, safe, safe_path};
 use crate::watch::Watched;
 use crate::world::World;
@@ -33,7 +33,7 @@ pub fn run(dir: Option<&Path>, world: &World, ui: &Ui) -> Result<Exit, Error> {
     let directory =
         files::real_path(&given).ok_or_else(|| files::FileProblem::Missing(given.clone()))?;
     let policy = directory.join(POLICY_NAME);
-    let elsewhere = dir.filter(|_| world.cwd.as_ref() != Some(&directory)).map(quote_path);
+    let elsewhere = dir.filter(|_| world.cwd.as_ref() != Some(&directory)).map(quote_argument);
     let from = Standpoint { elsewhere };
     if files::look_at(&policy).is_some() {
         return survey(&policy, &from, world, ui);
@@ -56,11 +56,12 @@ impl Standpoint {
         }
     }
 
-    /// Returns a command that is about the current directory alone.
-    fn inside(&self, command: &str) -> String {
-        match &self.elsewhere {
-            None => command.to_owned(),
-            Some(directory) => format!("(cd {directory} && {command})"),
+    /// Returns the command that pins a version in a new policy of the directory: by itself it takes one further up.
+    fn pin(&self, version: &str, directory: &Path) -> String {
+        let command = self.on(&format!("goenv pin {version}"));
+        match self.elsewhere.is_none() && locate::nearest(directory).is_some() {
+            true => format!("{command} ."),
+            false => command,
         }
     }
 }
@@ -119,7 +120,7 @@ fn chosen(directory: &Path, from: &Standpoint, world: &World) -> Result<Chosen, 
         return Err(refused(format!("{place}: {}", safe(problem.message.as_bytes())), None));
     }
     let request = choose(&asked.requests).map_err(|conflict| {
-        let pin = from.inside(&format!("goenv pin {}", conflict.first.version));
+        let pin = from.pin(conflict.first.version.as_str(), directory);
         let hint = format!("change one of the two, or decide: {pin}");
         refused(safe(conflict.to_string().as_bytes()), Some(hint))
     })?;
@@ -198,7 +199,7 @@ fn survey(policy: &Path, from: &Standpoint, world: &World, ui: &Ui) -> Result<Ex
         return Ok(Exit::Failed);
     }
     if String::from_utf8(text.bytes).is_ok_and(|text| useline::find(&text) == Ok(None)) {
-        let pin = from.inside("goenv pin VERSION");
+        let pin = from.on("goenv pin VERSION");
         ui.say(Tone::Plain, &format!("it names no Go; to add one, run: {pin}"));
     }
     ui.say(Tone::Plain, &format!("review it, then run: {}", from.on("goenv allow")));

@@ -62,7 +62,9 @@ pub fn run(command: Command, world: &World, ui: &Ui) -> Result<Exit, Error> {
         Command::Inspect(arguments) => inspect::run(&arguments, world, ui),
         Command::Edit { path } => edit::run(path.as_deref(), world, ui),
         Command::Sdk(command) => sdk::run(command, world, ui),
-        Command::Pin { version, platform } => pin::run(&version, &platform, world, ui),
+        Command::Pin { version, path, platform } => {
+            pin::run(&version, path.as_deref(), &platform, world, ui)
+        }
         Command::Install { version } => sdk::run(Sdk::Install { version }, world, ui),
         Command::Uninstall { version } => sdk::run(Sdk::Remove { version }, world, ui),
         Command::Versions { json } => sdk::run(Sdk::List { json }, world, ui),

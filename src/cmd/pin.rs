@@ -1,4 +1,4 @@
-//! `goenv pin VERSION`: writes the `use go` line of a policy, with the hashes of the SDK.
+//! `goenv pin VERSION [PATH]`: writes the `use go` line of a policy, with the hashes of the SDK.
 //!
 //! The hash of this platform's SDK is from its record; of another platform's release, and of one that is not here, from
 //! the mirror's list. One that is here without a seal has no hash yet: then `sdk add` is named, and nobody is asked whom
@@ -7,7 +7,7 @@
 use std::path::{Path, PathBuf};
 
 use super::sdk::{Configured, places, source, version_of};
-use super::shown::short;
+use super::shown::{aimed, short};
 use crate::admit::beside;
 use crate::error::{Error, Exit};
 use crate::files;
@@ -20,7 +20,7 @@ use crate::sdk::mirror::archive_name;
 use crate::sdk::store::{Health, health};
 use crate::sdk::tree::Cores;
 use crate::sdk::{Pins, Places, Platform, find, useline};
-use crate::shell::quote_path;
+use crate::shell::{quote_argument, quote_path};
 use crate::ui::{Tone, Ui, safe};
 use crate::world::World;
 
@@ -28,20 +28,26 @@ use crate::world::World;
 ///
 /// # Errors
 /// If a hash cannot be had, or the line is not one that can be written for the user.
-pub fn run(text: &str, platforms: &[String], world: &World, ui: &Ui) -> Result<Exit, Error> {
+pub fn run(
+    text: &str,
+    given: Option<&Path>,
+    platforms: &[String],
+    world: &World,
+    ui: &Ui,
+) -> Result<Exit, Error> {
     let version = version_of(text)?;
     let places = places(world)?;
     if version.is_language() {
         let newest = find(&version, &places)
             .map_or(format!("{version}.0"), |newest| newest.version.to_string());
+        let policy = given.map_or_else(String::new, |given| format!(" {}", quote_argument(given)));
         return Err(refused(
             format!("{version} names a language, not a release"),
-            Some(format!("pin a release: goenv pin {newest}")),
+            Some(format!("pin a release: goenv pin {newest}{policy}")),
             Exit::Usage,
         ));
     }
-    let cwd = world.cwd.as_deref().ok_or(Error::NoDirectory)?;
-    let path = locate::nearest(cwd).map_or_else(|| cwd.join(POLICY_NAME), |located| located.path);
+    let path = policy(given, world)?;
     let old = files::read_guarded(&path, files::POLICY_LIMIT, world.uid, world.now())
         .map_err(Error::UnsafePolicy)?;
     let is_new = old.is_none();
@@ -77,6 +83,21 @@ pub fn run(text: &str, platforms: &[String], world: &World, ui: &Ui) -> Result<E
     Ok(Exit::Done)
 }
 
+/// Returns the policy: the one that is given, the nearest one upward, or a new one here.
+fn policy(given: Option<&Path>, world: &World) -> Result<PathBuf, Error> {
+    if given.is_some() {
+        let path = super::policy_path(given, world)?;
+        // What has another name is a directory that was misspelt, and no policy to be.
+        let may_be_new = path.file_name().is_some_and(|name| name == POLICY_NAME);
+        return match may_be_new || files::look_at(&path).is_some() {
+            true => Ok(path),
+            false => Err(files::FileProblem::Missing(path).into()),
+        };
+    }
+    let cwd = world.cwd.as_deref().ok_or(Error::NoDirectory)?;
+    Ok(locate::nearest(cwd).map_or_else(|| cwd.join(POLICY_NAME), |located| located.path))
+}
+
 fn say(version: &Version, pins: &Pins, path: &Path, is_new: bool, world: &World, ui: &Ui) {
     ui.say(Tone::Plain, &format!("{}: {}", short(path, world), pinned(version, pins)));
     let signed = files::look_at(&beside(path)).is_some();
@@ -86,7 +107,7 @@ fn say(version: &Version, pins: &Pins, path: &Path, is_new: bool, world: &World,
     } else {
         "it changed, so it wants approval again"
     };
-    ui.say(Tone::Plain, &format!("{wants}: {command}"));
+    ui.say(Tone::Plain, &aimed(&format!("{wants}: {command}"), path, world));
 }
 
 /// Returns what the line says, in words.

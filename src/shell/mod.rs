@@ -154,3 +154,9 @@ pub fn quote_path(path: &Path) -> String {
         _ => posix::quote_ansi(bytes),
     }
 }
+
+/// Returns a path as a word of a command that is pasted, and that the command does not take for a flag.
+pub fn quote_argument(path: &Path) -> String {
+    let is_flag = path.as_os_str().as_bytes().starts_with(b"-");
+    quote_path(&if is_flag { Path::new(".").join(path) } else { path.to_path_buf() })
+}

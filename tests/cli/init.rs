@@ -291,7 +291,7 @@ fn a_hint_is_about_the_directory_that_was_named() {
              change one of the two, or decide: {pin}\n"
         )
     };
-    let elsewhere = conflict("(cd 'w 9' && goenv pin 1.25.3)");
+    let elsewhere = conflict("goenv pin 1.25.3 'w 9'");
     let _ = sandbox.goenv(&home, &["init", "w 9"]).failure(1, &elsewhere);
     let here = conflict("goenv pin 1.25.3");
     let _ = sandbox.goenv(&home.join("w 9"), &["init", "."]).failure(1, &here);
@@ -299,9 +299,60 @@ fn a_hint_is_about_the_directory_that_was_named() {
     let again = "goenv: a policy applies whole or not at all; rewrite these lines, then look again with: goenv init w6\n";
     let _ = sandbox.goenv(&home, &["init", "w6"]).failure(1, again);
     sandbox.file("home/w6/.envrc", "PATH_add bin\n");
-    let add = "goenv: it names no Go; to add one, run: (cd w6 && goenv pin VERSION)\n\
+    let add = "goenv: it names no Go; to add one, run: goenv pin VERSION w6\n\
                goenv: review it, then run: goenv allow w6\n";
     let _ = sandbox.goenv(&home, &["init", "w6"]).failure(0, add);
+}
+
+#[test]
+fn a_pin_that_decides_is_written_beside_the_files_and_not_above() {
+    let sandbox = with_releases(&["1.26.6"]);
+    let home = sandbox.home();
+    let mirror = sandbox.dir("mirror");
+    let digits = "ab".repeat(32);
+    sandbox.file("mirror/go1.25.3.linux-amd64.tar.gz.sha256", &digits);
+    let config = format!("[sdk]\nmirrors = [\"file://{}\"]\n", mirror.display());
+    sandbox.file("home/.config/goenv/config.toml", config);
+    sandbox.file("home/up/.envrc", "export A=1\n");
+    let written = format!("use go 1.25.3 linux/amd64=sha256:{digits}\n");
+    for (directory, from, argument, pin, next) in [
+        ("up/p", "up/p", None, "goenv pin 1.25.3 .", "goenv allow"),
+        (
+            "up/-q",
+            "up",
+            Some("./-q"),
+            "goenv pin 1.25.3 ./-q",
+            "goenv allow $SANDBOX/home/up/-q/.envrc",
+        ),
+        ("alone", "alone", None, "goenv pin 1.25.3", "goenv allow"),
+    ] {
+        sandbox.file(format!("home/{directory}/go.mod"), "module m\n\ngo 1.26.6\n");
+        sandbox.file(format!("home/{directory}/.go-version"), "1.25.3\n");
+        let from = home.join(from);
+        let arguments: Vec<&str> = ["init"].into_iter().chain(argument).collect();
+        let at = format!("$SANDBOX/home/{directory}");
+        let said = format!(
+            "goenv: {at}/.go-version:1 asks for 1.25.3, and {at}/go.mod:3 requires go >= 1.26.6; \
+             change one of the two, or decide: {pin}\n"
+        );
+        let _ = sandbox.goenv(&from, &arguments).failure(1, &said);
+        let pinned = format!(
+            "goenv: ~/{directory}/.envrc: use go 1.25.3, pinned for linux/amd64\n\
+             goenv: it is new, so it wants approval: {next}\n"
+        );
+        let _ = sandbox.run(&from, "sh", &["-c", pin]).failure(0, &pinned);
+        let policy = fs::read_to_string(home.join(directory).join(".envrc")).unwrap();
+        assert_eq!(policy, written);
+        assert_eq!(fs::read_to_string(home.join("up/.envrc")).unwrap(), "export A=1\n");
+    }
+    // A release that is proposed in place of a language is for the same policy.
+    let line =
+        "goenv: 1.26 names a language, not a release; pin a release: goenv pin 1.26.6 up/p\n";
+    let _ = sandbox.goenv(&home, &["pin", "1.26", "up/p"]).failure(2, line);
+    // A directory that is misspelt is no policy with another name.
+    let none = "goenv: $SANDBOX/home/none does not exist\n";
+    let _ = sandbox.goenv(&home, &["pin", "1.25.3", "none"]).failure(1, none);
+    assert!(!home.join("none").exists());
 }
 
 #[test]
