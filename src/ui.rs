@@ -48,6 +48,27 @@ pub fn push_safe(text: &mut String, bytes: &[u8]) {
     }
 }
 
+/// Returns a hint whose command is about `policy`, and works in `directory` where it takes no path; words as a shell reads
+/// them, and no directory where it is the current one.
+pub fn aimed(hint: &str, policy: &str, directory: Option<&str>) -> String {
+    for command in ["goenv allow --bash", "goenv allow", "goenv sign", "goenv verify"] {
+        match hint.split_once(command) {
+            // One with arguments names its file already.
+            Some((before, after)) if !after.starts_with(' ') => {
+                return format!("{before}{command} {policy}{after}");
+            }
+            _ => {}
+        }
+    }
+    let Some(directory) = directory else { return hint.to_owned() };
+    for command in ["goenv pin ", "git init", "git remote"] {
+        if let Some((before, after)) = hint.split_once(command) {
+            return format!("{before}(cd {directory} && {command}{after})");
+        }
+    }
+    hint.to_owned()
+}
+
 /// Returns a value as the JSON that goenv prints: indented, and with a line end behind it.
 pub fn json(value: &impl serde::Serialize) -> Vec<u8> {
     // Text, numbers and lists alone, into memory: nothing of it can fail to be written.

@@ -146,9 +146,15 @@ impl Facts {
             None if path.as_os_str().is_empty() => self.root.clone(),
             None => self.root.join(path),
         };
-        // A command would take it for a flag.
-        let is_flag = path.as_os_str().as_encoded_bytes().starts_with(b"-");
-        crate::shell::quote_path(&if is_flag { Path::new(".").join(path) } else { path })
+        crate::shell::quote_argument(&path)
+    }
+
+    /// Returns a hint about the policy at `path` that means it where check was run.
+    pub fn aimed(&self, hint: &str, path: &Path) -> String {
+        let directory = path.parent().unwrap_or(Path::new(""));
+        let is_here = self.here.as_deref() == Some(directory);
+        let elsewhere = (!is_here).then(|| self.pasted(directory));
+        crate::ui::aimed(hint, &self.pasted(path), elsewhere.as_deref())
     }
 
     /// Returns whether findings at this path count; what could not be read counts.

@@ -19,8 +19,10 @@ use crate::error::{Error, Exit};
 use crate::files;
 use crate::go::modfile::{self, ModFile};
 use crate::host::{Machine, Sourcing};
+use crate::policy::{PolicyError, Wanted};
 use crate::sdk::places::{Places, Platform};
 use crate::trust::Trust;
+use crate::trust::decide::unplaced;
 use crate::trust::header::{self, Tier};
 use crate::trust::remote;
 use crate::trust::rules::{Require, Rules};
@@ -127,77 +129,113 @@ fn policies(
     admission: &Admission,
     world: &World,
 ) -> Result<Vec<Policy>, Error> {
-    let mut watched = Watched::new(world.now());
     let home = world.dirs.home.clone().unwrap_or_else(|| PathBuf::from("/nonexistent"));
     let places = Places::new(&facts.outside, &home, Platform::host(), world.uid, Path::new("/"));
     let scales = Scales { admission, root: &facts.root, repositories: OnceCell::new() };
-    let mut policies = Vec::new();
-    for file in facts.of_kind(Kind::Policy) {
+    let watched = Watched::new(world.now());
+    let mut reader = Reader { facts, source, tier, world, places, scales, watched };
+    facts.of_kind(Kind::Policy).map(|file| reader.policy(file)).collect()
+}
+
+/// What policies are read with.
+struct Reader<'a> {
+    facts: &'a Facts,
+    source: &'a Source,
+    /// The tier that was asked for.
+    tier: Option<&'a Tier>,
+    world: &'a World,
+    places: Places,
+    scales: Scales<'a>,
+    watched: Watched,
+}
+
+impl Reader<'_> {
+    /// Reads one policy, and weighs what is signed of it.
+    fn policy(&mut self, file: &File) -> Result<Policy, Error> {
         let header = header::parse(&file.bytes);
         let sound = header.as_ref().ok().and_then(Option::as_ref);
         let own = sound.and_then(|header| header.tier.clone());
-        let rules = admission.rules();
-        let requiring = requiring(tier, own.as_ref(), rules);
+        let rules = self.scales.admission.rules();
+        let requiring = requiring(self.tier, own.as_ref(), rules).cloned();
         // What `goenv sign` takes where no tier is named.
-        let other = requiring.filter(|tier| own.as_ref().or(rules.tier.as_ref()) != Some(tier));
-        let beside = facts.file(&admit::beside(&file.path));
-        let signatures = match (beside, requiring, &own) {
-            (Some(_), Some(tier), Some(own)) if own != tier => Signatures::Missing(format!(
+        let taken = own.as_ref().or(rules.tier.as_ref());
+        let sign_for = requiring.clone().filter(|tier| taken != Some(tier));
+        let signatures = self.signatures(file, own.as_ref(), requiring.as_ref())?;
+        let (wanted, sourced) = self.evaluated(file);
+        let sourced = match signatures {
+            Signatures::NotAsked => sourced.into_iter().map(|text| (text, None)).collect(),
+            _ => self.weighed(sourced, own.as_ref())?,
+        };
+        let serial = sound.and_then(|header| header.serial);
+        let committed =
+            serial.and_then(|_| committed(&self.facts.root, &file.path, self.world.env()));
+        let (path, bytes) = (file.path.clone(), file.bytes.clone());
+        Ok(Policy { path, bytes, header, wanted, signatures, sign_for, committed, sourced })
+    }
+
+    /// Returns what the signatures beside a policy are worth: it says that it is for tier `own`, and tier `requiring`
+    /// asks for some.
+    fn signatures(
+        &mut self,
+        file: &File,
+        own: Option<&Tier>,
+        requiring: Option<&Tier>,
+    ) -> Result<Signatures, Error> {
+        let missing = |why| Ok(Signatures::Missing(why));
+        match (self.facts.file(&admit::beside(&file.path)), requiring, own) {
+            (Some(_), Some(tier), Some(own)) if own != tier => missing(format!(
                 "it is for tier {own}, and tier {tier} requires signatures for itself"
             )),
             (Some(signature), ..) => {
-                let (bytes, signature) = (&file.bytes, &signature.bytes);
-                let trust = scales.weigh(&file.path, bytes, signature, &mut watched)?;
-                match trust.applies() {
-                    true => Signatures::Hold,
-                    false => Signatures::Fail {
-                        is_forged: trust.code == Exit::Forged as u8,
-                        reason: trust.reason,
-                        hint: trust.hint.filter(|_| trust.weighed.is_empty()),
-                    },
+                let (text, signature) = (&file.bytes, &signature.bytes);
+                let trust = self.scales.weigh(&file.path, text, signature, &mut self.watched)?;
+                if trust.applies() {
+                    return Ok(Signatures::Hold);
                 }
+                let hint = trust.hint.filter(|_| trust.weighed.is_empty());
+                Ok(Signatures::Fail {
+                    is_forged: trust.code == Exit::Forged as u8,
+                    reason: trust.reason,
+                    hint: hint.map(|hint| self.scales.placed(hint)),
+                })
             }
-            (None, Some(tier), _) => Signatures::Missing(format!(
-                "tier {tier} requires signatures, and there is no .envrc.sig"
-            )),
-            (None, None, _) => Signatures::NotAsked,
-        };
-        let sign_for = other.cloned();
-        let read = |path: &Path| source.read(path, world.env());
+            (None, Some(tier), _) => {
+                missing(format!("tier {tier} requires signatures, and there is no .envrc.sig"))
+            }
+            (None, None, _) => Ok(Signatures::NotAsked),
+        }
+    }
+
+    /// Returns what a policy wants, and the texts that it reads.
+    fn evaluated(&mut self, file: &File) -> (Result<Wanted, PolicyError>, Vec<PathBuf>) {
+        let (facts, world) = (self.facts, self.world);
+        let read = |path: &Path| self.source.read(path, world.env());
         // Whatever engine the header asks for: the gate runs nothing, and a line of the header must not take a policy
         // out of it.
-        let collecting = Sourcing::Collecting;
+        let (outside, collecting) = (&facts.outside, Sourcing::Collecting);
         let mut machine =
-            Machine::new(world.uid, &places, &facts.outside, collecting, &mut watched);
-        let (wanted, sourced) =
-            evaluate(&file.path, &file.bytes, facts, &facts.outside, &read, &mut machine);
+            Machine::new(world.uid, &self.places, outside, collecting, &mut self.watched);
+        evaluate(&file.path, &file.bytes, facts, outside, &read, &mut machine)
+    }
+
+    /// Returns the texts that a signed policy of tier `own` reads, each with why it does not count.
+    fn weighed(
+        &mut self,
+        texts: Vec<PathBuf>,
+        own: Option<&Tier>,
+    ) -> Result<Vec<(PathBuf, Option<String>)>, Error> {
+        let (facts, source, env) = (self.facts, self.source, self.world.env());
         let bytes = |path: &Path| match facts.file(path) {
             Some(file) => Some(file.bytes.clone()),
-            None => read(path),
+            None => source.read(path, env),
         };
-        let mut texts = Vec::new();
-        for text in sourced {
-            let flaw = match signatures {
-                Signatures::NotAsked => None,
-                _ => scales.flaw(&text, own.as_ref(), &bytes, &mut watched)?,
-            };
-            texts.push((text, flaw));
+        let mut weighed = Vec::new();
+        for text in texts {
+            let flaw = self.scales.flaw(&text, own, &bytes, &mut self.watched)?;
+            weighed.push((text, flaw));
         }
-        let serial = sound.is_some_and(|header| header.serial.is_some());
-        let committed = if serial { committed(&facts.root, &file.path, world.env()) } else { None };
-        let (path, bytes) = (file.path.clone(), file.bytes.clone());
-        policies.push(Policy {
-            path,
-            bytes,
-            header,
-            wanted,
-            signatures,
-            sign_for,
-            committed,
-            sourced: texts,
-        });
+        Ok(weighed)
     }
-    Ok(policies)
 }
 
 /// What signatures of one repository are weighed with.
@@ -220,6 +258,15 @@ impl Scales<'_> {
         let repositories = self.repositories.get_or_init(|| repositories_of(self.root));
         let place = admit::place_of(path);
         self.admission.by_signature(text, signature, repositories, place, watched)
+    }
+
+    /// Returns a verdict's hint: where there is no repository, a remote cannot be added before one is made.
+    fn placed(&self, hint: String) -> String {
+        let is_git = files::look_at(&self.root.join(".git")).is_some();
+        match hint == unplaced(true).1 && !is_git {
+            true => unplaced(false).1.to_owned(),
+            false => hint,
+        }
     }
 
     /// Returns why a text that a policy of `tier` reads does not count.

@@ -10,6 +10,7 @@ use super::rules::Rule;
 use super::standing::{Standing, Standings};
 use crate::go::Version;
 use crate::go::modfile::{self, ModFile, Strict, Word};
+use crate::shell::quote_path;
 
 /// The most problems of one file that are worth saying.
 const MOST: usize = 20;
@@ -23,7 +24,7 @@ pub fn check(facts: &Facts, standings: &Standings<'_>, findings: &mut Vec<Findin
             _ => continue,
         };
         let strict = modfile::strict(&file.bytes, kind);
-        syntax(file, &strict, findings);
+        syntax(file, &strict, facts, findings);
         let standing = standings.of(&file.path);
         let edit = Edit { facts, file, kind };
         findings.extend(go_line(&edit, &strict, standing));
@@ -38,7 +39,7 @@ fn at(rule: Rule, file: &File, word: &Word, message: String) -> Finding {
     Finding::new(rule, &file.path, message).at(word.line, word.column, word.text.len())
 }
 
-fn syntax(file: &File, strict: &Strict, findings: &mut Vec<Finding>) {
+fn syntax(file: &File, strict: &Strict, facts: &Facts, findings: &mut Vec<Finding>) {
     let mut found = Vec::new();
     for (number, line) in lines(&file.bytes) {
         let marker =
@@ -46,7 +47,12 @@ fn syntax(file: &File, strict: &Strict, findings: &mut Vec<Finding>) {
         if let Some(marker) = marker {
             let message = "a conflict marker of a merge".to_owned();
             let finding = Finding::new(Rule::Syntax, &file.path, message);
-            found.push(finding.at(number, 1, marker.len()).help("Finish the merge: git mergetool"));
+            let directory = match facts.here {
+                Some(_) => String::new(),
+                None => format!("-C {} ", facts.pasted(Path::new(""))),
+            };
+            let help = format!("Finish the merge: git {directory}mergetool");
+            found.push(finding.at(number, 1, marker.len()).help(help));
         }
         if let Some(nul) = line.iter().position(|byte| *byte == 0) {
             let message = "a NUL byte: this is not the text of a module file".to_owned();
@@ -137,7 +143,11 @@ fn go_line(edit: &Edit<'_>, strict: &Strict, standing: &Standing<'_>) -> Option<
         Some(pin) if standing.admitted.admit(pin).is_ok() => {
             finding.help(format!("Raise the line: {}", edit.with(&format!("-go={pin}"))))
         }
-        _ => finding,
+        _ => {
+            let pins = standing.pins("VERSION", edit.facts);
+            let change = edit.with("-go=VERSION");
+            finding.help(format!("Pin a Go that meets the line ({pins}), or change it: {change}"))
+        }
     })
 }
 
@@ -172,7 +182,10 @@ fn workspace(file: &File, strict: &Strict, facts: &Facts, findings: &mut Vec<Fin
         let Some(path) = member_path(&file.path, &member.text) else { continue };
         let Some(module) = facts.file(&path) else {
             let message = format!("the member {} has no go.mod", member.text);
-            findings.push(at(Rule::Workspace, file, member, message));
+            let drop = quote_path(Path::new(&format!("-dropuse={}", member.text)));
+            let edit = Edit { facts, file, kind: ModFile::Work };
+            let help = format!("Give it one, or remove the line: {}", edit.with(&drop));
+            findings.push(at(Rule::Workspace, file, member, message).help(help));
             continue;
         };
         let text = versions.entry(path).or_insert_with(|| {

@@ -64,7 +64,7 @@ fn trust(policy: &Policy, standings: &Standings<'_>, facts: &Facts, findings: &m
             let finding = Finding::new(Rule::Signer, &policy.path, reason.clone());
             let tier = header.and_then(|header| header.tier.as_ref());
             findings.push(match (hint, tier) {
-                (Some(hint), _) => finding.help(hint),
+                (Some(hint), _) => finding.help(facts.aimed(hint, &policy.path)),
                 (None, Some(tier)) => finding.help(format!(
                     "Have it signed by those whom allowed_signers lists for tier {tier}, or list \
                      a signer: goenv keys add NAME KEY.pub --tier {tier}"
@@ -201,32 +201,49 @@ fn errors(
     facts: &Facts,
     findings: &mut Vec<Finding>,
 ) {
-    let at = |place: &Place, message: String| {
+    let found = |path: &Path, message: &str| {
+        Finding::new(Rule::PolicyError, path, message).help(match path == policy.path {
+            true => surveyed(policy, facts),
+            // What a policy reads is no policy, which alone is surveyed.
+            false => "Mend the line".to_owned(),
+        })
+    };
+    let at = |place: &Place, message: &str| {
         let path = place.path.strip_prefix(&facts.root).unwrap_or(&place.path);
-        Finding::new(Rule::PolicyError, path, message).at(place.line, place.column, 1)
+        found(path, message).at(place.line, place.column, 1)
     };
     if let (Err(flaw), false) = (&policy.header, policy.is_signed()) {
-        let finding = Finding::new(Rule::PolicyError, &policy.path, flaw.message.clone());
-        findings.push(finding.at(flaw.line, flaw.column, 1));
+        findings.push(found(&policy.path, &flaw.message).at(flaw.line, flaw.column, 1));
     }
     if let Err(error) = &policy.wanted {
         let known =
             error.place.path == facts.root.join(&policy.path) && linted.contains(&error.place.line);
         if !known {
-            let mut finding = at(&error.place, error.message.clone());
+            let mut finding = at(&error.place, &error.message);
             finding.width = u32::try_from(error.width).unwrap_or(1).max(1);
             if let Some(hint) = &error.hint {
-                finding.help.clone_from(hint);
+                finding.help = facts.aimed(hint, &policy.path);
             }
             findings.push(finding);
         }
     }
     if let Some(bad) = &standing.bad {
         findings.push(match &bad.place {
-            Some(place) => at(place, bad.message.clone()),
-            None => Finding::new(Rule::PolicyError, &policy.path, bad.message.clone()),
+            Some(place) => at(place, &bad.message),
+            None => found(&policy.path, &bad.message),
         });
     }
+}
+
+/// Returns what names all lines of the policy that are beyond the language.
+fn surveyed(policy: &Policy, facts: &Facts) -> String {
+    let directory = match policy.directory() {
+        here if facts.here.as_deref() == Some(here) => String::new(),
+        elsewhere => format!(" {}", facts.pasted(elsewhere)),
+    };
+    format!(
+        "Mend the line: goenv init{directory} names all that are beyond the language, and what to write instead"
+    )
 }
 
 /// Variables that the prompt would refuse.
@@ -281,7 +298,11 @@ fn pinned(
         command.words.get(2).filter(|word| !word.text.contains('=')).or(command.words.get(1));
     let Some(word) = word else { return };
     let find = |rule: Rule, message: String| {
-        Finding::new(rule, &policy.path, message).at(word.line, word.column, word.width)
+        // The rule's cure pins, and has to do it in this policy.
+        let pins = standing.pins("VERSION", facts);
+        let cure = rule.entry().cure.replace("goenv pin VERSION", &pins);
+        let finding = Finding::new(rule, &policy.path, message).help(cure);
+        finding.at(word.line, word.column, word.width)
     };
     let hashed = command.words.iter().skip(2).any(|word| word.text.contains('='));
     if standing.admitted.is_production() && !hashed {
@@ -352,16 +373,21 @@ fn promotion(
             let production = tiers::is_production(&tier, &orders);
             if production && version.is_prerelease() {
                 let message = format!("tier {tier} admits the pre-release {version}");
-                findings.push(at(Rule::Prerelease, Some(&line.place), message));
+                let finding = at(Rule::Prerelease, Some(&line.place), message);
+                findings.push(finding.help("Name a release here"));
             } else if production && version.is_language() {
                 let message = format!("tier {tier} admits the language version {version}");
-                findings.push(at(Rule::Language, Some(&line.place), message));
+                let finding = at(Rule::Language, Some(&line.place), message);
+                let help = format!("Name a release here, or all of them: {version}.x");
+                findings.push(finding.help(help));
             }
         }
         let over = patterns.iter().filter_map(crate::go::Pattern::only_line);
         for line_version in over.filter(|version| standings.supported.ended(version)) {
             if let Some(message) = ended(&line_version, standings) {
-                findings.push(at(Rule::EndOfLife, Some(&line.place), message));
+                let lines = standings.supported.names();
+                let help = format!("Admit releases of supported lines here: {lines}");
+                findings.push(at(Rule::EndOfLife, Some(&line.place), message).help(help));
             }
         }
     }

@@ -106,14 +106,15 @@ impl<'a> Standing<'a> {
         Self { policy, tier, pin, admitted, bad }
     }
 
-    /// Returns the command that pins `version` in this policy: from its directory, as goenv pins in the policy that is
-    /// nearest to the current one.
+    /// Returns the command that pins `version` in this policy, or where there is none in a new one at the root: goenv by
+    /// itself pins in the policy that is nearest to the current directory.
     pub fn pins(&self, version: &str, facts: &Facts) -> String {
-        let directory = self.policy.map_or(Path::new(""), Policy::directory);
-        match facts.here.as_deref() == Some(directory) {
-            true => format!("goenv pin {version}"),
-            false => format!("(cd {} && goenv pin {version})", facts.pasted(directory)),
-        }
+        let Some(policy) = self.policy else {
+            let root = Path::new("");
+            let root = if facts.here.as_deref() == Some(root) { Path::new(".") } else { root };
+            return format!("goenv pin {version} {}", facts.pasted(root));
+        };
+        facts.aimed(&format!("goenv pin {version}"), &policy.path)
     }
 
     /// Returns the tier's name for messages.

@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::admit::Admission;
 use crate::env::{Diff, Env, state};
 use crate::error::Error;
-use crate::shell::quote_path;
+use crate::shell::quote_argument;
 use crate::watch::Watched;
 use crate::world::World;
 use crate::{locate, ui};
@@ -58,22 +58,8 @@ pub(super) fn aimed(hint: &str, policy: &Path, world: &World) -> String {
     if nearest.is_some_and(|nearest| nearest.path == policy) {
         return hint.to_owned();
     }
-    for command in ["goenv allow --bash", "goenv allow", "goenv sign", "goenv verify"] {
-        match hint.split_once(command) {
-            // One with arguments names its file already.
-            Some((before, after)) if !after.starts_with(' ') => {
-                return format!("{before}{command} {}{after}", quote_path(policy));
-            }
-            _ => {}
-        }
-    }
-    for command in ["goenv pin ", "git init", "git remote"] {
-        if let Some((before, after)) = hint.split_once(command) {
-            let directory = quote_path(policy.parent().unwrap_or(policy));
-            return format!("{before}(cd {directory} && {command}{after})");
-        }
-    }
-    hint.to_owned()
+    let directory = quote_argument(policy.parent().unwrap_or(policy));
+    ui::aimed(hint, &quote_argument(policy), Some(&directory))
 }
 
 /// Returns the error about `policy` with a hint that means it here.

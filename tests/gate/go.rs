@@ -243,7 +243,8 @@ fn the_help_for_an_ended_line_is_about_the_file() {
         )
     };
     let mut expected: Vec<String> = named.iter().map(pinned).collect();
-    expected.insert(0, "GOENV402: Move to a supported line: goenv pin VERSION".to_owned());
+    expected
+        .insert(0, "GOENV402: Move to a supported line: (cd .. && goenv pin VERSION)".to_owned());
     let mut found = helps(&repository, "x", "..");
     found.sort();
     expected.sort();

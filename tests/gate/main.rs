@@ -17,6 +17,7 @@ mod doctor;
 mod example;
 mod formats;
 mod go;
+mod hints;
 mod hostile;
 mod inspect;
 mod metrics;

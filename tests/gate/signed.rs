@@ -69,8 +69,7 @@ fn a_signed_policy_passes_and_a_changed_one_does_not() {
         .success();
     assert_eq!(errors(&repository).1, 3);
     let report = repository.sandbox.goenv(&repository.root, &["check"]).stdout();
-    let help =
-        "help: to have it apply here, review it, remove its .envrc.sig and run: goenv sign\n";
+    let help = "help: to have it apply here, review it, remove its .envrc.sig and run: goenv sign .envrc\n";
     assert!(report.contains(help), "{report}");
 }
 
