@@ -134,6 +134,11 @@ impl Error {
         self
     }
 
+    /// Returns the error as that of a command that decides about no policy: it failed, and nothing was refused.
+    pub fn as_failure(self) -> Self {
+        Self::Refused { message: self.to_string(), hint: self.hint(), exit: Exit::Failed }
+    }
+
     /// Returns the code that the process ends with.
     pub fn exit(&self) -> Exit {
         match self {

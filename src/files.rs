@@ -486,6 +486,21 @@ pub fn list(directory: &Path) -> Vec<PathBuf> {
     paths
 }
 
+/// Returns the paths of what is in a directory, in their order; nothing where there is none.
+///
+/// # Errors
+/// If it is there and cannot be listed.
+pub fn listed(directory: &Path) -> Result<Vec<PathBuf>, FileProblem> {
+    unlistable(directory).map_or_else(|| Ok(list(directory)), Err)
+}
+
+/// Returns why a directory that is there cannot be listed.
+pub fn unlistable(directory: &Path) -> Option<FileProblem> {
+    let error = fs::read_dir(directory).err()?;
+    let is_there = error.kind() != std::io::ErrorKind::NotFound;
+    is_there.then(|| FileProblem::system(directory, &error))
+}
+
 /// Writes a file that only the user can read, whole or not at all, in directories that only the user can enter.
 pub fn write_private(path: &Path, bytes: &[u8]) -> Result<(), FileProblem> {
     write_own(path, bytes, 0o600)

@@ -118,6 +118,10 @@ fn usage(error: &clap::Error, ui: &Ui) -> u8 {
     }
     match ui.data(text.to_string().as_bytes()) {
         Ok(()) => Exit::Done as u8,
-        Err(error) => Error::Output(error).exit() as u8,
+        Err(error) => {
+            let error = Error::Output(error);
+            ui.say(Tone::Error, &error.text());
+            error.exit() as u8
+        }
     }
 }

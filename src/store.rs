@@ -106,7 +106,7 @@ impl Store {
     /// Returns the paths of which any bytes were allowed.
     pub fn policies(&self, now: Duration) -> Result<Vec<PathBuf>, FileProblem> {
         let mut paths = Vec::new();
-        for directory in files::list(&self.root.join("allow")) {
+        for directory in files::listed(&self.root.join("allow"))? {
             // Every record there is of the same path; one that is damaged says nothing.
             for path in records(&directory) {
                 if let Some(record) = self.read(&path, now)? {
@@ -121,7 +121,7 @@ impl Store {
     /// Removes the approvals of files that are gone, and returns how many records that were.
     pub fn prune(&self, now: Duration) -> Result<usize, FileProblem> {
         let mut removed = 0;
-        for directory in files::list(&self.root.join("allow")) {
+        for directory in files::listed(&self.root.join("allow"))? {
             for path in records(&directory) {
                 let record = self.read(&path, now)?;
                 let is_gone =

@@ -69,12 +69,35 @@ pub fn aimed(hint: &str, policy: &str, directory: Option<&str>) -> String {
     hint.to_owned()
 }
 
-/// Returns a value as the JSON that goenv prints: indented, and with a line end behind it.
+/// Returns a value as the JSON that goenv prints: indented, with a line end behind it, and with what a terminal would act on or
+/// hide in the form `\u202e`, which means the same.
 pub fn json(value: &impl serde::Serialize) -> Vec<u8> {
+    json_with_room(value, 128)
+}
+
+/// Returns such JSON, for a text of about as many bytes.
+pub fn json_with_room(value: &impl serde::Serialize, room: usize) -> Vec<u8> {
+    let mut text = Vec::with_capacity(room);
     // Text, numbers and lists alone, into memory: nothing of it can fail to be written.
-    let mut text = serde_json::to_vec_pretty(value).unwrap_or_default();
+    let _ = serde_json::to_writer_pretty(&mut text, value);
     text.push(b'\n');
-    text
+    if text.iter().all(|byte| matches!(byte, b' '..=b'~' | b'\n')) {
+        return text;
+    }
+    let mut plain = String::with_capacity(text.len() + 64);
+    for character in String::from_utf8_lossy(&text).chars() {
+        match character {
+            // JSON's own form has escaped those that stand in a string.
+            '\n' => plain.push(character),
+            _ if is_hidden(character) => {
+                for unit in character.encode_utf16(&mut [0; 2]) {
+                    let _ = write!(plain, "\\u{unit:04x}");
+                }
+            }
+            _ => plain.push(character),
+        }
+    }
+    plain.into_bytes()
 }
 
 /// Returns a path as text that moves no cursor and hides nothing.
@@ -172,6 +195,15 @@ impl Ui {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn json_hides_nothing_and_means_the_same() {
+        let text = "caf\u{e9}\n\u{9b}31m\u{7f}\u{202e}\u{e0041}\"";
+        let json = json(&[text]);
+        let expected = "[\n  \"caf\u{e9}\\n\\u009b31m\\u007f\\u202e\\udb40\\udc41\\\"\"\n]\n";
+        assert_eq!(String::from_utf8(json.clone()).unwrap(), expected);
+        assert_eq!(serde_json::from_slice::<Vec<String>>(&json).unwrap(), [text]);
+    }
 
     #[test]
     fn nothing_moves_the_cursor_or_hides() {

@@ -136,7 +136,8 @@ impl Facts {
     /// Returns a path of the repository as it is shown: from the current directory, or from the root where that lies
     /// elsewhere.
     pub fn shown(&self, path: &Path) -> PathBuf {
-        from_here(path, self.here.as_deref().unwrap_or(Path::new("")))
+        let path = from_here(path, self.here.as_deref().unwrap_or(Path::new("")));
+        if path.as_os_str().is_empty() { PathBuf::from(".") } else { path }
     }
 
     /// Returns a path of the repository as a word of a command that is pasted in the current directory.

@@ -61,6 +61,10 @@ fn source<'a>(finding: &Finding, facts: &'a Facts) -> Option<&'a [u8]> {
 
 /// Returns a path for machines: `/` between its parts, and nothing that a terminal acts on.
 fn slashed(finding: &Finding) -> String {
+    // The root itself, where it cannot be read.
+    if finding.path.as_os_str().is_empty() {
+        return ".".to_owned();
+    }
     finding.path.to_string_lossy().into_owned()
 }
 

@@ -45,7 +45,7 @@ pub fn run(command: AuditCommand, world: &World, ui: &Ui) -> Result<Exit, Error>
 
 fn journal_of(world: &World) -> Result<Journal, Error> {
     let admission = Admission::new(world, world.now(), &mut Watched::new(world.now()))?;
-    Journal::of(world, admission.rules()).ok_or(Error::NoHome)
+    Journal::of(world, admission.rules()).ok_or_else(|| Error::NoHome.as_failure())
 }
 
 /// Returns the log whose current file was named, or else this user's.
@@ -104,6 +104,9 @@ fn latest(log: &Log, lines: usize, json: bool, ui: &Ui) -> Result<Exit, Error> {
         }
         Ok(())
     })?;
+    if kept.is_empty() && lines > 0 && !json {
+        ui.say(Tone::Plain, "there is no record yet");
+    }
     for line in kept {
         if json {
             ui.foreign(&line)?;

@@ -204,7 +204,7 @@ impl KeyArgument {
 
 /// Keeps other shells from changing the user's own lists, so that none of two changes is lost.
 fn hold(world: &World) -> Result<Lock, Error> {
-    let directory = world.dirs.config.as_ref().ok_or(Error::NoHome)?;
+    let directory = world.dirs.config.as_ref().ok_or_else(|| Error::NoHome.as_failure())?;
     files::create_private(directory)?;
     let lock = directory.join(LOCK);
     Ok(Lock::take(&lock).map_err(|error| files::FileProblem::system(&lock, &error))?)
@@ -212,7 +212,7 @@ fn hold(world: &World) -> Result<Lock, Error> {
 
 /// Returns the path and the text of one of the user's own lists.
 fn own(name: &str, world: &World) -> Result<(PathBuf, Vec<u8>), Error> {
-    let path = world.dirs.config.as_ref().ok_or(Error::NoHome)?.join(name);
+    let path = world.dirs.config.as_ref().ok_or_else(|| Error::NoHome.as_failure())?.join(name);
     let mut watched = Watched::new(world.now());
     let text = watched.read(&path, SIGNERS_LIMIT, world.uid)?;
     Ok((path, text.map(|text| text.bytes).unwrap_or_default()))

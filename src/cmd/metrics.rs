@@ -60,7 +60,7 @@ fn named_by(path: &Path) -> PathBuf {
 
 /// Returns the directories whose policy was allowed once and is still there.
 fn allowed(world: &World) -> Result<BTreeSet<PathBuf>, Error> {
-    let policies = Store::of(world)?.policies(world.now())?;
+    let policies = Store::of(world).map_err(Error::as_failure)?.policies(world.now())?;
     let there = policies.into_iter().filter(|policy| {
         policy.file_name() == Some(POLICY_NAME.as_ref()) && files::look_at(policy).is_some()
     });

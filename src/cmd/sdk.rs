@@ -7,6 +7,7 @@ use crate::audit::journal::Journal;
 use crate::audit::record::{Event, Outcome, Sdk as Logged};
 use crate::cli::Sdk;
 use crate::error::{Error, Exit};
+use crate::files;
 use crate::follow;
 use crate::go::Version;
 use crate::inherit;
@@ -52,7 +53,7 @@ pub fn run(command: Sdk, world: &World, ui: &Ui) -> Result<Exit, Error> {
 
 /// Returns where SDKs are looked for and kept.
 pub(super) fn places(world: &World) -> Result<Places, Error> {
-    let home = world.dirs.home.clone().ok_or(Error::NoHome)?;
+    let home = world.dirs.home.clone().ok_or_else(|| Error::NoHome.as_failure())?;
     let outside = inherit::outside(world.env(), &inherit::carried(world));
     Ok(Places::new(&outside, &home, Platform::host(), world.uid, Path::new("/")))
 }
@@ -69,16 +70,16 @@ pub(super) fn version_of(text: &str) -> Result<Version, Error> {
 fn show(json: bool, places: &Places, world: &World, ui: &Ui) -> Result<Exit, Error> {
     let current = world.env().get("GOROOT").map(crate::world::path_of);
     let rows = inventory(places, current.as_deref());
+    let unlisted: Vec<_> = places.directories().filter_map(files::unlistable).collect();
+    for problem in &unlisted {
+        ui.say(Tone::Warning, &problem.to_string());
+    }
     if json {
         // One row has 250 bytes or more: without room, all are copied again and again.
-        let mut text = Vec::with_capacity(rows.len() * 320);
-        // Text and booleans alone, into memory: nothing of it can fail to be written.
-        let _ = serde_json::to_writer_pretty(&mut text, &rows);
-        text.push(b'\n');
-        ui.data(&text)?;
+        ui.data(&crate::ui::json_with_room(&rows, rows.len() * 320))?;
         return Ok(Exit::Done);
     }
-    if rows.is_empty() {
+    if rows.is_empty() && unlisted.is_empty() {
         ui.say(Tone::Plain, "there is no Go SDK here; run: goenv sdk install VERSION");
     }
     ui.data(table(&rows, world).as_bytes())?;

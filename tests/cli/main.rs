@@ -24,3 +24,4 @@ mod hostile;
 mod init;
 mod processes;
 mod status;
+mod surroundings;

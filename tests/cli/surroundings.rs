@@ -1,0 +1,189 @@
+//! The commands that report, where something around them is odd: no home, nothing that may be read, a full disk, a reader that
+//! goes away, names that a terminal would act on.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use crate::common::{Done, GOENV, Sandbox};
+
+/// The commands that print data, of whom each is asked everything here.
+const REPORTS: &[&str] = &[
+    "metrics .",
+    "sdk list --json",
+    "inspect --json gofmt",
+    "doctor",
+    "doctor --json",
+    "audit log",
+    "audit verify",
+    "audit verify --json",
+    "audit export",
+    "keys list --json",
+    "version",
+    "-h",
+    "help check",
+    "check --explain GOENV101",
+];
+
+/// A home with a policy that was allowed, in whose directory a Go program lies.
+fn home() -> Sandbox {
+    let sandbox = Sandbox::new();
+    sandbox.project("p", "export A=1\n");
+    let gofmt = crate::common::sdk("1.26.6").join("bin/gofmt");
+    fs::copy(gofmt, sandbox.home().join("p/gofmt")).unwrap();
+    sandbox
+}
+
+fn shell(sandbox: &Sandbox, line: &str) -> Done {
+    sandbox.run(&sandbox.home().join("p"), "sh", &["-c", line])
+}
+
+/// Runs goenv in `p` as a user who is not root, to whom the home then belongs.
+fn as_nobody(sandbox: &Sandbox, arguments: &[&str]) -> Done {
+    let program = sandbox.path("bin/goenv-for-nobody");
+    fs::copy(GOENV, &program).unwrap();
+    let program = program.to_str().unwrap();
+    let p = sandbox.home().join("p");
+    if !nix::unistd::geteuid().is_root() {
+        return sandbox.run(&p, program, arguments);
+    }
+    let root = sandbox.path("");
+    sandbox.run(&root, "chown", &["-R", "65534", root.to_str().unwrap()]).success();
+    let drop = ["--reuid=65534", "--regid=65534", "--clear-groups", program];
+    sandbox.run(&p, "setpriv", &[&drop[..], arguments].concat())
+}
+
+fn mode(path: &Path, mode: u32) {
+    fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+}
+
+#[test]
+fn a_full_disk_is_said_and_is_a_failure() {
+    let sandbox = home();
+    for report in REPORTS {
+        let done = shell(&sandbox, &format!("goenv {report} > /dev/full"));
+        let text = "goenv: stdout: No space left on device (os error 28)\n";
+        assert_eq!((done.code(), done.stderr().as_str()), (1, text), "{report}");
+    }
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_failure() {
+    let sandbox = home();
+    for report in REPORTS.iter().filter(|report| !report.starts_with("doctor")) {
+        let line = format!("{{ goenv {report}; echo $? >&2; }} | true");
+        assert_eq!(shell(&sandbox, &line).stderr(), "0\n", "{report}");
+    }
+}
+
+#[test]
+fn without_a_home_what_needs_one_fails_and_the_rest_answers() {
+    let mut sandbox = home();
+    sandbox.env.remove(std::ffi::OsStr::new("HOME"));
+    let none = "goenv: HOME is unset or no absolute path, so goenv has no place for its files; set it to your home directory\n";
+    for report in [
+        "metrics",
+        "sdk list",
+        "sdk verify",
+        "audit log",
+        "audit verify",
+        "audit export",
+        "keys revoke SHA256:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+    ] {
+        let done = shell(&sandbox, &format!("goenv {report}"));
+        assert_eq!((done.code(), done.stderr().as_str()), (1, none), "{report}");
+    }
+    for report in ["metrics .", "inspect gofmt", "doctor --json", "keys list", "version"] {
+        let done = shell(&sandbox, &format!("goenv {report} | cat"));
+        assert_eq!(done.code(), 0, "{report}: {}", done.stderr());
+        assert!(report == "keys list" || !done.stdout().is_empty(), "{report}");
+    }
+}
+
+#[test]
+fn a_log_that_has_not_begun_says_so() {
+    let sandbox = Sandbox::new();
+    let log = |arguments: &[&str]| {
+        let done = sandbox.goenv(&sandbox.home(), &[&["audit", "log"], arguments].concat());
+        (done.code(), done.stdout(), done.stderr())
+    };
+    assert_eq!(log(&[]), (0, String::new(), "goenv: there is no record yet\n".to_owned()));
+    assert_eq!(log(&["--json"]), (0, String::new(), String::new()));
+    assert_eq!(log(&["--lines", "0"]), (0, String::new(), String::new()));
+}
+
+#[test]
+fn approvals_that_cannot_be_read_are_not_none() {
+    let sandbox = home();
+    let allow = sandbox.home().join(".local/share/goenv/allow");
+    mode(&allow, 0o000);
+    let denied = "goenv: $SANDBOX/home/.local/share/goenv/allow: permission denied\n";
+    for command in ["metrics", "prune"] {
+        let done = as_nobody(&sandbox, &[command]);
+        assert_eq!((done.code(), done.stdout().as_str(), done.stderr().as_str()), (1, "", denied));
+    }
+    mode(&allow, 0o700);
+    let done = as_nobody(&sandbox, &["metrics"]);
+    assert!(done.success().stdout().contains("goenv_policy_applies{dir=\"$SANDBOX/home/p\"} 1\n"));
+}
+
+#[test]
+fn a_place_of_sdks_that_cannot_be_listed_is_named() {
+    let sandbox = home();
+    let place = sandbox.dir("home/sdk");
+    mode(&place, 0o000);
+    let denied = "goenv: $SANDBOX/home/sdk: permission denied\n";
+    for (arguments, stdout) in [(&["sdk", "list"][..], ""), (&["sdk", "list", "--json"], "[]\n")] {
+        let done = as_nobody(&sandbox, arguments);
+        // A machine may have a Go in /usr/local.
+        let is_as_expected = done.stdout() == stdout || Path::new("/usr/local/go").exists();
+        assert_eq!((done.code(), is_as_expected, done.stderr().as_str()), (0, true, denied));
+    }
+    mode(&place, 0o755);
+}
+
+#[test]
+fn nothing_that_a_terminal_acts_on_is_printed() {
+    let sandbox = home();
+    let name = "n\u{9b}31m\u{202e}\n\u{1b}]0;owned\u{7}m";
+    let p = sandbox.home().join(name);
+    sandbox.project(name, "#goenv: v1\n#goenv: tier dev\nexport X=\u{9b}\n");
+    let gofmt = p.join(name);
+    fs::copy(sandbox.home().join("p/gofmt"), &gofmt).unwrap();
+    for arguments in [
+        &["metrics"][..],
+        &["metrics", name],
+        &["inspect", name],
+        &["inspect", "--json", name],
+        &["inspect", "--json", ".envrc"],
+        &["audit", "log"],
+        &["audit", "export", "--format", "cef"],
+        &["audit", "verify", name],
+        &["doctor"],
+        &["doctor", "--json"],
+        &["status"],
+        &["status", "--json"],
+        &["why", "--json"],
+        &["check"],
+        &["check", "--format", "json"],
+        &["check", "--format", "sarif"],
+        &["check", "--format", "gitlab"],
+        &["check", "--format", "github"],
+        &["export", "json"],
+    ] {
+        let done = sandbox.goenv(&p, arguments);
+        for text in [done.stdout(), done.stderr()] {
+            let raw = |c: char| (c.is_control() && c != '\n') || c == '\u{202e}';
+            assert!(!text.chars().any(raw), "{arguments:?}: {text:?}");
+        }
+        assert_ne!(done.code(), 101, "{arguments:?}");
+        let is_json = arguments.iter().any(|word| *word == "--json" || *word == "gitlab");
+        if is_json {
+            let read = serde_json::from_slice::<serde_json::Value>(done.bytes());
+            assert!(read.is_ok(), "{arguments:?}: {} {}", done.code(), done.stderr());
+        }
+    }
+    let inspected = sandbox.goenv(&p, &["inspect", "--json", name]);
+    let inspected: serde_json::Value = serde_json::from_slice(inspected.bytes()).unwrap();
+    assert_eq!(inspected[0]["file"], name, "the same name for a program");
+}
