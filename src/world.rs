@@ -28,6 +28,9 @@ pub struct World {
     pub program: PathBuf,
 }
 
+/// What stands for a directory that was deleted: no path in it is found, whatever lies elsewhere.
+const DELETED: &str = "(deleted)";
+
 impl World {
     /// Reads the surroundings of this process, whose `environment` has these entries, `NAME=value`.
     pub fn gather(environment: fn() -> Vec<&'static [u8]>) -> Self {
@@ -90,8 +93,10 @@ impl World {
     }
 
     /// Returns `path` as an absolute one, without looking at the file system.
+    ///
+    /// In a directory that was deleted a relative one names nothing, and nothing below `/` in its place.
     pub fn absolute(&self, path: &Path) -> PathBuf {
-        self.cwd.as_deref().unwrap_or(Path::new("/")).join(path)
+        self.cwd.as_deref().unwrap_or(Path::new(DELETED)).join(path)
     }
 
     /// Returns the absolute path of this program, for hooks: as it was started, links not resolved, because a

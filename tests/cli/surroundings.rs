@@ -101,6 +101,26 @@ fn without_a_home_what_needs_one_fails_and_the_rest_answers() {
 }
 
 #[test]
+fn in_a_directory_that_was_deleted_a_name_is_none_below_the_root() {
+    let sandbox = home();
+    let gone = "cd /; mkdir -p \"$TMPDIR/gone\"; cd \"$TMPDIR/gone\"; rmdir ../gone; goenv";
+    for (report, text) in [
+        ("check", "the current directory was deleted"),
+        ("check usr", "the current directory was deleted"),
+        ("check --staged", "the current directory was deleted"),
+        ("inspect bin/sh", "(deleted)/bin/sh does not exist"),
+        ("audit verify etc/x.jsonl", "(deleted)/etc/x.jsonl does not exist"),
+        ("audit verify --anchor etc/passwd", "(deleted)/etc/passwd does not exist"),
+        ("pin 1.26.6", "the current directory was deleted"),
+    ] {
+        let done = shell(&sandbox, &format!("{gone} {report}"));
+        assert_eq!((done.code(), done.stderr()), (1, format!("goenv: {text}\n")), "{report}");
+    }
+    let done = shell(&sandbox, &format!("{gone} metrics usr"));
+    assert_eq!(done.success().stderr(), "goenv: (deleted)/usr is not a directory\n");
+}
+
+#[test]
 fn a_log_that_has_not_begun_says_so() {
     let sandbox = Sandbox::new();
     let log = |arguments: &[&str]| {

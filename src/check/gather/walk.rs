@@ -33,6 +33,9 @@ pub(super) fn work_tree(paths: &[PathBuf], world: &World) -> Result<Found, Error
     let given = if paths.is_empty() { &here[..] } else { paths };
     let mut starts = Vec::new();
     for path in given {
+        if world.cwd.is_none() && path.is_relative() {
+            return Err(Error::NoDirectory);
+        }
         let absolute = world.absolute(path);
         let real = files::real_path(&absolute);
         starts.push(real.ok_or(FileProblem::Missing(absolute))?);
