@@ -1,5 +1,6 @@
 //! Rules for policies: signature, header, what the file says, its Go and its tiers.
 
+use std::cmp::Ordering;
 use std::collections::BTreeSet;
 use std::path::Path;
 
@@ -35,60 +36,72 @@ pub fn check(facts: &Facts, standings: &Standings<'_>, findings: &mut Vec<Findin
 /// Signature, signer, serial and end.
 fn trust(policy: &Policy, standings: &Standings<'_>, facts: &Facts, findings: &mut Vec<Finding>) {
     let command = sign(&policy.path, policy.sign_for.as_ref(), facts);
-    let header = policy.sound_header();
-    let expired = header
-        .and_then(|header| header.expires.as_ref())
-        .filter(|expires| expires.at <= standings.now);
-    if let Some(expires) = expired {
-        let (line, column) = header_place(policy, "expires");
-        let message = format!("the policy expired on {}", expires.text);
-        let later = match policy.is_signed() {
-            true => format!("Review it, and sign it with a later date: {command}"),
-            false => "Review it, and write a later date into this line".to_owned(),
-        };
-        // The prompt refuses it whatever its signatures are worth.
-        let finding = Finding::new(Rule::Expired, &policy.path, message)
-            .help(later)
-            .untrusted(policy.is_signed());
-        findings.push(finding.at(line, column, expires.text.len()));
-    }
+    let ended = expired(policy, standings.now, &command);
+    // The verdict on an expired policy says nothing else of its signatures.
+    let is_over = ended.is_some();
+    findings.extend(ended);
+    findings.extend(signatures(policy, is_over, &command, facts));
+    findings.extend(rolled_back(policy, &command));
+}
+
+/// Returns that the policy has expired, if it has; `command` signs it.
+fn expired(policy: &Policy, now: i64, command: &str) -> Option<Finding> {
+    let expires = policy.sound_header()?.expires.as_ref().filter(|expires| expires.at <= now)?;
+    let (line, column) = header_place(policy, "expires");
+    let message = format!("the policy expired on {}", expires.text);
+    let later = match policy.is_signed() {
+        true => format!("Review it, and sign it with a later date: {command}"),
+        false => "Review it, and write a later date into this line".to_owned(),
+    };
+    // The prompt refuses it whatever its signatures are worth.
+    let finding = Finding::new(Rule::Expired, &policy.path, message)
+        .help(later)
+        .untrusted(policy.is_signed());
+    Some(finding.at(line, column, expires.text.len()))
+}
+
+/// Returns what is wrong with the signatures of a policy; of one whose time `is_over`, that there are none.
+fn signatures(policy: &Policy, is_over: bool, command: &str, facts: &Facts) -> Option<Finding> {
+    let found = |rule: Rule, reason: &str| Finding::new(rule, &policy.path, reason);
     let sign = format!("Review the policy, then sign and commit both files: {command}");
     match &policy.signatures {
-        Signatures::Missing(reason) => {
-            findings.push(Finding::new(Rule::Signature, &policy.path, reason.clone()).help(sign));
+        Signatures::Missing(reason) => Some(found(Rule::Signature, reason).help(sign)),
+        Signatures::Fail { .. } if is_over => None,
+        Signatures::Fail { reason, is_forged: true, .. } => {
+            Some(found(Rule::Signature, reason).help(sign))
         }
-        Signatures::Fail { reason, is_forged: true, .. } if expired.is_none() => {
-            findings.push(Finding::new(Rule::Signature, &policy.path, reason.clone()).help(sign));
-        }
-        Signatures::Fail { reason, hint, .. } if expired.is_none() => {
-            let finding = Finding::new(Rule::Signer, &policy.path, reason.clone());
-            let tier = header.and_then(|header| header.tier.as_ref());
-            findings.push(match (hint, tier) {
+        Signatures::Fail { reason, hint, .. } => {
+            let tier = policy.sound_header().and_then(|header| header.tier.as_ref());
+            let finding = found(Rule::Signer, reason);
+            Some(match (hint, tier) {
                 (Some(hint), _) => finding.help(facts.aimed(hint, &policy.path)),
                 (None, Some(tier)) => finding.help(format!(
                     "Have it signed by those whom allowed_signers lists for tier {tier}, or list \
                      a signer: goenv keys add NAME KEY.pub --tier {tier}"
                 )),
                 (None, None) => finding,
-            });
+            })
         }
-        _ => {}
+        Signatures::Hold | Signatures::NotAsked => None,
     }
-    let before = policy.committed.as_ref().and_then(|bytes| header::parse(bytes).ok().flatten());
-    let serials = before.and_then(|before| Some((before.serial?, header?.serial?)));
-    let Some((before, now)) = serials else { return };
-    let changed = policy.committed.as_ref().is_some_and(|bytes| *bytes != policy.bytes);
+}
+
+/// Returns that the serial went back, or stayed for another text, since the last commit.
+fn rolled_back(policy: &Policy, command: &str) -> Option<Finding> {
+    let committed = policy.committed.as_ref()?;
+    let before = header::parse(committed).ok().flatten()?.serial?;
+    let now = policy.sound_header()?.serial?;
     let message = match now.cmp(&before) {
-        std::cmp::Ordering::Less => format!("the serial went back from {before} to {now}"),
-        std::cmp::Ordering::Equal if changed => {
+        Ordering::Less => format!("the serial went back from {before} to {now}"),
+        Ordering::Equal if *committed != policy.bytes => {
             format!("the policy changed and its serial is still {now}")
         }
-        _ => return,
+        _ => return None,
     };
     let (line, column) = header_place(policy, "serial");
     let finding = Finding::new(Rule::Serial, &policy.path, message)
         .help(format!("Sign the policy again, which raises the serial: {command}"));
-    findings.push(finding.at(line, column, now.to_string().len()));
+    Some(finding.at(line, column, now.to_string().len()))
 }
 
 /// Returns the command that signs a text, for `tier` where it would take another.
@@ -118,60 +131,94 @@ fn lint(
     };
     let names: BTreeSet<&str> = commands.iter().map(Command::name).collect();
     for command in commands {
-        let Some(first) = command.words.first() else { continue };
-        let second = command.words.get(1);
-        match (first.text.as_str(), second) {
-            ("use", Some(tool)) if !is_defined(&tool.text, &names) => {
-                find(Rule::UndefinedUse, tool, format!("`use {}` is not defined", tool.text));
-            }
-            ("eval", Some(_)) => {
-                find(Rule::Unpinned, first, "`eval` runs text that nobody reviewed".to_owned());
-            }
-            ("source_url" | "fetchurl", Some(_)) if command.words.len() < 3 => {
-                let message = format!("`{}` without a hash takes whatever comes", first.text);
-                find(Rule::Unpinned, first, message);
-            }
-            ("curl" | "wget", _) => {
-                find(Rule::Unpinned, first, format!("`{}` fetches at every load", first.text));
-            }
-            ("source_env" | "source_env_if_exists" | "source" | ".", Some(file)) => {
-                if let Some(message) = outside(&file.text, policy.directory(), facts) {
-                    find(Rule::Unpinned, file, message);
-                }
-            }
-            _ => {}
+        if command.words.is_empty() {
+            continue;
         }
-        for word in &command.words {
-            let fetches = ["$(curl", "$(wget", "`curl", "`wget", "<(curl", "<(wget"];
-            if first.text != "eval" && fetches.iter().any(|fetch| word.text.contains(fetch)) {
-                find(Rule::Unpinned, word, "this fetches at every load".to_owned());
+        called(command, &names, policy.directory(), facts, &mut find);
+        fetched(command, &mut find);
+        assigned(command, &mut find);
+    }
+    unsigned(policy, standing, commands, facts, findings);
+}
+
+/// What a command calls or reads that nobody reviewed.
+fn called(
+    command: &Command,
+    names: &BTreeSet<&str>,
+    directory: &Path,
+    facts: &Facts,
+    find: &mut impl FnMut(Rule, &Word, String),
+) {
+    let (Some(first), second) = (command.words.first(), command.words.get(1)) else { return };
+    match (first.text.as_str(), second) {
+        ("use", Some(tool)) if !is_defined(&tool.text, names) => {
+            find(Rule::UndefinedUse, tool, format!("`use {}` is not defined", tool.text));
+        }
+        ("eval", Some(_)) => {
+            find(Rule::Unpinned, first, "`eval` runs text that nobody reviewed".to_owned());
+        }
+        ("source_url" | "fetchurl", Some(_)) if command.words.len() < 3 => {
+            let message = format!("`{}` without a hash takes whatever comes", first.text);
+            find(Rule::Unpinned, first, message);
+        }
+        ("curl" | "wget", _) => {
+            find(Rule::Unpinned, first, format!("`{}` fetches at every load", first.text));
+        }
+        ("source_env" | "source_env_if_exists" | "source" | ".", Some(file)) => {
+            if let Some(message) = outside(&file.text, directory, facts) {
+                find(Rule::Unpinned, file, message);
             }
         }
-        for (name, value, word) in command.assignments() {
-            if name == "PATH" && value.contains("$PATH") | value.contains("${PATH") {
-                let message = "PATH is written out instead of added to".to_owned();
-                find(Rule::ExportPath, word, message);
-            }
-            if name == "GOROOT" && !value.contains("$(") && !value.is_empty() {
-                find(Rule::HardGoroot, word, "GOROOT is hard-coded".to_owned());
-            }
+        _ => {}
+    }
+}
+
+/// What a command's words fetch.
+fn fetched(command: &Command, find: &mut impl FnMut(Rule, &Word, String)) {
+    if command.name() == "eval" {
+        return;
+    }
+    for word in &command.words {
+        let fetches = ["$(curl", "$(wget", "`curl", "`wget", "<(curl", "<(wget"];
+        if fetches.iter().any(|fetch| word.text.contains(fetch)) {
+            find(Rule::Unpinned, word, "this fetches at every load".to_owned());
         }
     }
-    // Text that a signed policy reads counts if it is signed for the policy's own tier.
+}
+
+/// What a command assigns that `PATH_add` or `use go` should.
+fn assigned(command: &Command, find: &mut impl FnMut(Rule, &Word, String)) {
+    for (name, value, word) in command.assignments() {
+        if name == "PATH" && value.contains("$PATH") | value.contains("${PATH") {
+            find(Rule::ExportPath, word, "PATH is written out instead of added to".to_owned());
+        }
+        if name == "GOROOT" && !value.contains("$(") && !value.is_empty() {
+            find(Rule::HardGoroot, word, "GOROOT is hard-coded".to_owned());
+        }
+    }
+}
+
+/// Text that a signed policy reads: it counts if it is signed for the policy's own tier.
+fn unsigned(
+    policy: &Policy,
+    standing: &Standing<'_>,
+    commands: &[Command],
+    facts: &Facts,
+    findings: &mut Vec<Finding>,
+) {
     let tier = policy.sign_for.as_ref().or(standing.tier.as_ref());
     for (sourced, flaw) in &policy.sourced {
-        if let Some(flaw) = flaw {
-            let name = sourced.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            let words = commands.iter().flat_map(|command| command.words.iter().skip(1));
-            let found = words.into_iter().find(|word| word.text.ends_with(&name));
-            let message = format!("{} {flaw}, and a signed policy reads it", sourced.display());
-            let finding = Finding::new(Rule::Unpinned, path, message)
-                .help(format!("sign it too: {}", sign(sourced, tier, facts)));
-            findings.push(match found {
-                Some(word) => finding.at(word.line, word.column, word.width),
-                None => finding,
-            });
-        }
+        let Some(flaw) = flaw else { continue };
+        let name = sourced.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let words = commands.iter().flat_map(|command| command.words.iter().skip(1));
+        let found = words.into_iter().find(|word| word.text.ends_with(&name));
+        let message = format!("{} {flaw}, and a signed policy reads it", sourced.display());
+        let finding = Finding::new(Rule::Unpinned, &policy.path, message)
+            .help(format!("sign it too: {}", sign(sourced, tier, facts)));
+        findings.push(match found {
+            Some(word) => finding.at(word.line, word.column, word.width),
+            None => finding,
+        });
     }
 }
 
