@@ -19,6 +19,7 @@ pub mod policies;
 pub mod rules;
 pub mod secrets;
 pub mod settings;
+pub mod signed;
 pub mod silence;
 pub mod standing;
 pub mod tiers;
