@@ -363,6 +363,12 @@ fn verify(text: Option<&str>, places: &Places, world: &World, ui: &Ui) -> Result
     for version in versions {
         let record = match examine::read_record(&version, places) {
             Ok(record) => record,
+            // The others are verified all the same.
+            Err(reason) if text.is_none() => {
+                ui.say(Tone::Error, &not_sealed(&version, &reason, places).text());
+                exit = if exit == Exit::Done { Exit::Failed } else { exit };
+                continue;
+            }
             Err(reason) => return Err(not_sealed(&version, &reason, places)),
         };
         if is_gone(&record.root) {
@@ -456,7 +462,10 @@ fn altered(version: &Version, record: &Record, health: &Health) -> String {
 
 fn not_sealed(version: &Version, reason: &examine::Reason, places: &Places) -> Error {
     if !matches!(reason, examine::Reason::Absent) {
-        return refused(format!("go{version}: {reason}"), None, Exit::Failed);
+        let is_damaged = matches!(reason, examine::Reason::NoRecord(_));
+        let hint = is_damaged
+            .then(|| format!("remove it, and install or add it again: goenv sdk remove {version}"));
+        return refused(format!("go{version}: {reason}"), hint, Exit::Failed);
     }
     match find(version, places) {
         Ok(found) => refused(

@@ -395,7 +395,13 @@ pub enum AdoptError {
 pub fn remove(version: &Version, places: &Places) -> Result<Option<PathBuf>, StoreError> {
     let lock = lock(places)?;
     let stored = places.stored(version);
-    let adopted = examine::read_record(version, places).ok().map(|record| record.root);
+    let record = places.record(version.as_str());
+    let has_record = fs::symlink_metadata(&record).is_ok();
+    let adopted = match examine::read_record(version, places) {
+        Ok(record) => Some(record.root),
+        // One that is damaged does not say where the SDK lies, and has to go all the same.
+        Err(_) => has_record.then_some(record),
+    };
     forget(version.as_str(), places)?;
     let removed = if fs::symlink_metadata(&stored).is_ok() {
         // Out of the way first: whoever looks finds the whole tree or none.

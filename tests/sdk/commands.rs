@@ -665,3 +665,27 @@ fn a_policy_that_pin_creates_was_never_approved() {
     sandbox.file("home/p/.envrc", "");
     let _ = pin().failure(0, &said("it changed, so it wants approval again"));
 }
+
+#[test]
+fn a_damaged_record_hides_no_other_and_can_be_removed() {
+    let (sandbox, root) = adopted();
+    let home = sandbox.home();
+    let record =
+        sandbox.file("home/.local/share/goenv/sdks/go1.26.0.linux-amd64.json", "{\"root\": 1}");
+    let why = "goenv: go1.26.0: its record is damaged: ";
+    let cure = "; remove it, and install or add it again: goenv sdk remove 1.26.0\n";
+    let done = sandbox.goenv(&home, &["sdk", "verify"]);
+    assert_eq!(done.code(), 1);
+    let (said, verified) = (done.stderr(), done.stdout());
+    assert!(said.starts_with(why) && said.ends_with(cure), "{said}");
+    assert!(verified.starts_with(&format!("go{NEW} is unaltered: ")), "{verified}");
+    let done = sandbox.goenv(&home, &["sdk", "verify", "1.26.0"]);
+    assert_eq!((done.code(), done.stdout(), done.stderr()), (1, String::new(), said));
+    // An altered one is the worse of the two.
+    sandbox.file(format!("home/sdk/go{NEW}/bin/go"), "#!/bin/sh\necho altered\n");
+    assert_eq!(sandbox.goenv(&home, &["sdk", "verify"]).code(), 4, "{root}");
+    let remove = || sandbox.goenv(&home, &["sdk", "remove", "1.26.0"]);
+    let _ = remove().failure(0, "goenv: forgot go1.26.0\n");
+    assert!(!record.exists());
+    assert_eq!(remove().code(), 1);
+}
