@@ -75,8 +75,10 @@ pub struct Facts {
     pub is_hooked: bool,
     /// Its startup files that are there.
     pub startup: Vec<Startup>,
-    /// The startup file to write to.
+    /// The startup file to write to; empty where nothing says in which home.
     pub startup_file: PathBuf,
+    /// Whether the directory of that file is still to be made.
+    pub lacks_startup_directory: bool,
     /// Every `goenv` in PATH, in order, without symbolic links.
     pub goenvs: Vec<PathBuf>,
     /// The first `direnv` in PATH, without symbolic links: it may be goenv by that name.
@@ -138,9 +140,13 @@ impl Facts {
         let shell = parent.and_then(running).or_else(|| users(env));
         let candidates = shell.map(|shell| startup_files(shell, env)).unwrap_or_default();
         let real = |path: &PathBuf| files::real_path(path);
+        let startup_directory = candidates.first().and_then(|path| path.parent());
+        let lacks_startup_directory =
+            startup_directory.is_some_and(|path| files::look_through(path).is_none());
         Self {
             shell,
             is_hooked: parent.is_some_and(|parent| guard::has_stamps(parent, world)),
+            lacks_startup_directory,
             startup_file: candidates.first().cloned().unwrap_or_default(),
             startup: candidates
                 .into_iter()
@@ -200,10 +206,10 @@ fn named(name: &str) -> Option<Shell> {
     }
 }
 
-/// Returns the startup files of an interactive shell, the one to write to first.
+/// Returns the startup files of an interactive shell, the one to write to first; none where nothing says where they are.
 fn startup_files(shell: Shell, env: &Env) -> Vec<PathBuf> {
-    let set = |name: &str| env.get(name).filter(|value| !value.is_empty()).map(path_of);
-    let home = set("HOME").unwrap_or_default();
+    let set = |name: &str| env.get(name).map(path_of).filter(|path| path.is_absolute());
+    let Some(home) = set("HOME") else { return Vec::new() };
     match shell {
         Shell::Bash => {
             [".bashrc", ".bash_profile", ".profile"].map(|name| home.join(name)).to_vec()

@@ -2,6 +2,7 @@
 
 use super::Problem;
 use super::facts::{Facts, Shell, Startup};
+use crate::shell::quote_path;
 use crate::ui::{safe, safe_path};
 
 /// What other managers put into startup files, and what they do there.
@@ -62,13 +63,23 @@ fn hook(facts: &Facts) -> Option<Problem> {
         return None;
     }
     let name = shell.name();
-    let file = crate::shell::quote_path(&facts.startup_file);
+    let message = format!("no startup file of {name} has the hook");
+    let Some(directory) = facts.startup_file.parent() else {
+        let help = "set HOME to your home directory, then ask again: goenv doctor";
+        return Some(Problem::error("hook-missing", message, help));
+    };
+    let (file, directory) = (quote_path(&facts.startup_file), quote_path(directory));
+    let made = if facts.lacks_startup_directory {
+        format!("mkdir -p {directory} && ")
+    } else {
+        String::new()
+    };
     let line = match shell {
         Shell::Fish => "goenv hook fish | source".to_owned(),
         _ => format!("eval \"$(goenv hook {name})\""),
     };
-    let message = format!("no startup file of {name} has the hook");
-    Some(Problem::error("hook-missing", message, format!("run: echo '{line}' >> {file}")))
+    let help = format!("run: {made}echo '{line}' >> {file}");
+    Some(Problem::error("hook-missing", message, help))
 }
 
 /// Managers that change PATH at their own prompts, or after the hook.

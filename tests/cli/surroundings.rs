@@ -121,6 +121,39 @@ fn in_a_directory_that_was_deleted_a_name_is_none_below_the_root() {
 }
 
 #[test]
+fn the_hook_is_written_where_the_shell_reads_it() {
+    let mut sandbox = Sandbox::new();
+    let p = sandbox.dir("home/p");
+    for (shell, directory, file) in [
+        ("bash", "", ".bashrc"),
+        ("zsh", "", ".zshrc"),
+        ("fish", "mkdir -p $SANDBOX/home/.config/fish && ", ".config/fish/config.fish"),
+    ] {
+        sandbox.set("SHELL", format!("/bin/{shell}"));
+        let line = match shell {
+            "fish" => "goenv hook fish | source".to_owned(),
+            _ => format!("eval \"$(goenv hook {shell})\""),
+        };
+        let command = format!("{directory}echo '{line}' >> $SANDBOX/home/{file}");
+        let done = sandbox.goenv(&p, &["doctor"]);
+        let missing = format!("error[hook-missing]: no startup file of {shell} has the hook\n");
+        assert_eq!(done.stdout(), format!("{missing}  help: run: {command}\n"));
+        let root = sandbox.path("");
+        let root = root.to_str().unwrap().trim_end_matches('/');
+        sandbox.run(&p, "sh", &["-c", &command.replace("$SANDBOX", root)]).success();
+        assert_eq!(sandbox.goenv(&p, &["doctor"]).success().stdout(), "nothing is wrong\n");
+    }
+    // Without a home no file is named, and none of the current directory is read for one.
+    sandbox.env.remove(std::ffi::OsStr::new("HOME"));
+    sandbox.set("SHELL", "/bin/bash");
+    sandbox.file("home/p/.bashrc", "eval \"$(goenv hook bash)\"\n");
+    let done = sandbox.goenv(&p, &["doctor"]);
+    let expected = "error[hook-missing]: no startup file of bash has the hook\n  \
+                      help: set HOME to your home directory, then ask again: goenv doctor\n";
+    assert_eq!((done.code(), done.stdout().starts_with(expected)), (1, true), "{}", done.stdout());
+}
+
+#[test]
 fn a_log_that_has_not_begun_says_so() {
     let sandbox = Sandbox::new();
     let log = |arguments: &[&str]| {
