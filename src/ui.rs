@@ -8,6 +8,7 @@ mod excerpt;
 
 use std::fmt::Write as _;
 use std::io::{IsTerminal, Write};
+use std::ops::ControlFlow;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
@@ -174,20 +175,28 @@ impl Ui {
     }
 
     /// Writes a line of data that others wrote: to a program as it is, to a terminal so that it does nothing to it.
-    pub fn foreign(&self, line: &[u8]) -> std::io::Result<()> {
+    pub fn foreign(&self, line: &[u8]) -> std::io::Result<ControlFlow<()>> {
         if std::io::stdout().is_terminal() {
             let text = line.strip_suffix(b"\n").unwrap_or(line);
-            return self.data(format!("{}\n", safe(text)).as_bytes());
+            return self.part(format!("{}\n", safe(text)).as_bytes());
         }
-        self.data(line)
+        self.part(line)
     }
 
     /// Writes data to stdout. A reader that went away is not an error.
     pub fn data(&self, bytes: &[u8]) -> std::io::Result<()> {
+        self.part(bytes).map(|_| ())
+    }
+
+    /// Writes a part of data to stdout; where the reader went away, nobody wants the rest.
+    pub fn part(&self, bytes: &[u8]) -> std::io::Result<ControlFlow<()>> {
         let mut stdout = std::io::stdout().lock();
         match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
-            Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
-            other => other,
+            Ok(()) => Ok(ControlFlow::Continue(())),
+            Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => {
+                Ok(ControlFlow::Break(()))
+            }
+            Err(error) => Err(error),
         }
     }
 }

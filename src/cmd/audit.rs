@@ -3,6 +3,7 @@
 
 use std::collections::VecDeque;
 use std::io::{BufRead, BufReader};
+use std::ops::ControlFlow;
 use std::path::Path;
 
 use serde::Serialize;
@@ -69,9 +70,12 @@ fn failed(message: String) -> Error {
     Error::Refused { message, hint: None, exit: Exit::Failed }
 }
 
-/// Shows every line of the log, oldest first, newline included; one longer than any record is cut. A file that was put
-/// aside may end in the middle of a line, which gets its newline here.
-fn each_line(log: &Log, mut see: impl FnMut(&[u8]) -> Result<(), Error>) -> Result<(), Error> {
+/// Shows every line of the log, oldest first, newline included, until nobody wants more; one longer than any record is cut. A
+/// file that was put aside may end in the middle of a line, which gets its newline here.
+fn each_line(
+    log: &Log,
+    mut see: impl FnMut(&[u8]) -> Result<ControlFlow<()>, Error>,
+) -> Result<(), Error> {
     for path in log.files().map_err(|error| unreadable(&error))? {
         let file = log.read(&path).map_err(|error| unreadable(&error))?;
         let mut reader = BufReader::new(file);
@@ -86,7 +90,9 @@ fn each_line(log: &Log, mut see: impl FnMut(&[u8]) -> Result<(), Error>) -> Resu
                     let is_end =
                         !line.ends_with(b"\n") && reader.fill_buf().is_ok_and(<[u8]>::is_empty);
                     line.extend(is_end.then_some(b'\n'));
-                    see(&line)?;
+                    if see(&line)?.is_break() {
+                        return Ok(());
+                    }
                 }
                 Err(error) => return Err(failed(format!("{}: {error}", safe_path(&path)))),
             }
@@ -102,14 +108,14 @@ fn latest(log: &Log, lines: usize, json: bool, ui: &Ui) -> Result<Exit, Error> {
         if kept.len() > lines {
             kept.pop_front();
         }
-        Ok(())
+        Ok(ControlFlow::Continue(()))
     })?;
     if kept.is_empty() && lines > 0 && !json {
         ui.say(Tone::Plain, "there is no record yet");
     }
     for line in kept {
         if json {
-            ui.foreign(&line)?;
+            let _ = ui.foreign(&line)?;
         } else {
             ui.data(shown(&line).as_bytes())?;
         }
@@ -281,15 +287,13 @@ fn read_anchor(path: &Path) -> Result<Checkpoint, Error> {
 
 fn export(log: &Log, format: AuditFormat, ui: &Ui) -> Result<Exit, Error> {
     each_line(log, |line| {
-        match format {
+        Ok(match format {
             AuditFormat::Jsonl => ui.foreign(line)?,
-            AuditFormat::Cef => {
-                if let Some(cef) = cef(line) {
-                    ui.data(format!("{cef}\n").as_bytes())?;
-                }
-            }
-        }
-        Ok(())
+            AuditFormat::Cef => match cef(line) {
+                Some(cef) => ui.part(format!("{cef}\n").as_bytes())?,
+                None => ControlFlow::Continue(()),
+            },
+        })
     })?;
     Ok(Exit::Done)
 }

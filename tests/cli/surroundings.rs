@@ -41,8 +41,9 @@ fn shell(sandbox: &Sandbox, line: &str) -> Done {
 /// Runs goenv in `p` as a user who is not root, to whom the home then belongs.
 fn as_nobody(sandbox: &Sandbox, arguments: &[&str]) -> Done {
     let program = sandbox.path("bin/goenv-for-nobody");
-    fs::copy(GOENV, &program).unwrap();
     let program = program.to_str().unwrap();
+    // Copied by another process: while this one has it open for writing, no thread's child can run it.
+    sandbox.run(&sandbox.home(), "cp", &[GOENV, program]).success();
     let p = sandbox.home().join("p");
     if !nix::unistd::geteuid().is_root() {
         return sandbox.run(&p, program, arguments);
@@ -73,6 +74,22 @@ fn a_reader_that_goes_away_is_no_failure() {
     for report in REPORTS.iter().filter(|report| !report.starts_with("doctor")) {
         let line = format!("{{ goenv {report}; echo $? >&2; }} | true");
         assert_eq!(shell(&sandbox, &line).stderr(), "0\n", "{report}");
+    }
+}
+
+#[test]
+fn a_log_is_read_no_further_than_somebody_wants_it() {
+    let sandbox = home();
+    let log = fs::read_to_string(sandbox.home().join(".local/state/goenv/audit.jsonl")).unwrap();
+    // More than a pipe holds, and behind it what cannot be read.
+    sandbox.file("home/p/audit-00000000000000000001.jsonl", log.repeat(2000));
+    sandbox.dir("home/p/audit.jsonl");
+    for format in ["jsonl", "cef"] {
+        let export = format!("goenv audit export --format {format} audit.jsonl");
+        let done = shell(&sandbox, &format!("{{ {export}; echo $? >&2; }} | true"));
+        assert_eq!(done.stderr(), "0\n", "{format}");
+        let unread = shell(&sandbox, &format!("{export} > /dev/null"));
+        assert_eq!(unread.code(), 1, "{}", unread.stderr());
     }
 }
 

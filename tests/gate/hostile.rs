@@ -62,7 +62,9 @@ fn what_cannot_be_opened_is_a_finding() {
     mode("b/go.mod", 0o000);
     // Root opens everything, so this runs as nobody, whose goenv has to lie where nobody can enter.
     let program = repository.sandbox.path("bin/goenv-for-nobody");
-    fs::copy(GOENV, &program).unwrap();
+    // Copied by another process: while this one has it open for writing, no thread's child can run it.
+    let copy = [GOENV, program.to_str().unwrap()];
+    repository.sandbox.run(&repository.root, "cp", &copy).success();
     let is_root = nix::unistd::geteuid().is_root();
     let mut command = if is_root { Command::new("setpriv") } else { Command::new(&program) };
     if is_root {
