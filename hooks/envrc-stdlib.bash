@@ -22,22 +22,23 @@ __goenv_file='' __goenv_source=() __goenv_answer='' __goenv_fields=() __goenv_to
 
 __goenv_tell() { builtin printf '%s\0' "$1" "$(($# - 1))" "${@:2}" >&"$__goenv_fd"; }
 
+# Reads so many fields into the array of this name. Not `read` with variables before it: for each of them bash would make
+# the whole environment anew.
 __goenv_hear() {
-  IFS='' LC_ALL=C builtin read -r -d '' -u "$__goenv_fd" "$1" || builtin exit 1
+  builtin mapfile -d '' -t -n "$2" -u "$__goenv_fd" "$1"
+  local -n __goenv_heard=$1
+  [[ ${#__goenv_heard[@]} -eq $2 ]] || builtin exit 1
 }
 
 # Asks, and reads the answer into __goenv_answer and __goenv_fields. Where the answer is no, goenv knows why.
 __goenv_ask() {
-  local count field
+  local -a __goenv_head=()
   __goenv_tell "$@"
-  __goenv_hear __goenv_answer
-  __goenv_hear count
+  __goenv_hear __goenv_head 2
+  __goenv_answer=${__goenv_head[0]}
   __goenv_fields=()
-  while ((count > 0)); do
-    __goenv_hear field
-    __goenv_fields+=("$field")
-    count=$((count - 1))
-  done
+  # Zero would be all that is to come.
+  [[ ${__goenv_head[1]} == 0 ]] || __goenv_hear __goenv_fields "${__goenv_head[1]}"
   if [[ $__goenv_answer == no ]]; then
     __goenv_told=yes
     builtin exit 1
@@ -46,14 +47,15 @@ __goenv_ask() {
 
 # Says what a program started now would find in its environment.
 __goenv_env() {
-  local -a __goenv_entries=()
+  local -a __goenv_entries=() __goenv_names=()
   local __goenv_name
-  while IFS='' builtin read -r __goenv_name; do
+  builtin mapfile -t __goenv_names < <(builtin compgen -e)
+  for __goenv_name in "${__goenv_names[@]}"; do
     # Named but not set, or an array: bash gives neither to a program.
     if [[ -n ${!__goenv_name+set} && ${!__goenv_name@a} != *[aA]* ]]; then
       __goenv_entries+=("$__goenv_name=${!__goenv_name}")
     fi
-  done < <(builtin compgen -e)
+  done
   __goenv_tell env "${__goenv_entries[@]}"
 }
 
@@ -354,7 +356,8 @@ source_up_if_exists() { __goenv_up "${1:-.envrc}" optional; }
 # the program's doing, as in eval "$(program)".
 __goenv_read() {
   local file=$1
-  if [[ -p $file && $file == /dev/* ]]; then
+  # Only one that is open here: a pipe with a name may be anybody's.
+  if [[ ($file == /dev/stdin || $file == /dev/fd/+([0-9])) && -p $file ]]; then
     # shellcheck disable=SC1090 # it is known when it runs
     builtin source "$@"
     return
@@ -591,7 +594,9 @@ use_rbenv() {
 }
 
 # The functions of this file: the policy's own commands are those that run outside of them.
-__goenv_own=" $(builtin compgen -A function | tr '\n' ' ')"
+# No program says them: PATH may lead into a repository.
+builtin mapfile -t __goenv_fields < <(builtin compgen -A function)
+__goenv_own=" ${__goenv_fields[*]} "
 builtin trap '__goenv_exit "$?"' EXIT
 builtin trap '{ case $- in *e*) __goenv_failed "$?" "$LINENO" "$BASH_COMMAND" ;; esac; }' ERR
 builtin set -eE

@@ -234,8 +234,10 @@ impl Session<'_, '_> {
             (b"watch", [path]) => {
                 self.watched += 1;
                 if self.watched > MOST_WATCHED {
+                    // Not an answer: bash waits for none here, and would not read thousands.
                     let what = format!("more than {MOST_WATCHED} paths are watched");
-                    return Err(self.refused(what));
+                    self.fail(self.refused(what));
+                    return Ok(Answer::Nothing);
                 }
                 self.machine.watch(&path_of(path.as_slice()));
                 Ok(Answer::Nothing)

@@ -324,6 +324,41 @@ fn a_background_process_keeps_no_prompt_waiting() {
 }
 
 #[test]
+fn many_variables_and_watched_paths_take_no_time() {
+    let sandbox = Sandbox::new();
+    let limited =
+        |directory: &Path| sandbox.run(directory, "timeout", &["10", "goenv", "export", "json"]);
+    let p = allowed(&sandbox, "many", "for i in {1..4000}; do export A$i=1; done\n");
+    assert!(limited(&p).success().stdout().contains("\"A4000\": \"1\""));
+    let p = allowed(&sandbox, "watched", "watch_file {1..20000}\n");
+    let said = "goenv: $SANDBOX/home/watched/.envrc: more than 4096 paths are watched\n";
+    let _ = limited(&p).failure(5, said);
+}
+
+#[test]
+fn nothing_runs_from_path_and_nothing_is_read_from_a_pipe_with_a_name() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let mut sandbox = Sandbox::new();
+    let p = allowed(&sandbox, "p", "export A=1\n");
+    for name in ["tr", "sort", "cat", "bash", "env"] {
+        let program = sandbox.file(p.join(name), "#!/bin/sh\necho ran >>~/ran\n");
+        fs::set_permissions(program, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    sandbox.set("PATH", format!(".:{}", std::env::var("PATH").unwrap()));
+    let done = export(&sandbox, &p);
+    assert!(done.success().stdout().contains("\"A\": \"1\""));
+    assert!(!sandbox.home().join("ran").exists());
+    let sandbox = Sandbox::new();
+    let policy = format!("source /dev/..{}/q/pipe\n", sandbox.home().display());
+    let p = allowed(&sandbox, "q", policy);
+    let script = "/usr/bin/mkfifo pipe; (echo 'touch ~/ran' >pipe) & timeout 10 goenv export json; \
+        echo $?; kill $!";
+    let done = sandbox.run(&p, "/bin/bash", &["-c", script]);
+    assert!(done.stdout().ends_with("5\n"), "{} {}", done.stdout(), done.stderr());
+    assert!(!sandbox.home().join("ran").exists());
+}
+
+#[test]
 fn a_text_that_a_policy_reads_is_approved_by_itself() {
     let sandbox = Sandbox::new();
     let p = sandbox.home().join("p");
