@@ -13,7 +13,8 @@ use std::os::unix::net::UnixStream;
 use std::os::unix::process::{CommandExt, ExitStatusExt as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::time::Duration;
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
 
 use nix::sys::signal::{SigSet, Signal};
 
@@ -197,10 +198,17 @@ pub enum Turn {
 /// How long one look for what a program says takes before it is asked whether it still runs.
 const LISTEN: Duration = Duration::from_millis(50);
 
+/// How long a program is heard that has ended: what the socket still holds is read in far less.
+const BEHIND: Duration = Duration::from_secs(1);
+
+/// How long after a Ctrl-C a program may take to end by itself.
+const GRACE: Duration = Duration::from_secs(1);
+
 /// Runs a program that talks to goenv over its stdin, which is a socket; what it writes to stdout goes to stderr.
 ///
 /// The conversation ends when the program does, whatever else has the socket then: nobody waits for a background
-/// process. A Ctrl-C ends the program and not goenv, which has to say what became of it.
+/// process. A Ctrl-C ends the program and not goenv, which has to say what became of it; a program that ignores it, or is
+/// stopped, or waits for one that is, is killed.
 ///
 /// # Errors
 /// If it cannot be run.
@@ -217,7 +225,7 @@ pub fn converse(
     };
     let (mut ours, theirs) = UnixStream::pair().map_err(failed)?;
     let stderr = std::io::stderr().as_fd().try_clone_to_owned().map_err(failed)?;
-    let mut child = command(program.as_os_str(), env)
+    let child = command(program.as_os_str(), env)
         .args(arguments)
         .current_dir(directory)
         .stdin(Stdio::from(OwnedFd::from(theirs)))
@@ -226,20 +234,68 @@ pub fn converse(
         .map_err(failed)?;
     // Only now: a child would inherit that it is blocked. It stays so: what is left to do takes no time.
     let _ = interrupt().thread_block();
-    let status = hold(&mut ours, &mut child, &mut hear).map_err(failed)?;
+    let mut program = Program { child, interrupted: hear_interrupt(), is_killed: false };
+    let status = hold(&mut ours, &mut program, &mut hear).map_err(failed)?;
+    if program.is_killed {
+        return Ok(Ended::Signal(Signal::SIGINT as i32));
+    }
     Ok(status.signal().map_or_else(|| Ended::Code(status.code().unwrap_or(1)), Ended::Signal))
+}
+
+/// A program that runs, and the Ctrl-C that should end it.
+struct Program {
+    child: Child,
+    /// When there was one.
+    interrupted: Arc<OnceLock<Instant>>,
+    /// Whether it was killed because it went on.
+    is_killed: bool,
+}
+
+impl Program {
+    /// Returns how it ended, if it did; kills one that goes on behind a Ctrl-C.
+    fn ended(&mut self) -> std::io::Result<Option<ExitStatus>> {
+        let ended = self.child.try_wait()?;
+        let is_late = self.interrupted.get().is_some_and(|since| since.elapsed() > GRACE);
+        if ended.is_none() && is_late && !self.is_killed {
+            self.child.kill()?;
+            self.is_killed = true;
+        }
+        Ok(ended)
+    }
+}
+
+/// Has another thread wait for a Ctrl-C, which stays as if nobody had seen it.
+fn hear_interrupt() -> Arc<OnceLock<Instant>> {
+    let interrupted = Arc::new(OnceLock::new());
+    let heard = Arc::clone(&interrupted);
+    // Without the thread only the program itself hears it.
+    let _ = std::thread::Builder::new().spawn(move || {
+        if interrupt().wait().is_ok() {
+            let _ = heard.set(Instant::now());
+            let _ = nix::sys::signal::kill(nix::unistd::getpid(), Signal::SIGINT);
+        }
+    });
+    interrupted
 }
 
 /// Holds a conversation to its end, and waits for the program.
 fn hold(
     stream: &mut UnixStream,
-    child: &mut Child,
+    program: &mut Program,
     hear: &mut impl FnMut(&[u8]) -> Turn,
 ) -> std::io::Result<ExitStatus> {
-    if talk(stream, child, hear)? == Turn::Stop {
-        child.kill()?;
+    if talk(stream, program, hear)? == Turn::Stop {
+        program.child.kill()?;
     }
-    child.wait()
+    // Nearly always it is about to end; one that closed the socket may do anything.
+    let mut pause = Duration::from_millis(1);
+    loop {
+        if let Some(status) = program.ended()? {
+            return Ok(status);
+        }
+        std::thread::sleep(pause);
+        pause = LISTEN.min(pause * 2);
+    }
 }
 
 /// Returns the signal of a Ctrl-C.
@@ -250,25 +306,32 @@ fn interrupt() -> SigSet {
 /// Listens and answers until the conversation is over, or nobody is there any more.
 fn talk(
     stream: &mut UnixStream,
-    child: &mut Child,
+    program: &mut Program,
     hear: &mut impl FnMut(&[u8]) -> Turn,
 ) -> std::io::Result<Turn> {
     stream.set_read_timeout(Some(LISTEN))?;
     stream.set_write_timeout(Some(LISTEN))?;
     let mut buffer = vec![0; 64 << 10];
+    let mut ended: Option<Instant> = None;
     loop {
         match stream.read(&mut buffer) {
             Ok(0) => return Ok(Turn::Over),
             Ok(length) => match hear(buffer.get(..length).unwrap_or_default()) {
                 Turn::Say(answer) => {
-                    if !say(stream, child, &answer)? {
+                    if !say(stream, program, &answer)? {
+                        return Ok(Turn::Over);
+                    }
+                    // There may never be a pause: it, or one in its background, goes on and on.
+                    if program.ended()?.is_some()
+                        && ended.get_or_insert_with(Instant::now).elapsed() > BEHIND
+                    {
                         return Ok(Turn::Over);
                     }
                 }
                 end => return Ok(end),
             },
             Err(error) if is_later(&error) => {
-                if child.try_wait()?.is_some() {
+                if program.ended()?.is_some() {
                     return Ok(Turn::Over);
                 }
             }
@@ -279,12 +342,12 @@ fn talk(
 }
 
 /// Says all of an answer; returns whether somebody was there to hear it.
-fn say(stream: &mut UnixStream, child: &mut Child, mut answer: &[u8]) -> std::io::Result<bool> {
+fn say(stream: &mut UnixStream, program: &mut Program, mut answer: &[u8]) -> std::io::Result<bool> {
     while !answer.is_empty() {
         match stream.write(answer) {
             Ok(length) => answer = answer.get(length..).unwrap_or_default(),
             Err(error) if is_later(&error) => {
-                if child.try_wait()?.is_some() {
+                if program.ended()?.is_some() {
                     return Ok(false);
                 }
             }

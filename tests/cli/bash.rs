@@ -324,6 +324,49 @@ fn a_background_process_keeps_no_prompt_waiting() {
 }
 
 #[test]
+fn a_ctrl_c_ends_also_a_policy_that_ignores_it_or_stands_still() {
+    let sandbox = Sandbox::new();
+    for (number, policy) in [
+        "trap '' INT\nsleep 20",
+        "kill -STOP $$",
+        "sh -c 'kill -STOP $$'",
+        "trap '' INT\nexec {__goenv_fd}>&-\nsleep 20",
+        "trap '' INT\nwhile :; do watch_file x; done",
+    ]
+    .iter()
+    .enumerate()
+    {
+        let policy = format!(": >began\n{policy}\nexport A=1\n");
+        let p = allowed(&sandbox, &format!("p{number}"), &policy);
+        // A job of its own, which a Ctrl-C reaches with all that it started; what is left of it is killed.
+        let script = format!(
+            "set -m; cd {}; goenv export json >/dev/null 2>said & job=$!\n\
+             until [ -e began ]; do sleep 0.01; done; sleep 0.2; kill -INT -- -$job\n\
+             for i in {{1..100}}; do kill -0 $job 2>/dev/null || break; sleep 0.1; done\n\
+             kill -0 $job 2>/dev/null && echo hangs\nkill -KILL -- -$job 2>/dev/null\ncat said",
+            p.display()
+        );
+        let done = sandbox.run(&sandbox.home(), "bash", &["-c", &script]);
+        let said = "bash was interrupted; to have it run again: goenv reload\n";
+        assert!(done.stdout().ends_with(said), "{policy}{}", done.stdout());
+        assert!(!done.stdout().contains("hangs"), "{policy}");
+    }
+}
+
+#[test]
+fn what_keeps_talking_behind_its_bash_is_not_listened_to_for_ever() {
+    let sandbox = Sandbox::new();
+    let policy = "while [ ! -e stop ]; do echo x >&$__goenv_fd; done 2>/dev/null &\nexec true\n";
+    let p = allowed(&sandbox, "p", policy);
+    let script = format!(
+        "cd {}; timeout 10 goenv export json >/dev/null 2>said; echo $?; : >stop",
+        p.display()
+    );
+    let done = sandbox.run(&sandbox.home(), "bash", &["-c", &script]);
+    assert_eq!(done.stdout(), "5\n");
+}
+
+#[test]
 fn many_variables_and_watched_paths_take_no_time() {
     let sandbox = Sandbox::new();
     let limited =
