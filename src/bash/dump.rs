@@ -37,9 +37,13 @@ fn is_one_of(list: &[&str], name: &[u8]) -> bool {
     list.iter().any(|one| one.as_bytes() == name)
 }
 
+/// Names the policies that are being evaluated, so that one which runs goenv does not start itself again and again. It
+/// can only keep a policy from running.
+pub(super) const EVALUATING: &str = "GOENV_EVALUATING";
+
 /// Returns whether bash or its functions for policies keep the variable for themselves.
 fn is_left_out(name: &[u8]) -> bool {
-    is_one_of(LEFT_OUT, name) || name.starts_with(b"__goenv_")
+    is_one_of(LEFT_OUT, name) || name.starts_with(b"__goenv_") || name == EVALUATING.as_bytes()
 }
 
 /// Returns the environment that bash is started with: functions that the shell exported are taken from it too.

@@ -23,6 +23,7 @@ use crate::host::Machine;
 use crate::policy::{self, Host as _, Place, Refusal, Wanted, limits};
 use crate::process::{self, Ended, Turn};
 use crate::trust::header::Engine;
+use crate::trust::record;
 use crate::ui::{safe, safe_path};
 use crate::world::{World, path_of};
 
@@ -92,8 +93,16 @@ fn run(
     machine: &mut Machine<'_>,
 ) -> Result<(Result<Wanted, Error>, Ended), Error> {
     let bash = program()?;
-    let given = dump::given(outside);
+    let mut given = dump::given(outside);
+    let name = record::path_name(path).into_bytes();
+    let mut evaluating = given.get(dump::EVALUATING).unwrap_or_default().to_vec();
+    if evaluating.split(|byte| *byte == b':').any(|one| one == name) {
+        return Err(itself(path));
+    }
     is_bash(&bash, path, bytes, &given)?;
+    evaluating.push(b':');
+    evaluating.extend(name);
+    given.set(dump::EVALUATING, evaluating);
     let mut session = Session {
         bash: &bash,
         given: &given,
@@ -114,6 +123,15 @@ fn run(
     let arguments = [&arguments[..], &[path.as_os_str()]].concat();
     let ended = process::converse(&bash, &arguments, &given, directory, |said| session.hear(said))?;
     Ok((session.end(ended), ended))
+}
+
+/// Returns the error of a policy that runs in itself.
+fn itself(path: &Path) -> Error {
+    let (message, name) =
+        (format!("{}: it runs goenv for itself", safe_path(path)), dump::EVALUATING);
+    let hint =
+        format!("its bash, or a process that it left behind, is where this runs: {name} says so");
+    Error::Refused { message, hint: Some(hint), exit: Exit::Policy }
 }
 
 /// Returns where bash is.

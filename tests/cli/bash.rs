@@ -379,6 +379,21 @@ fn many_variables_and_watched_paths_take_no_time() {
 }
 
 #[test]
+fn a_policy_that_runs_goenv_does_not_start_itself() {
+    let sandbox = Sandbox::new();
+    let p =
+        allowed(&sandbox, "p", "echo run >>log\nexport A=$(goenv exec . printenv B || echo no)\n");
+    let said = "runs goenv for itself";
+    let done = sandbox.run(&p, "timeout", &["10", "goenv", "export", "json"]);
+    assert!(done.success().stderr().contains(said), "{}", done.stderr());
+    assert_eq!(fs::read_to_string(p.join("log")).unwrap(), "run\n");
+    // Another policy is another matter, and nobody is told what is only for that.
+    let _ = allowed(&sandbox, "b", "export B=b\n");
+    let p = allowed(&sandbox, "a", "export A=$(goenv exec ../b printenv B)\n");
+    assert_eq!(exported(&sandbox, &p), (0, r#"{"A":"b"}"#.to_owned()));
+}
+
+#[test]
 fn nothing_runs_from_path_and_nothing_is_read_from_a_pipe_with_a_name() {
     use std::os::unix::fs::PermissionsExt as _;
     let mut sandbox = Sandbox::new();
