@@ -146,6 +146,14 @@ __goenv_exit() {
   fi
 }
 
+# What a file or a program says is no name: in ${!name} bash would run the command in `a[$(command)]`.
+__goenv_named() {
+  if [[ $1 != [a-zA-Z_]*([a-zA-Z0-9_]) ]]; then
+    log_error "$1 is no name of a variable"
+    return 1
+  fi
+}
+
 # --- Paths ---
 
 # Sets __goenv_path to a path made absolute, `.` and `..` taken out, links not followed.
@@ -198,6 +206,7 @@ find_up() {
 
 # Usage: path_add NAME DIR...
 path_add() {
+  __goenv_named "$1" || return 1
   local __goenv_name=$1 __goenv_new='' __goenv_dir
   shift
   for __goenv_dir in "$@"; do
@@ -217,6 +226,7 @@ PATH_add() { path_add PATH "$@"; }
 
 # Usage: path_rm NAME PATTERN...
 path_rm() {
+  __goenv_named "$1" || return 1
   local __goenv_name=$1 __goenv_kept='' __goenv_rest __goenv_entry __goenv_pattern
   __goenv_rest=${!__goenv_name-}
   # An empty entry at the end is lost, as direnv has it.
@@ -291,43 +301,45 @@ watch_file() { __goenv_watch "$@"; }
 # Usage: watch_dir DIR
 watch_dir() { __goenv_native watch_dir "$1"; }
 
+# Variables of these functions that a text or a `.env` file could mean have names that none uses: they would be set here.
+
 # Usage: dotenv [FILE]
 dotenv() {
-  local file=${1:-.env}
-  __goenv_watch "$file"
-  if [[ ! -e $file ]]; then
-    log_error "there is no $file"
+  local __goenv_asked=${1:-.env}
+  __goenv_watch "$__goenv_asked"
+  if [[ ! -e $__goenv_asked ]]; then
+    log_error "there is no $__goenv_asked"
     return 1
   fi
-  __goenv_native dotenv "$file"
+  __goenv_native dotenv "$__goenv_asked"
 }
 
 # Usage: dotenv_if_exists [FILE]
 dotenv_if_exists() {
-  local file=${1:-.env}
-  __goenv_watch "$file"
-  [[ ! -f $file ]] || dotenv "$file"
+  local __goenv_asked=${1:-.env}
+  __goenv_watch "$__goenv_asked"
+  [[ ! -f $__goenv_asked ]] || dotenv "$__goenv_asked"
 }
 
 # Usage: source_env FILE|DIR
 source_env() {
-  local path=$1 before=$PWD
+  local __goenv_asked=$1 __goenv_before=$PWD
   # shellcheck disable=SC2088 # a quoted tilde means the home all the same
-  if [[ $path == '~' || $path == '~/'* ]]; then
-    path=$HOME${path:1}
+  if [[ $__goenv_asked == '~' || $__goenv_asked == '~/'* ]]; then
+    __goenv_asked=$HOME${__goenv_asked:1}
   fi
-  [[ ! -d $path ]] || path=$path/.envrc
-  __goenv_watch "$path"
-  if [[ ! -f $path ]]; then
-    log_error "there is no $path"
+  [[ ! -d $__goenv_asked ]] || __goenv_asked=$__goenv_asked/.envrc
+  __goenv_watch "$__goenv_asked"
+  if [[ ! -f $__goenv_asked ]]; then
+    log_error "there is no $__goenv_asked"
     return 1
   fi
-  [[ $path == */* ]] || path=./$path
-  builtin cd -- "${path%/*}/"
-  path=${path##*/}
-  __goenv_expand "$path"
-  __goenv_include source_env "$__goenv_path" "./$path"
-  builtin cd -- "$before"
+  [[ $__goenv_asked == */* ]] || __goenv_asked=./$__goenv_asked
+  builtin cd -- "${__goenv_asked%/*}/"
+  __goenv_asked=${__goenv_asked##*/}
+  __goenv_expand "$__goenv_asked"
+  __goenv_include source_env "$__goenv_path" "./$__goenv_asked"
+  builtin cd -- "$__goenv_before"
 }
 
 # Usage: source_env_if_exists FILE
@@ -337,9 +349,9 @@ source_env_if_exists() {
 }
 
 __goenv_up() {
-  local found
-  if found=$(builtin cd .. && find_up "$1"); then
-    source_env "$found"
+  local __goenv_found
+  if __goenv_found=$(builtin cd .. && find_up "$1"); then
+    source_env "$__goenv_found"
   elif [[ $2 == required ]]; then
     log_error "there is no $1 in any directory above"
     return 1
@@ -355,16 +367,16 @@ source_up_if_exists() { __goenv_up "${1:-.envrc}" optional; }
 # The text of a file runs only if somebody approved it, whatever command reads it. What a program writes into a pipe is
 # the program's doing, as in eval "$(program)".
 __goenv_read() {
-  local file=$1
+  local __goenv_asked=$1
   # Only one that is open here: a pipe with a name may be anybody's.
-  if [[ ($file == /dev/stdin || $file == /dev/fd/+([0-9])) && -p $file ]]; then
+  if [[ ($__goenv_asked == /dev/stdin || $__goenv_asked == /dev/fd/+([0-9])) && -p $__goenv_asked ]]; then
     # shellcheck disable=SC1090 # it is known when it runs
     builtin source "$@"
     return
   fi
   shift
-  __goenv_expand "$file"
-  __goenv_include source "$__goenv_path" "$file" "$@"
+  __goenv_expand "$__goenv_asked"
+  __goenv_include source "$__goenv_path" "$__goenv_asked" "$@"
 }
 source() { __goenv_read "$@"; }
 .() { __goenv_read "$@"; }
@@ -398,23 +410,24 @@ strict_env() { __goenv_strictness -euo pipefail "$@"; }
 unstrict_env() { __goenv_strictness +euo pipefail "$@"; }
 
 __goenv_strictness() {
-  local flags=$- fails=+o
+  local __goenv_flags=$- __goenv_fails=+o
   builtin set "$1" "$2"
   if (($# == 2)); then
     return 0
   fi
-  [[ :$SHELLOPTS: != *:pipefail:* ]] || fails=-o
+  [[ :$SHELLOPTS: != *:pipefail:* ]] || __goenv_fails=-o
   shift 2
   "$@"
-  builtin set +eu "$fails" pipefail
-  [[ $flags != *u* ]] || builtin set -u
-  [[ $flags != *e* ]] || builtin set -e
+  builtin set +eu "$__goenv_fails" pipefail
+  [[ $__goenv_flags != *u* ]] || builtin set -u
+  [[ $__goenv_flags != *e* ]] || builtin set -e
 }
 
 # Usage: env_vars_required NAME...
 env_vars_required() {
   local __goenv_name __goenv_missing=0
   for __goenv_name in "$@"; do
+    __goenv_named "$__goenv_name" || return 1
     if [[ -z ${!__goenv_name-} || ${!__goenv_name@a} != *x* ]]; then
       log_error "$__goenv_name is required and not exported, or empty"
       __goenv_missing=1
@@ -443,6 +456,10 @@ on_git_branch() {
 # These are the functions of direnv 2.37.1.
 direnv_version() {
   local asked=$1 wanted part
+  if [[ $1 != +([0-9.]) ]]; then
+    log_error "$1 is no version"
+    return 1
+  fi
   for part in 2 37 1; do
     wanted=${asked%%.*}
     if ((10#${wanted:-0} != part)); then
@@ -556,6 +573,10 @@ use_node() {
   version=${version#v}
   if [[ -z $version || -z ${NODE_VERSIONS-} ]]; then
     log_error "use node: no version is given, or NODE_VERSIONS does not say where they are"
+    return 1
+  fi
+  if [[ $version == */* ]]; then
+    log_error "use node: $version is no version"
     return 1
   fi
   if ! found=$(semver_search "$NODE_VERSIONS" "${NODE_VERSION_PREFIX-node-v}" "$version"); then

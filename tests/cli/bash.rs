@@ -417,6 +417,59 @@ fn nothing_runs_from_path_and_nothing_is_read_from_a_pipe_with_a_name() {
 }
 
 #[test]
+fn what_is_said_to_a_function_never_becomes_code() {
+    let sandbox = Sandbox::new();
+    sandbox.file("home/name", "a[$(touch ~/ran)]\n");
+    sandbox.file("home/version", "1+a[$(touch ~/ran)]\n");
+    for (number, policy) in [
+        "path_add \"$(cat ~/name)\" bin",
+        "path_rm \"$(cat ~/name)\" bin",
+        "env_vars_required \"$(cat ~/name)\"",
+        "direnv_version \"$(cat ~/version)\"",
+        "mkdir -p sdks/14/bin other/bin; NODE_VERSION_PREFIX= NODE_VERSIONS=$PWD/sdks use node ../other",
+    ]
+    .iter()
+    .enumerate()
+    {
+        let p = allowed(&sandbox, &format!("p{number}"), format!("{policy}\nexport A=1\n"));
+        assert_eq!(exported(&sandbox, &p), (5, "{}".to_owned()), "{policy}");
+        assert!(!sandbox.home().join("ran").exists(), "{policy}");
+    }
+}
+
+#[test]
+fn what_a_text_sets_is_not_lost_in_the_functions_that_read_it() {
+    let sandbox = Sandbox::new();
+    let names = ["asked", "at", "before", "count", "fails", "field", "file", "flags", "found"];
+    let assignments =
+        |value: &str| -> String { names.iter().map(|name| format!("{name}={value}\n")).collect() };
+    for (number, policy) in [
+        "source ./text",
+        "source_env text",
+        "source_env_if_exists text",
+        "source_up text",
+        "unstrict_env source_env text",
+        "dotenv",
+        "dotenv_if_exists",
+    ]
+    .iter()
+    .enumerate()
+    {
+        sandbox.file("home/.env", assignments("1"));
+        let text = sandbox.file("home/text", assignments("1"));
+        sandbox.goenv(&sandbox.home(), &["allow", "--bash", text.to_str().unwrap()]).success();
+        let name = format!("p{number}");
+        sandbox.file(format!("home/{name}/text"), assignments("1"));
+        sandbox.file(format!("home/{name}/.env"), assignments("1"));
+        let p = allowed(&sandbox, &name, format!("{policy}\nexport {}\n", names.join(" ")));
+        sandbox.goenv(&p, &["allow", "--bash", "text"]).success();
+        let expected: Vec<String> = names.iter().map(|name| format!("\"{name}\":\"1\"")).collect();
+        let expected = format!("{{{}}}", expected.join(","));
+        assert_eq!(exported(&sandbox, &p), (0, expected), "{policy}");
+    }
+}
+
+#[test]
 fn a_text_that_a_policy_reads_is_approved_by_itself() {
     let sandbox = Sandbox::new();
     let p = sandbox.home().join("p");
