@@ -382,11 +382,13 @@ pub fn ask(program: &Path, arguments: &[&str], env: &Env, stdin: &[u8]) -> Resul
         .stderr(Stdio::piped())
         .spawn()
         .map_err(failed)?;
-    if let Some(mut pipe) = child.stdin.take() {
-        // One that ended early says why itself.
-        let _ = pipe.write_all(stdin);
-    }
-    let output = child.wait_with_output().map_err(failed)?;
+    let pipe = child.stdin.take();
+    let output = std::thread::scope(|scope| {
+        // It may complain before it has read all, and one that ended early says why itself.
+        scope.spawn(|| pipe.map(|mut pipe| pipe.write_all(stdin)));
+        child.wait_with_output()
+    });
+    let output = output.map_err(failed)?;
     Ok(Said { code: output.status.code(), stdout: output.stdout, stderr: output.stderr })
 }
 

@@ -275,6 +275,17 @@ fn what_bash_cannot_read_is_not_approved() {
 }
 
 #[test]
+fn a_long_complaint_of_bash_about_a_long_text_is_heard() {
+    let sandbox = Sandbox::new();
+    let policy = format!(") {}\n{}", "x".repeat(150_000), "# more\n".repeat(30_000));
+    sandbox.file("home/p/.envrc", policy);
+    let p = sandbox.home().join("p");
+    let done = sandbox.run(&p, "timeout", &["10", "goenv", "allow", "--bash"]);
+    assert_eq!(done.code(), 5);
+    assert!(done.stderr().contains("syntax error near unexpected token"));
+}
+
+#[test]
 fn the_users_bash_startup_and_exported_functions_have_no_say() {
     let mut sandbox = Sandbox::new();
     let evil = sandbox.file("home/evil", "export A=evil\nsource_env() { A=evil; }\n");
