@@ -103,6 +103,9 @@ fn run(
     evaluating.push(b':');
     evaluating.extend(name);
     given.set(dump::EVALUATING, evaluating);
+    // Else bash keeps the path that the user came by: a link, which may lead elsewhere tomorrow.
+    let directory = path.parent().unwrap_or(path);
+    given.set("PWD", directory.as_os_str().as_bytes());
     let mut session = Session {
         bash: &bash,
         given: &given,
@@ -118,7 +121,6 @@ fn run(
         watched: 0,
         is_done: false,
     };
-    let directory = path.parent().unwrap_or(path);
     let arguments = ["--noprofile", "--norc", "-c", STDLIB, "goenv"].map(OsStr::new);
     let arguments = [&arguments[..], &[path.as_os_str()]].concat();
     let ended = process::converse(&bash, &arguments, &given, directory, |said| session.hear(said))?;

@@ -481,6 +481,18 @@ fn what_a_text_sets_is_not_lost_in_the_functions_that_read_it() {
 }
 
 #[test]
+fn a_link_that_the_user_came_by_is_in_no_path() {
+    let sandbox = Sandbox::new();
+    let p = allowed(&sandbox, "p", "export A=$PWD B=$(pwd) C=$(expand_path x)\npath_add D bin\n");
+    std::os::unix::fs::symlink(&p, sandbox.home().join("link")).unwrap();
+    let script = "cd ~/link && goenv export json 2>/dev/null";
+    let done = sandbox.run(&sandbox.home(), "bash", &["-c", script]);
+    let said = done.success().stdout();
+    assert!(said.contains("\"A\": \"$SANDBOX/home/p\""), "{said}");
+    assert!(!said.contains("/link"), "{said}");
+}
+
+#[test]
 fn a_text_that_a_policy_reads_is_approved_by_itself() {
     let sandbox = Sandbox::new();
     let p = sandbox.home().join("p");
