@@ -363,7 +363,8 @@ impl Session<'_, '_> {
         // Approvals are of physical paths, and bash says the path as it was written.
         let directory_of = path.parent().and_then(files::real_path);
         let physical = directory_of.zip(path.file_name()).map(|(parent, name)| parent.join(name));
-        let found = self.machine.approved_text(physical.as_deref().unwrap_or(path));
+        let physical = physical.as_deref().unwrap_or(path);
+        let found = self.machine.approved_text(physical);
         let found = found.map_err(|refusal| self.unapproved(place, refusal))?;
         let Some((bytes, engine)) = found else { return Ok(Answer::Fields("missing", Vec::new())) };
         if engine == Engine::Bash {
@@ -373,7 +374,7 @@ impl Session<'_, '_> {
         }
         // What was approved for one engine never reaches the other.
         let command = if mode == b"source" { "source" } else { "source_env" };
-        let words = [command.into(), path.as_os_str().as_bytes().to_vec()];
+        let words = [command.into(), physical.as_os_str().as_bytes().to_vec()];
         let fields = self.native(&words, &path_of(directory), place)?;
         self.texts.push((path.to_path_buf(), Bytes::new()));
         Ok(Answer::Fields("native", fields))

@@ -493,6 +493,16 @@ fn a_link_that_the_user_came_by_is_in_no_path() {
 }
 
 #[test]
+fn a_native_text_is_approved_by_its_path_without_links() {
+    let sandbox = Sandbox::new();
+    let lib = sandbox.file("home/p/lib/text", "export L=1\n");
+    let p = allowed(&sandbox, "p", "source link/text\nsource_env link/text\n");
+    std::os::unix::fs::symlink("lib", p.join("link")).unwrap();
+    sandbox.goenv(&p, &["allow", lib.to_str().unwrap()]).success();
+    assert_eq!(exported(&sandbox, &p), (0, r#"{"L":"1"}"#.to_owned()));
+}
+
+#[test]
 fn a_text_that_a_policy_reads_is_approved_by_itself() {
     let sandbox = Sandbox::new();
     let p = sandbox.home().join("p");
