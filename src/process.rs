@@ -156,7 +156,7 @@ pub struct Said {
 pub fn git(arguments: &[&str], directory: &Path, env: &Env, stdin: &[u8]) -> Result<Said, Error> {
     let failed =
         |error: std::io::Error| Error::Run { program: "git".to_owned(), reason: error.to_string() };
-    let mut child = command(OsStr::new("git"), env)
+    let child = command(OsStr::new("git"), env)
         .args(["--no-optional-locks", "-c", "core.fsmonitor=false", "-c", "core.quotePath=false"])
         .args(arguments)
         .current_dir(directory)
@@ -165,13 +165,17 @@ pub fn git(arguments: &[&str], directory: &Path, env: &Env, stdin: &[u8]) -> Res
         .stderr(Stdio::piped())
         .spawn()
         .map_err(failed)?;
+    told(child, stdin).map_err(failed)
+}
+
+/// Tells a program these bytes, and returns what it said: one side writes while the other reads, as it may answer, or
+/// complain, while it is still being told. One that ended early says why itself.
+fn told(mut child: Child, stdin: &[u8]) -> std::io::Result<Said> {
     let pipe = child.stdin.take();
     let output = std::thread::scope(|scope| {
-        // git answers while it is still being asked: one side writes, the other reads.
         scope.spawn(|| pipe.map(|mut pipe| pipe.write_all(stdin)));
         child.wait_with_output()
-    });
-    let output = output.map_err(failed)?;
+    })?;
     Ok(Said { code: output.status.code(), stdout: output.stdout, stderr: output.stderr })
 }
 
@@ -375,21 +379,14 @@ pub fn ask(program: &Path, arguments: &[&str], env: &Env, stdin: &[u8]) -> Resul
         program: crate::ui::safe_path(program),
         reason: error.to_string(),
     };
-    let mut child = command(program.as_os_str(), env)
+    let child = command(program.as_os_str(), env)
         .args(arguments)
         .stdin(Stdio::piped())
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
         .spawn()
         .map_err(failed)?;
-    let pipe = child.stdin.take();
-    let output = std::thread::scope(|scope| {
-        // It may complain before it has read all, and one that ended early says why itself.
-        scope.spawn(|| pipe.map(|mut pipe| pipe.write_all(stdin)));
-        child.wait_with_output()
-    });
-    let output = output.map_err(failed)?;
-    Ok(Said { code: output.status.code(), stdout: output.stdout, stderr: output.stderr })
+    told(child, stdin).map_err(failed)
 }
 
 fn command(program: &OsStr, env: &Env) -> Command {
