@@ -230,7 +230,7 @@ impl Admission {
         let mut approval = None;
         if !must_be_signed {
             // Where there are both, which no command leaves behind, nothing is run.
-            for engine in [Engine::Native, Engine::Bash] {
+            for engine in Engine::ALL {
                 let allowed = store.allow_path(&text.path, &text.bytes, engine);
                 let found = watched.look_checked(&allowed, self.uid)?;
                 if store.counts(found.as_ref()) {

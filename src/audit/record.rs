@@ -245,11 +245,9 @@ fn body(seq: u64, tip: Tip, record: &Record, names: usize, extra: &str) -> Strin
         let digest = optional(sdk.digest.as_deref());
         format!("{{\"v\":{},\"digest\":{digest}}}", quoted(&sdk.version))
     });
-    let mut vars = list(record.vars.iter().take(names).map(|name| quoted(name)));
-    if names < record.vars.len() {
-        let comma = if names > 0 { "," } else { "" };
-        vars.extend([comma, &format!("\"+{}\"", record.vars.len() - names)]);
-    }
+    let more = record.vars.len() - names;
+    let more = (more > 0).then(|| Quoted(Some(format!("+{more}").into())));
+    let vars = list(record.vars.iter().take(names).map(|name| quoted(name)).chain(more));
     let digest = record.sha256.as_ref().map(|digest| hex(digest));
     let mut body = String::with_capacity(USUAL_LINE);
     // Writing to a string does not fail.
@@ -292,7 +290,7 @@ impl Display for Quoted<'_> {
 }
 
 fn quoted(text: &str) -> Quoted<'_> {
-    Quoted(Some(escaped(text, MOST_TEXT)))
+    optional(Some(text))
 }
 
 fn optional(text: Option<&str>) -> Quoted<'_> {

@@ -4,8 +4,6 @@
 //! is left as it is outside; names that no shell can hold pass through untouched. Pure. Which of the others a policy may
 //! set is the business of `enforce.rs`.
 
-use std::collections::BTreeMap;
-
 use crate::env::{Bytes, Env, is_identifier};
 use crate::policy::limits;
 
@@ -93,13 +91,12 @@ pub(super) fn inside(outside: &Env, dump: &Env) -> Result<Env, String> {
         }
         Ok(())
     };
-    let before: BTreeMap<&[u8], &[u8]> = outside.iter().collect();
     for (name, value) in dump.iter() {
-        if !is_left_out(name) && before.get(name) != Some(&value) {
+        if !is_left_out(name) && outside.get(name) != Some(value) {
             change(name, Some(value))?;
         }
     }
-    for name in before.into_keys() {
+    for (name, _) in outside.iter() {
         let is_bashs = is_left_out(name) || is_one_of(TAKEN, name) || !is_identifier(name);
         if !is_bashs && dump.get(name).is_none() {
             change(name, None)?;

@@ -36,10 +36,11 @@ pub fn run(world: &World, ui: &Ui) -> Result<Exit, Error> {
 fn again(policy: &Path, world: &World) -> Result<(), Error> {
     let text = load::read(policy, world, &mut Watched::new(world.now()))?;
     let store = Store::of(world)?;
-    for engine in [Engine::Native, Engine::Bash] {
-        match store.record(policy, &text.bytes, engine, world.now())? {
-            Some(record) if !store.is_denied(policy) => return Ok(store.allow(&record)?),
-            _ => {}
+    for engine in Engine::ALL {
+        if let Some(record) = store.record(policy, &text.bytes, engine, world.now())?
+            && !store.is_denied(policy)
+        {
+            return Ok(store.allow(&record)?);
         }
     }
     Ok(files::touch(policy)?)

@@ -77,6 +77,9 @@ pub enum Engine {
 }
 
 impl Engine {
+    /// Both, the one that runs nothing first.
+    pub const ALL: [Self; 2] = [Self::Native, Self::Bash];
+
     /// Returns the name that `status` shows.
     pub fn name(self) -> &'static str {
         match self {

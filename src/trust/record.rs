@@ -60,7 +60,7 @@ impl Record {
     /// Reads a kept text, `None` where it is not one.
     pub fn decode(text: &[u8]) -> Option<Self> {
         let is_for = |engine: &Engine| text.starts_with(magic(*engine));
-        let engine = [Engine::Native, Engine::Bash].into_iter().find(is_for)?;
+        let engine = Engine::ALL.into_iter().find(is_for)?;
         let mut rest = text.strip_prefix(magic(engine))?;
         let mut texts = Vec::new();
         while !rest.is_empty() {

@@ -8,11 +8,7 @@ use crate::common::Sandbox;
 /// What `export json` prints for a directory, without goenv's own variables.
 fn exported(sandbox: &Sandbox, directory: &str) -> (i32, String) {
     let done = sandbox.goenv(&sandbox.home().join(directory), &["export", "json"]);
-    let text = if done.stdout().is_empty() { "{}".to_owned() } else { done.stdout() };
-    let mut object: serde_json::Map<String, serde_json::Value> =
-        serde_json::from_str(&text).unwrap();
-    object.retain(|name, _| !name.starts_with("GOENV_"));
-    (done.code(), serde_json::to_string(&object).unwrap())
+    crate::without_own(&done)
 }
 
 #[test]

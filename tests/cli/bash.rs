@@ -23,12 +23,7 @@ fn export(sandbox: &Sandbox, directory: &Path) -> Done {
 
 /// Returns what `export json` prints for a directory, without goenv's own variables.
 fn exported(sandbox: &Sandbox, directory: &Path) -> (i32, String) {
-    let done = export(sandbox, directory);
-    let text = if done.stdout().is_empty() { "{}".to_owned() } else { done.stdout() };
-    let mut object: serde_json::Map<String, serde_json::Value> =
-        serde_json::from_str(&text).unwrap();
-    object.retain(|name, _| !name.starts_with("GOENV_"));
-    (done.code(), serde_json::to_string(&object).unwrap())
+    crate::without_own(&export(sandbox, directory))
 }
 
 #[test]

@@ -25,3 +25,12 @@ mod init;
 mod processes;
 mod status;
 mod surroundings;
+
+/// Returns how `export json` ended and what it printed, without goenv's own variables.
+fn without_own(done: &common::Done) -> (i32, String) {
+    let text = if done.stdout().is_empty() { "{}".to_owned() } else { done.stdout() };
+    let mut object: serde_json::Map<String, serde_json::Value> =
+        serde_json::from_str(&text).unwrap();
+    object.retain(|name, _| !name.starts_with("GOENV_"));
+    (done.code(), serde_json::to_string(&object).unwrap())
+}
