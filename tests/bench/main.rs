@@ -46,11 +46,8 @@ fn main() {
         bars.push((name, ratio));
     }
 
-    println!("\n{:<46} {:>6}", "in a large firm, after years (to the same, small)", "ratio");
-    let large = Scene::new(Size::Large);
-    for ((name, small), (_, large)) in exports.iter().zip(large.exports()) {
-        println!("{name:<46} {:>6.2}", ratio(&large, small, ROUNDS / 2));
-    }
+    let mut large = Scene::new(Size::Large);
+    in_a_large_firm(&mut large, &exports, &floor);
 
     println!("\n{:<46} {:>6} {:>13} {:>9}", "1,000 SDKs", "ratio", "instructions", "syscalls");
     for (name, program) in large.listings(&small) {
@@ -72,6 +69,30 @@ fn main() {
     if let Some(file) = argument("--picture") {
         std::fs::write(&file, picture::draw(&bars)).unwrap();
         println!("\ndrawn: {file}");
+    }
+}
+
+/// Prints what the same costs after years in a large firm, as ratios to the small case: beside its files alone, and in
+/// its environment too, which costs every program something that is started there.
+fn in_a_large_firm(large: &mut Scene, small: &[(&'static str, Program)], floor: &Program) {
+    let here = |large: &Scene| {
+        let mut programs = large.exports();
+        let (_, outside) = programs[0].clone();
+        let empty = Program { path: floor.path.clone(), args: Vec::new(), ..outside };
+        programs.insert(0, ("an empty program", empty));
+        programs
+    };
+    let with_both = here(large);
+    large.sets_environment(Size::Small);
+    let with_files = here(large);
+    println!(
+        "\n{:<46} {:>6} {:>13}",
+        "in a large firm, to the same in a small one", "ratio", "variables too"
+    );
+    let small = std::iter::once(floor).chain(small.iter().map(|(_, program)| program));
+    for (small, ((name, files), (_, both))) in small.zip(with_files.iter().zip(&with_both)) {
+        let [files, both] = [files, both].map(|large| ratio(large, small, ROUNDS / 2));
+        println!("{name:<46} {files:>6.2} {both:>13.2}");
     }
 }
 

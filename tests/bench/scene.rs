@@ -76,15 +76,15 @@ impl Scene {
         for directory in ["direnv", "watched"] {
             scene.succeed(scene.goenv(&["allow"], directory));
         }
-        scene.signer = scene.env.clone();
-        scene.signer.insert("HOME".into(), scene.path("home/firm").into());
         scene.signs(size);
         // Older than the clock's granularity, so that nothing is looked at twice.
         std::thread::sleep(Duration::from_millis(50));
         scene
     }
 
-    fn sets_environment(&mut self, size: Size) {
+    /// Gives its programs the environment of a scene of this size.
+    pub fn sets_environment(&mut self, size: Size) {
+        self.env.clear();
         let (variables, entries) = if size == Size::Large { (500, 1000) } else { (25, 0) };
         let mut path = "/usr/local/bin:/usr/bin:/bin".to_owned();
         for index in 0..entries {
@@ -98,6 +98,8 @@ impl Scene {
                 "some value of a usual length".into(),
             );
         }
+        self.signer = self.env.clone();
+        self.signer.insert("HOME".into(), self.path("home/firm").into());
     }
 
     /// Fills the home with what years leave behind.
