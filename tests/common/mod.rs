@@ -118,11 +118,45 @@ impl Sandbox {
         Done { output, root: self.path("").to_string_lossy().trim_end_matches('/').to_owned() }
     }
 
+    /// Runs a script as root where nothing is but the system's programs, this sandbox and goenv: /etc and /home are
+    /// empty. Where the tests run as somebody else, it is the root of a user namespace, to whom the files here belong
+    /// as they did.
+    #[cfg(target_os = "linux")]
+    pub fn run_as_root(&self, directory: &Path, script: &str) -> Done {
+        let is_root = nix::unistd::geteuid().is_root();
+        let users: &[&str] = if is_root { &[] } else { &["--map-root-user", "--map-auto"] };
+        let sandbox = self.path("");
+        let program = Path::new(GOENV).parent().unwrap();
+        let [sandbox, program, directory] =
+            [&sandbox, program, directory].map(|path| path.to_str().unwrap());
+        let place = ["bash", "-c", ROOT, "bash", sandbox, program, directory, script];
+        self.run(&self.path(""), "unshare", &[&["--mount"], users, &place].concat())
+    }
+
     /// Runs goenv.
     pub fn goenv(&self, directory: &Path, args: &[&str]) -> Done {
         self.run(directory, GOENV, args)
     }
 }
+
+/// Runs a script in a root of its own; given are the sandbox, goenv's directory, the one to be in, and the script.
+const ROOT: &str = r#"
+set -e
+root=$1/tmp/root
+mkdir -p "$root"
+mount -t tmpfs none "$root"
+mkdir "$root/etc" "$root/home" "$root/proc"
+for place in /bin /sbin /lib*; do
+  if [ -L "$place" ]; then cp -P "$place" "$root"; else mkdir "$root$place" && mount --rbind "$place" "$root$place"; fi
+done
+for place in /usr /dev /proc "$2"; do
+  mkdir -p "$root$place"
+  mount --rbind "$place" "$root$place"
+done
+mkdir -p "$root$1"
+mount --bind "$1" "$root$1"
+exec /usr/sbin/chroot "$root" bash -c 'cd "$1" && eval "$2"' bash "$3" "$4"
+"#;
 
 /// A program that ended; its texts with the sandbox's root replaced by `$SANDBOX`.
 #[must_use = "assert how it ended"]

@@ -157,11 +157,10 @@ fn a_release_is_installed_used_verified_and_removed() {
 
     // An altered one is refused where its hash is pinned, and named by verify.
     let print = sandbox.home().join(".local/share/goenv/sdks/go1.26.6.linux-amd64/bin/gofmt");
-    fs::remove_file(&print).unwrap_or_else(|_| {
-        let bin = print.parent().unwrap();
-        succeed(Command::new("chmod").arg("u+w").arg(bin));
-        fs::remove_file(&print).unwrap();
-    });
+    let mode = |mode| succeed(Command::new("chmod").arg(mode).arg(print.parent().unwrap()));
+    mode("u+w");
+    fs::remove_file(&print).unwrap();
+    mode("u-w");
     let refused = sandbox.goenv(&project, &["exec", ".", "go", "version"]);
     assert_ne!(refused.code(), 0);
     assert!(

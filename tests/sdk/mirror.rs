@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use goenv::hex::{hex, sha256};
@@ -9,7 +10,7 @@ use goenv::sdk::install::{InstallError, Installed, Order, Progress, install};
 use goenv::sdk::mirror::Mirror;
 use goenv::sdk::{Health, Pins, Places, store};
 
-use crate::real::Home;
+use crate::real::{Home, succeed};
 use crate::server::{Answer, Asked, Server};
 use crate::small::{archive, places, store as names, version};
 
@@ -287,8 +288,9 @@ fn an_altered_release_is_installed_anew() {
     let wanted = Wanted { version: "1.26.6", pins: &[], ca: None };
     let first = new(run(&places, &[&mirror], &wanted));
     let source = first.root.join("src/go.mod");
-    fs::remove_file(&source).unwrap_or(());
-    let _ = fs::write(first.root.join("bin/go"), "evil");
+    succeed(Command::new("chmod").arg("-R").arg("u+w").arg(&first.root));
+    fs::remove_file(&source).unwrap();
+    fs::write(first.root.join("bin/go"), "evil").unwrap();
     std::thread::sleep(std::time::Duration::from_millis(60));
     let second = new(run(&places, &[&mirror], &wanted));
     assert_eq!(second.h1, first.h1);
