@@ -192,6 +192,8 @@ pub(super) const SENSITIVE: &[(&str, &str)] = &[
     ("NLSPATH", LIBRARIES),
     ("NODE_OPTIONS", CODE),
     ("NODE_PATH", CODE),
+    ("NU_LIB_DIRS", CODE),
+    ("NU_PLUGIN_DIRS", CODE),
     ("NO_PROXY", NETWORK),
     ("NODE_EXTRA_CA_CERTS", TLS),
     ("OPENSSL_*", "OpenSSL loads code by it"),

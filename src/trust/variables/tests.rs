@@ -92,6 +92,7 @@ fn names_have_their_classes() {
         "SSH_ASKPASS",
         "https_proxy",
         "NODE_OPTIONS",
+        "NU_LIB_DIRS",
     ] {
         assert_eq!(classes(name), Class::Sensitive, "{name}");
     }
