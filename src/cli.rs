@@ -38,9 +38,14 @@ pub fn asking(mut args: Vec<OsString>) -> Vec<OsString> {
 pub enum Command {
     /// Print the shell code for a startup file
     #[command(long_about = "Print the shell code for a startup file.\n\n\
-        bash:  eval \"$(goenv hook bash)\"          at the end of ~/.bashrc\n\
-        zsh:   eval \"$(goenv hook zsh)\"           at the end of ~/.zshrc\n\
-        fish:  goenv hook fish | source           in ~/.config/fish/config.fish")]
+        bash:    eval \"$(goenv hook bash)\"            at the end of ~/.bashrc\n\
+        zsh:     eval \"$(goenv hook zsh)\"             at the end of ~/.zshrc\n\
+        fish:    goenv hook fish | source             in ~/.config/fish/config.fish\n\
+        tcsh:    eval \"`goenv hook tcsh`\"             at the end of ~/.tcshrc\n\
+        elvish:  eval (goenv hook elvish | slurp)     at the end of ~/.config/elvish/rc.elv\n\n\
+        nushell, two lines at the end of ~/.config/nushell/config.nu:\n  \
+        mkdir ($nu.data-dir | path join vendor autoload)\n  \
+        goenv hook nushell | save --force ($nu.data-dir | path join vendor autoload goenv.nu)")]
     Hook {
         /// The shell
         shell: Shell,

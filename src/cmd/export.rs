@@ -59,7 +59,7 @@ pub fn run(
     }
     let outside = inherit::outside(world.env(), &carrying);
     let entered = match &located {
-        Some(located) => Some(enter(located, &action, &outside, &carrying, world)?),
+        Some(located) => Some(enter(located, Some(format), &action, &outside, &carrying, world)?),
         None => None,
     };
     let inside = entered.as_ref().map_or(&outside, |entered| &entered.inside);
@@ -122,14 +122,19 @@ struct Entered {
     repeats: bool,
 }
 
+/// Enters a policy, for a format to be printed in.
 fn enter(
     located: &Located,
+    format: Option<Format>,
     action: &Action,
     outside: &Env,
     carrying: &Carrying,
     world: &World,
 ) -> Result<Entered, Error> {
     let mut loaded = Loader::new(world, outside, Purpose::Apply).load(located);
+    if let Some(error) = unheld(format, located, &loaded, outside) {
+        loaded.result = Err(error);
+    }
     let mut state = State {
         uid: world.uid,
         policy: located.path.clone(),
@@ -181,6 +186,25 @@ fn enter(
     Ok(Entered { inside, state, told, beside, repeats })
 }
 
+/// Returns the error that nushell cannot hold what the policy wants: such a policy is refused as any other, and once. The
+/// other formats with reasons to refuse are asked for by a person, and refuse when they are printed.
+fn unheld(
+    format: Option<Format>,
+    located: &Located,
+    loaded: &Loaded,
+    outside: &Env,
+) -> Option<Error> {
+    let format = format.filter(|format| *format == Format::Nushell)?;
+    let applied = loaded.result.as_ref().ok()?;
+    let mut inside = applied.wanted.env.clone();
+    inside.set(state::POLICY, located.path.as_os_str().as_bytes());
+    format.refusal(outside, &inside).map(refused)
+}
+
+fn refused(message: String) -> Error {
+    Error::Refused { message, hint: None, exit: Exit::Failed }
+}
+
 /// Writes into the state what became of the policy; returns the environment in which other programs stand for Go, where
 /// the policy does not apply and the rules ask for that.
 ///
@@ -221,7 +245,7 @@ pub fn inside(
     world: &World,
 ) -> Result<(Env, Vec<String>), Error> {
     let Entered { told, inside, beside, .. } =
-        enter(located, &Action::Load, outside, &Carrying::Nothing, world)?;
+        enter(located, None, &Action::Load, outside, &Carrying::Nothing, world)?;
     told.map(|_| (inside, beside))
 }
 
@@ -248,8 +272,8 @@ fn with_state(mut env: Env, state: &mut State, world: &World) -> Result<Env, Err
 fn print(format: Format, from: &Env, to: &Env, ui: &Ui) -> Result<(), Error> {
     let mut diff = Diff::between(from, to);
     diff.put_last(state::STATE.as_bytes());
-    if let Some(message) = format.refusal(&diff) {
-        return Err(Error::Refused { message, hint: None, exit: Exit::Failed });
+    if let Some(message) = format.refusal(from, to) {
+        return Err(refused(message));
     }
     Ok(ui.data(&format.print(&diff))?)
 }

@@ -5,19 +5,22 @@
 //! tests/shells.
 
 pub mod dotenv;
+pub mod elvish;
 pub mod fish;
 pub mod gha;
 pub mod gitlab;
 pub mod json;
+pub mod nushell;
 pub mod posix;
 mod state;
 pub mod systemd;
+pub mod tcsh;
 pub mod vim;
 
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use crate::env::{Bytes, Diff};
+use crate::env::{Bytes, Diff, Env};
 use crate::guard::Guard;
 
 /// The formats of `goenv export`.
@@ -29,6 +32,14 @@ pub enum Format {
     Zsh,
     /// Statements for fish
     Fish,
+    /// Statements for tcsh
+    Tcsh,
+    /// Statements for elvish
+    // direnv prints JSON for elvish: by this name goenv's hook gets statements from a link named direnv too.
+    #[value(alias = "elv")]
+    Elvish,
+    /// The object of json, where nushell can hold it
+    Nushell,
     /// An object of name to string, or null for unset
     Json,
     /// For GitHub Actions, to be added to the file GITHUB_ENV
@@ -52,6 +63,12 @@ pub enum Shell {
     Zsh,
     /// fish, for ~/.config/fish/config.fish
     Fish,
+    /// tcsh, for ~/.tcshrc
+    Tcsh,
+    /// elvish, for ~/.config/elvish/rc.elv
+    Elvish,
+    /// nushell, for ~/.config/nushell/config.nu
+    Nushell,
 }
 
 impl Format {
@@ -61,6 +78,9 @@ impl Format {
             b"bash" => Some(Self::Bash),
             b"zsh" => Some(Self::Zsh),
             b"fish" => Some(Self::Fish),
+            b"tcsh" => Some(Self::Tcsh),
+            b"elvish" | b"elv" => Some(Self::Elvish),
+            b"nushell" => Some(Self::Nushell),
             b"json" => Some(Self::Json),
             b"gha" => Some(Self::Gha),
             b"gitlab" => Some(Self::Gitlab),
@@ -80,6 +100,9 @@ impl Format {
             Self::Bash => posix::print(diff, posix::Dialect::Bash),
             Self::Zsh => posix::print(diff, posix::Dialect::Zsh),
             Self::Fish => fish::print(diff),
+            Self::Tcsh => tcsh::print(diff),
+            Self::Elvish => elvish::print(diff),
+            Self::Nushell => nushell::print(diff),
             Self::Json => json::print(diff),
             Self::Gha => gha::print(diff),
             Self::Gitlab => gitlab::print(diff),
@@ -89,27 +112,36 @@ impl Format {
         }
     }
 
-    /// Returns why this format cannot hold the change; shells can hold any.
-    pub fn refusal(self, diff: &Diff) -> Option<String> {
+    /// Returns why this format cannot hold what turns one environment into the other; of the shells, nushell alone has
+    /// reasons.
+    pub fn refusal(self, from: &Env, to: &Env) -> Option<String> {
         match self {
-            Self::Gitlab => gitlab::refusal(diff),
-            Self::Dotenv => dotenv::refusal(diff),
-            Self::Systemd => systemd::refusal(diff),
-            Self::Bash | Self::Zsh | Self::Fish | Self::Json | Self::Gha | Self::Vim => None,
+            Self::Nushell => nushell::refusal(from, to),
+            Self::Gitlab => gitlab::refusal(&Diff::between(from, to)),
+            Self::Dotenv => dotenv::refusal(&Diff::between(from, to)),
+            Self::Systemd => systemd::refusal(&Diff::between(from, to)),
+            _ => None,
         }
     }
 }
 
 impl Format {
-    /// Returns the text that arms a shell's guard; nothing for formats that no shell evaluates.
+    /// Returns the text that arms a shell's guard; nothing for shells whose tests are not exact enough, and for formats
+    /// that no shell evaluates.
     pub fn arm(self, guard: &Guard) -> Bytes {
         match self {
             Self::Bash => posix::arm(guard, posix::Dialect::Bash),
             Self::Zsh => posix::arm(guard, posix::Dialect::Zsh),
             Self::Fish => fish::arm(guard),
-            Self::Json | Self::Gha | Self::Gitlab | Self::Dotenv | Self::Systemd | Self::Vim => {
-                Bytes::new()
-            }
+            Self::Tcsh
+            | Self::Elvish
+            | Self::Nushell
+            | Self::Json
+            | Self::Gha
+            | Self::Gitlab
+            | Self::Dotenv
+            | Self::Systemd
+            | Self::Vim => Bytes::new(),
         }
     }
 }
@@ -122,8 +154,15 @@ impl Shell {
             Self::Bash => (include_str!("../../hooks/goenv.bash"), posix::quote(program)),
             Self::Zsh => (include_str!("../../hooks/goenv.zsh"), posix::quote(program)),
             Self::Fish => (include_str!("../../hooks/goenv.fish"), fish::quote(program)),
+            // The word stands in the text of an alias, which is read twice.
+            Self::Tcsh => {
+                (include_str!("../../hooks/goenv.tcsh"), tcsh::quote(&tcsh::quote(program)))
+            }
+            Self::Elvish => (include_str!("../../hooks/goenv.elv"), elvish::quote(program)),
+            Self::Nushell => (include_str!("../../hooks/goenv.nu"), nushell::quote(program)),
         };
-        replace(text.as_bytes(), b"@GOENV@", &program)
+        let hook = replace(text.as_bytes(), b"@GOENV@", &program);
+        if self == Self::Tcsh { tcsh::without_comments(&hook) } else { hook }
     }
 }
 

@@ -29,7 +29,7 @@ fn nothing_is_printed_where_nothing_changes() {
     settle();
     let outside = sandbox.env.clone();
     assert_eq!(apply(&mut sandbox, &p), 0);
-    for format in ["bash", "zsh", "fish", "json"] {
+    for format in ["bash", "zsh", "fish", "tcsh", "elvish", "nushell", "json"] {
         let done = sandbox.goenv(&p, &["export", format]);
         assert_eq!((done.stdout(), done.stderr()), (String::new(), String::new()), "{format}");
     }
@@ -51,6 +51,13 @@ fn statements_come_in_the_order_of_names_and_the_state_last() {
     assert!(
         text.starts_with("export AA='it'\\''s';\nexport GOENV_POLICY='$SANDBOX/home/p/.envrc';\n")
     );
+    for (format, between, last) in
+        [("tcsh", "; ", "setenv GOENV_STATE "), ("elvish", "\n", "set-env GOENV_STATE ")]
+    {
+        let text = sandbox.goenv(&p, &["export", format]).success().stdout();
+        let text = text.trim_end().trim_end_matches(';');
+        assert!(text.rsplit(between).next().unwrap().starts_with(last), "{format}: {text}");
+    }
 }
 
 #[test]

@@ -33,6 +33,20 @@ pub fn sdk(version: &str) -> PathBuf {
     root.canonicalize().unwrap()
 }
 
+/// Returns a program or file that tests/run puts into the directory of test tools.
+pub fn tool(name: &str) -> PathBuf {
+    let directory = std::env::var_os("GOENV_TEST_TOOLS").map_or_else(
+        || {
+            let home = PathBuf::from(std::env::var_os("HOME").expect("HOME is set"));
+            home.join(".cache/goenv-test-tools")
+        },
+        PathBuf::from,
+    );
+    let path = directory.join(name);
+    assert!(path.exists(), "there is no {}: run tests/run, which installs it", path.display());
+    path
+}
+
 /// A throw-away home with its own environment: nothing of the machine's configuration is seen.
 pub struct Sandbox {
     root: tempfile::TempDir,

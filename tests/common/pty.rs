@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::pty::{Winsize, openpty};
 
-use super::{GOENV, Sandbox, parse_env, settle};
+use super::{GOENV, Sandbox, parse_env, settle, tool};
 
 /// The shells with a hook.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,24 +23,52 @@ pub enum Shell {
     Bash,
     Zsh,
     Fish,
+    Tcsh,
+    Elvish,
+    Nushell,
 }
 
 impl Shell {
-    pub const ALL: [Self; 3] = [Self::Bash, Self::Zsh, Self::Fish];
+    pub const ALL: [Self; 6] =
+        [Self::Bash, Self::Zsh, Self::Fish, Self::Tcsh, Self::Elvish, Self::Nushell];
+
+    /// Those that ask by themselves whether anything changed.
+    pub const GUARDED: [Self; 3] = [Self::Bash, Self::Zsh, Self::Fish];
 
     pub fn name(self) -> &'static str {
         match self {
             Self::Bash => "bash",
             Self::Zsh => "zsh",
             Self::Fish => "fish",
+            Self::Tcsh => "tcsh",
+            Self::Elvish => "elvish",
+            Self::Nushell => "nushell",
         }
     }
 
-    fn args(self) -> &'static [&'static str] {
+    /// Returns the program; nushell is none of Debian's.
+    pub fn program(self) -> PathBuf {
         match self {
-            Self::Bash => &["--norc", "--noprofile", "-i"],
-            Self::Zsh => &["-f", "-i"],
-            Self::Fish => &["--no-config", "-i"],
+            Self::Nushell => tool("node/node_modules/@nushell/linux-x64/bin/nu"),
+            _ => self.name().into(),
+        }
+    }
+
+    /// The arguments that keep it from reading startup files.
+    pub fn bare(self) -> &'static [&'static str] {
+        match self {
+            Self::Bash => &["--norc", "--noprofile"],
+            Self::Zsh | Self::Tcsh => &["-f"],
+            Self::Fish => &["--no-config"],
+            Self::Elvish => &["-norc"],
+            Self::Nushell => &["--no-config-file", "--no-history"],
+        }
+    }
+
+    fn interactive(self) -> &'static [&'static str] {
+        match self {
+            Self::Bash | Self::Zsh | Self::Fish => &["-i"],
+            Self::Tcsh | Self::Elvish | Self::Nushell => &[],
         }
     }
 
@@ -53,14 +81,49 @@ impl Shell {
                 "set -g n 1; function _count --on-event fish_postexec; set -g n (math $n + 1); end; \
                  function fish_prompt; echo -n \"[$n]> \"; end; set -g fish_greeting"
             }
+            Self::Tcsh => "set prompt='[%h]> '",
+            // It draws again only what differs from the prompt before, so that no two begin with the same letter.
+            Self::Elvish => {
+                "var n = (num 0); set edit:before-readline = [$@edit:before-readline { set n = (+ $n 1) }]; \
+                 set edit:prompt = { put [a b][(% $n 2)]'['$n']> ' }; set edit:rprompt = { }"
+            }
+            // What is no text is not exported.
+            Self::Nushell => {
+                "$env.N = {n: 0}; $env.config.hooks.pre_prompt ++= [{|| $env.N.n += 1 }]; \
+                 $env.PROMPT_COMMAND = {|| $\"[($env.N.n)]> \" }; $env.PROMPT_INDICATOR = \"\"; \
+                 $env.PROMPT_COMMAND_RIGHT = \"\""
+            }
         }
     }
 
-    /// The line that installs the hook.
-    pub fn hook(self) -> String {
+    /// What the terminal is told when the shell begins to read from it: what is typed before would be lost.
+    fn ready(self) -> &'static [u8] {
+        match self {
+            Self::Bash | Self::Zsh | Self::Fish | Self::Tcsh => b"",
+            Self::Elvish | Self::Nushell => b"\x1b[?2004h",
+        }
+    }
+
+    /// The line that installs the hook; nushell reads it from a file that is there already.
+    pub fn hook(self, sandbox: &Sandbox) -> String {
         match self {
             Self::Bash | Self::Zsh => format!("eval \"$(goenv hook {})\"", self.name()),
             Self::Fish => "goenv hook fish | source".to_owned(),
+            Self::Tcsh => "eval \"`goenv hook tcsh`\"".to_owned(),
+            Self::Elvish => "eval (goenv hook elvish | slurp)".to_owned(),
+            Self::Nushell => {
+                let hook = sandbox.run(&sandbox.home(), "goenv", &["hook", "nushell"]);
+                let file = sandbox.file("tmp/goenv.nu", hook.success().bytes());
+                format!("source {}", file.display())
+            }
+        }
+    }
+
+    /// The line that reads a file of its own code.
+    pub fn source(self, file: &std::path::Path) -> String {
+        match self {
+            Self::Elvish => format!("eval (slurp < {})", file.display()),
+            _ => format!("source {}", file.display()),
         }
     }
 
@@ -69,6 +132,20 @@ impl Shell {
         match self {
             Self::Bash | Self::Zsh => format!("export {name}={value}"),
             Self::Fish => format!("set -gx {name} {value}"),
+            Self::Tcsh => format!("setenv {name} {value}"),
+            Self::Elvish => format!("set-env {name} {value}"),
+            Self::Nushell => format!("$env.{name} = \"{value}\""),
+        }
+    }
+
+    /// Returns a line that puts an entry before and one behind those of PATH.
+    pub fn extend_path(self, first: &str, last: &str) -> String {
+        match self {
+            Self::Bash | Self::Zsh => format!("export PATH={first}:$PATH:{last}"),
+            Self::Fish => format!("set -gx PATH {first} $PATH {last}"),
+            Self::Tcsh => format!("setenv PATH {first}:${{PATH}}:{last}"),
+            Self::Elvish => format!("set paths = [{first} $@paths {last}]"),
+            Self::Nushell => format!("$env.PATH = [{first} ...$env.PATH {last}]"),
         }
     }
 
@@ -77,6 +154,17 @@ impl Shell {
         match self {
             Self::Bash | Self::Zsh => format!("unset {name}"),
             Self::Fish => format!("set -e {name}"),
+            Self::Tcsh => format!("unsetenv {name}"),
+            Self::Elvish => format!("unset-env {name}"),
+            Self::Nushell => format!("hide-env {name}"),
+        }
+    }
+
+    /// Returns a line that writes what a command says into a file.
+    fn write(self, command: &str, file: &str) -> String {
+        match self {
+            Self::Nushell => format!("{command} | save --raw --force {file}"),
+            _ => format!("{command} > {file}"),
         }
     }
 }
@@ -104,12 +192,29 @@ impl Pty {
         directory: &std::path::Path,
         env: &BTreeMap<std::ffi::OsString, std::ffi::OsString>,
     ) -> Self {
+        let args = [shell.bare(), shell.interactive()].concat();
+        Self::start_with(&args, shell, sandbox, directory, env)
+    }
+
+    /// Starts a shell in the sandbox's home as its user does: it reads its startup files.
+    pub fn start_as_user(shell: Shell, sandbox: &Sandbox) -> Self {
+        Self::start_with(shell.interactive(), shell, sandbox, &sandbox.home(), &sandbox.env)
+    }
+
+    fn start_with(
+        args: &[&str],
+        shell: Shell,
+        sandbox: &Sandbox,
+        directory: &std::path::Path,
+        env: &BTreeMap<std::ffi::OsString, std::ffi::OsString>,
+    ) -> Self {
         let size = Winsize { ws_row: 50, ws_col: 500, ws_xpixel: 0, ws_ypixel: 0 };
         let pty = openpty(&size, None).unwrap();
         let slave = || Stdio::from(pty.slave.try_clone().unwrap());
         let child = Command::new("setsid")
-            .args(["--ctty", "--wait", shell.name()])
-            .args(shell.args())
+            .args(["--ctty", "--wait"])
+            .arg(shell.program())
+            .args(args)
             .current_dir(directory)
             .env_clear()
             .envs(env)
@@ -126,6 +231,8 @@ impl Pty {
     }
 
     fn first_prompt(&mut self) {
+        let ready = self.shell.ready();
+        self.wait(|seen| find(seen, ready));
         self.send(self.shell.numbered_prompt());
         // Which number comes first depends on the shell and its version; take the one that is shown.
         self.wait(|seen| {
@@ -172,10 +279,11 @@ impl Pty {
         // A shell with noclobber does not write over a file.
         let _ = fs::remove_file(&self.dump);
         let dump = self.dump.display().to_string();
-        self.run(&format!("env -0 > {dump}"));
+        self.run(&self.shell.write("env -0", &dump));
         let mut env = parse_env(&fs::read(&self.dump).unwrap());
         // What the shell changes by itself at every command or directory.
-        for name in ["_", "PWD", "OLDPWD", "SHLVL", "COLUMNS", "LINES"] {
+        let own = ["_", "PWD", "OLDPWD", "SHLVL", "COLUMNS", "LINES"];
+        for name in own.into_iter().chain(["CMD_DURATION_MS", "LAST_EXIT_CODE"]) {
             env.remove(name.as_bytes());
         }
         env
@@ -193,7 +301,7 @@ impl Pty {
         // A shell with noclobber does not write over a file.
         let _ = fs::remove_file(&self.dump);
         let dump = self.dump.display().to_string();
-        self.run(&format!("{command} > {dump}"));
+        self.run(&self.shell.write(command, &dump));
         String::from_utf8_lossy(&fs::read(&self.dump).unwrap()).into_owned()
     }
 
@@ -224,6 +332,10 @@ impl Pty {
             Ok(0) => false,
             Ok(count) => {
                 self.seen.extend(&buffer[..count]);
+                // A terminal tells where its cursor is; nushell waits for that.
+                if find(&buffer[..count], b"\x1b[6n").is_some() {
+                    self.master.write_all(b"\x1b[1;1R").unwrap();
+                }
                 true
             }
             // The last program on the terminal ended.
@@ -268,6 +380,9 @@ impl Counted {
 const TIMEOUT: Duration = Duration::from_secs(30);
 
 fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
+    if needle.is_empty() {
+        return Some(0);
+    }
     haystack.windows(needle.len()).position(|window| window == needle)
 }
 

@@ -9,7 +9,7 @@ fn inside(policy: &str) -> (Sandbox, Pty) {
     sandbox.project("p", policy);
     sandbox.dir("home/p/below");
     let mut pty = Pty::start(Shell::Bash, &sandbox);
-    let _ = pty.run(&Shell::Bash.hook());
+    let _ = pty.run(&Shell::Bash.hook(&sandbox));
     let _ = pty.run("export FROM=1");
     let _ = pty.run("cd ~/p");
     settle();
@@ -74,7 +74,7 @@ fn a_link_to_an_sdk_that_leads_to_another_one() {
     sandbox.run(&sandbox.dir("home/sdk"), "ln", &["-s", "../sdks/1.30.1", "go1.30.1"]).success();
     sandbox.project("p", "use go 1.30.1\n");
     let mut pty = Pty::start(Shell::Bash, &sandbox);
-    let _ = pty.run(&Shell::Bash.hook());
+    let _ = pty.run(&Shell::Bash.hook(&sandbox));
     // What is younger than a tick of the clock is looked at again.
     settle();
     let _ = pty.run("cd ~/p");
@@ -106,7 +106,7 @@ fn direnv_and_goenv_on_one_policy_in_the_documented_order() {
     let project = sandbox.project("p", "use go 1.24.11\nexport A=1\n");
     sandbox.run(&project, "direnv", &["allow"]).success();
     let mut pty = Pty::start(Shell::Bash, &sandbox);
-    let _ = pty.run(&Shell::Bash.hook());
+    let _ = pty.run(&Shell::Bash.hook(&sandbox));
     let _ = pty.run("eval \"$(direnv hook bash)\"");
     let before = pty.env();
     for _ in 0..3 {

@@ -5,8 +5,7 @@ use std::path::Path;
 
 use goenv::check::rules::ENTRIES;
 
-use crate::common::{Done, GOENV, Sandbox};
-use crate::runners::tool;
+use crate::common::{Done, GOENV, Sandbox, tool};
 
 const EXAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/gate");
 

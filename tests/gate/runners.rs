@@ -4,24 +4,10 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
-use crate::common::{GOENV, Sandbox};
+use crate::common::{GOENV, Sandbox, tool};
 use crate::repository::Repository;
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
-
-/// Returns a program or file that tests/run puts into the directory of test tools.
-pub(crate) fn tool(name: &str) -> PathBuf {
-    let directory = std::env::var_os("GOENV_TEST_TOOLS").map_or_else(
-        || {
-            let home = PathBuf::from(std::env::var_os("HOME").expect("HOME is set"));
-            home.join(".cache/goenv-test-tools")
-        },
-        PathBuf::from,
-    );
-    let path = directory.join(name);
-    assert!(path.exists(), "there is no {}: run tests/run, which installs it", path.display());
-    path
-}
 
 fn story(runner: &str) -> String {
     let mut sandbox = Sandbox::new();

@@ -7,7 +7,7 @@ use crate::common::{Sandbox, settle};
 
 #[test]
 fn a_version_file_switches_go_and_leaving_undoes_it() {
-    for shell in Shell::ALL {
+    for shell in Shell::GUARDED {
         let sandbox = Sandbox::with_sdks(&["1.24.11", "1.26.6"]);
         sandbox.file(
             "home/.config/goenv/config.toml",
@@ -18,7 +18,7 @@ fn a_version_file_switches_go_and_leaving_undoes_it() {
         sandbox.file("home/version/.go-version", "1.26.6\n");
         sandbox.dir("home/empty");
         let mut pty = Pty::start(shell, &sandbox);
-        let _ = pty.run(&shell.hook());
+        let _ = pty.run(&shell.hook(&sandbox));
         let path = pty.get("PATH");
 
         let shown = pty.run("cd ~/mod/below");
@@ -74,11 +74,11 @@ fn a_version_file_switches_go_and_leaving_undoes_it() {
 
 #[test]
 fn a_config_and_a_file_that_appear_are_seen_without_a_change_of_directory() {
-    for shell in Shell::ALL {
+    for shell in Shell::GUARDED {
         let sandbox = Sandbox::with_sdks(&["1.26.6"]);
         sandbox.dir("home/p");
         let mut pty = Pty::start(shell, &sandbox);
-        let _ = pty.run(&shell.hook());
+        let _ = pty.run(&shell.hook(&sandbox));
         let _ = pty.run("cd ~/p");
         settle();
         let _ = pty.run("true");

@@ -1,4 +1,4 @@
-//! The hooks in real bash, zsh and fish: by pseudo-terminal, and the quoting of what `export` prints.
+//! The hooks in the real shells: by pseudo-terminal, and the quoting of what `export` prints.
 
 #![allow(
     clippy::unwrap_used,
@@ -18,3 +18,4 @@ mod follow;
 mod guard;
 mod hook;
 mod quoting;
+mod unguarded;

@@ -1,18 +1,47 @@
 //! What `export` prints, evaluated by the real shells: they get the same bytes back.
 
 use std::collections::BTreeMap;
+use std::fs;
 use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
 use std::process::{Command, Stdio};
 
+use clap::ValueEnum;
 use goenv::env::{Diff, Env};
 use goenv::shell::Format;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
-use crate::common::parse_env;
+use crate::common::pty::Shell;
+use crate::common::{Sandbox, parse_env};
 
 /// Evaluates text in a shell without startup files, and returns the environment of a program started there.
 fn evaluate(shell: &str, args: &[&str], text: &[u8]) -> BTreeMap<Vec<u8>, Vec<u8>> {
+    environment(shell, args, &[text, b"/usr/bin/env -0\n"].concat())
+}
+
+/// Has a hook evaluate text, as if goenv had printed it, and returns the environment of a program started there.
+fn hooked(shell: Shell, set: &str, text: &[u8]) -> BTreeMap<Vec<u8>, Vec<u8>> {
+    let sandbox = Sandbox::new();
+    let text = sandbox.file("text", text);
+    let program = sandbox.file("program", format!("#!/bin/sh\nexec cat {}\n", text.display()));
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+    let name = shell.name();
+    let hook = goenv::shell::Shell::from_str(name, false).unwrap().hook(&program);
+    let hook = sandbox.file("hook", hook);
+    let script = match shell {
+        Shell::Tcsh => format!("{set}\nsource {}\n_goenv_hook\n/usr/bin/env -0\n", hook.display()),
+        // It has no prompts here, so that the hook cannot be installed.
+        Shell::Elvish => format!("{set}\neval ({} | slurp)\n/usr/bin/env -0\n", program.display()),
+        _ => format!("{set}\nsource {}\n_goenv_hook\n^/usr/bin/env -0\n", hook.display()),
+    };
+    let script = sandbox.file("script", script);
+    let args = [shell.bare(), &[script.to_str().unwrap()]].concat();
+    environment(shell.program().to_str().unwrap(), &args, b"")
+}
+
+/// Runs a shell without startup files, and returns the environment that it printed.
+fn environment(shell: &str, args: &[&str], input: &[u8]) -> BTreeMap<Vec<u8>, Vec<u8>> {
     let mut child = Command::new(shell)
         .args(args)
         .env_clear()
@@ -23,10 +52,7 @@ fn evaluate(shell: &str, args: &[&str], text: &[u8]) -> BTreeMap<Vec<u8>, Vec<u8
         .stdout(Stdio::piped())
         .spawn()
         .unwrap_or_else(|error| panic!("{shell}: {error}; run tests/run, which installs it"));
-    let mut input = child.stdin.take().unwrap();
-    input.write_all(text).unwrap();
-    input.write_all(b"/usr/bin/env -0\n").unwrap();
-    drop(input);
+    child.stdin.take().unwrap().write_all(input).unwrap();
     parse_env(&child.wait_with_output().unwrap().stdout)
 }
 
@@ -39,16 +65,30 @@ fn variables() -> impl Strategy<Value = BTreeMap<String, Vec<u8>>> {
 }
 
 fn gives_the_same_bytes_back(shell: &'static str, args: &'static [&'static str], format: Format) {
+    back(format, variables(), |text| evaluate(shell, args, text));
+}
+
+fn hook_gives_the_same_bytes_back(shell: Shell, format: Format, set: &str) {
+    back(format, variables(), |text| hooked(shell, set, text));
+}
+
+/// Asserts that what is printed for any variables gives them back when it is evaluated.
+fn back(
+    format: Format,
+    variables: impl Strategy<Value = BTreeMap<String, Vec<u8>>>,
+    evaluate: impl Fn(&[u8]) -> BTreeMap<Vec<u8>, Vec<u8>>,
+) {
     let config = Config { cases: 40, failure_persistence: None, ..Config::default() };
     let property = |wanted: BTreeMap<String, Vec<u8>>| {
         let to: Env = wanted.clone().into_iter().collect();
-        let got = evaluate(shell, args, &format.print(&Diff::between(&Env::new(), &to)));
+        prop_assume!(format.refusal(&Env::new(), &to).is_none());
+        let got = evaluate(&format.print(&Diff::between(&Env::new(), &to)));
         for (name, value) in &wanted {
             prop_assert_eq!(got.get(name.as_bytes()), Some(value), "{}", name);
         }
         Ok(())
     };
-    TestRunner::new(config).run(&variables(), property).unwrap();
+    TestRunner::new(config).run(&variables, property).unwrap();
 }
 
 #[test]
@@ -85,6 +125,48 @@ fn fish_gives_the_same_bytes_back() {
 }
 
 #[test]
+fn tcsh_gives_the_same_bytes_back_whatever_its_settings() {
+    for set in
+        ["", "set backslash_quote noglob", "set nonomatch histchars=''", "set histchars='@%'"]
+    {
+        hook_gives_the_same_bytes_back(Shell::Tcsh, Format::Tcsh, set);
+    }
+}
+
+#[test]
+fn elvish_gives_the_same_bytes_back() {
+    hook_gives_the_same_bytes_back(Shell::Elvish, Format::Elvish, "");
+}
+
+#[test]
+fn nushell_gives_the_same_text_back() {
+    let text = variables().prop_map(|variables| {
+        let text = |value: Vec<u8>| String::from_utf8_lossy(&value).into_owned().into_bytes();
+        variables.into_iter().map(|(name, value)| (name, text(value))).collect()
+    });
+    back(Format::Nushell, text, |text| hooked(Shell::Nushell, "", text));
+}
+
+#[test]
+fn a_long_value_and_a_list_come_back_in_every_shell() {
+    let long = "it's ! \\ \u{e9}\n".repeat(10_000);
+    let to: Env = [("XLONG", long.as_str()), ("PATH", "/a b:/c:/usr/bin")].into_iter().collect();
+    let empty = Env::new();
+    let diff = Diff::between(&empty, &to);
+    for (shell, format) in HOOKED {
+        let got = hooked(shell, "", &format.print(&diff));
+        assert_eq!(got[&b"XLONG"[..]], long.as_bytes(), "{shell:?}");
+        assert_eq!(got[&b"PATH"[..]], b"/a b:/c:/usr/bin", "{shell:?}");
+    }
+}
+
+const HOOKED: [(Shell, Format); 3] = [
+    (Shell::Tcsh, Format::Tcsh),
+    (Shell::Elvish, Format::Elvish),
+    (Shell::Nushell, Format::Nushell),
+];
+
+#[test]
 fn unset_is_not_empty() {
     let from: Env = [("XGONE", "1"), ("XEMPTY", "1")].into_iter().collect();
     let to: Env = [("XEMPTY", "")].into_iter().collect();
@@ -97,5 +179,11 @@ fn unset_is_not_empty() {
         let got = evaluate(shell, &args, &[set.as_bytes(), &format.print(&diff)].concat());
         assert_eq!(got.get(&b"XGONE"[..]), None, "{shell}");
         assert_eq!(got.get(&b"XEMPTY"[..]), Some(&Vec::new()), "{shell}");
+    }
+    for (shell, format) in HOOKED {
+        let set = ["XGONE", "XEMPTY"].map(|name| shell.export(name, "1")).join("\n");
+        let got = hooked(shell, &set, &format.print(&diff));
+        assert_eq!(got.get(&b"XGONE"[..]), None, "{shell:?}");
+        assert_eq!(got.get(&b"XEMPTY"[..]), Some(&Vec::new()), "{shell:?}");
     }
 }

@@ -85,7 +85,11 @@ fn unknown(command: &[u8]) -> Error {
 /// Reads `export SHELL`; `--guard NAME` is goenv's hook's.
 fn export(words: &[OsString]) -> Result<Request<'_>, Error> {
     let name = words.first().map(|word| shell_name(word)).unwrap_or_default();
-    let format = Format::named(name).ok_or_else(|| no_shell(name))?;
+    let format = match name {
+        // direnv's own hook, which elvish's users keep in a file, reads JSON.
+        b"elvish" => Format::Json,
+        _ => Format::named(name).ok_or_else(|| no_shell(name))?,
+    };
     let guard = match words.get(1..) {
         Some([flag, shell, ..]) if flag == "--guard" => shell.to_str().and_then(ShellName::parse),
         _ => None,
@@ -99,6 +103,8 @@ fn hook(word: Option<&OsStr>) -> Result<Request<'_>, Error> {
         b"bash" => Ok(Request::Hook(Shell::Bash)),
         b"zsh" => Ok(Request::Hook(Shell::Zsh)),
         b"fish" => Ok(Request::Hook(Shell::Fish)),
+        b"tcsh" => Ok(Request::Hook(Shell::Tcsh)),
+        b"elvish" => Ok(Request::Hook(Shell::Elvish)),
         _ if Format::named(name).is_some() => Err(refused("this feature is not supported")),
         _ => Err(no_shell(name)),
     }
@@ -165,9 +171,14 @@ mod tests {
             ("disallow", Request::Deny(None)),
             ("edit p/.envrc", Request::Edit(path)),
             ("export json", Request::Export { format: Format::Json, guard: None }),
+            ("export elvish", Request::Export { format: Format::Json, guard: None }),
+            ("export elv", Request::Export { format: Format::Elvish, guard: None }),
+            ("export tcsh", Request::Export { format: Format::Tcsh, guard: None }),
             ("export /bin/bash x", Request::Export { format: Format::Bash, guard: None }),
             ("export zsh --guard 7-1", Request::Export { format: Format::Zsh, guard }),
             ("hook -fish", Request::Hook(Shell::Fish)),
+            ("hook tcsh", Request::Hook(Shell::Tcsh)),
+            ("hook elvish", Request::Hook(Shell::Elvish)),
             ("status --json", Request::Status { json: true }),
             ("status -v", Request::Status { json: false }),
             ("--version", Request::Version),
@@ -189,7 +200,7 @@ mod tests {
             ("export", "unknown target shell ''"),
             ("export nu", "unknown target shell 'nu'"),
             ("hook json", "this feature is not supported"),
-            ("hook tcsh", "unknown target shell 'tcsh'"),
+            ("hook murex", "unknown target shell 'murex'"),
             ("version x", "vx is not a valid semver version"),
             ("version 2.38", "current version v2.37.1 is older than the desired version v2.38"),
             ("current", "missing PATH argument"),

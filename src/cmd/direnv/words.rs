@@ -114,11 +114,12 @@ edit [PATH_TO_RC]:
 exec DIR COMMAND [...ARGS]:
   Runs a command with the environment of DIR
 export SHELL:
-  Prints the change for this directory: bash, zsh, fish, json, gha, gitlab, dotenv, systemd, vim
+  Prints the change for this directory: bash, zsh, fish, tcsh, elvish, json, gha, gitlab, dotenv,
+  systemd, vim
 help:
   Prints this
 hook SHELL:
-  Prints the line for a startup file: bash, zsh, fish
+  Prints the line for a startup file: bash, zsh, fish, tcsh, elvish
 prune:
   Removes the approvals of files that are gone
 reload:

@@ -1,0 +1,63 @@
+//! Statements for elvish.
+//!
+//! Its source is UTF-8 and its strings are bytes: what is not printable ASCII is written as `\x..`.
+
+use std::fmt::Write as _;
+
+use crate::env::{Bytes, Diff};
+
+/// Returns one statement a line for each step of the diff.
+pub fn print(diff: &Diff) -> Bytes {
+    let mut out = Bytes::new();
+    for (name, value) in diff.steps() {
+        match value {
+            Some(value) => {
+                out.extend(b"set-env ");
+                out.extend(name);
+                out.push(b' ');
+                out.extend(quote(value));
+            }
+            None => {
+                out.extend(b"unset-env ");
+                out.extend(name);
+            }
+        }
+        out.push(b'\n');
+    }
+    out
+}
+
+/// Returns bytes as one word.
+pub fn quote(bytes: &[u8]) -> Bytes {
+    let mut word = String::from("\"");
+    for byte in bytes {
+        match byte {
+            b'"' | b'\\' => {
+                word.push('\\');
+                word.push(char::from(*byte));
+            }
+            b' '..=b'~' => word.push(char::from(*byte)),
+            _ => {
+                let _ = write!(word, "\\x{byte:02x}");
+            }
+        }
+    }
+    word.push('"');
+    word.into_bytes()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::env::Env;
+
+    #[test]
+    fn prints_what_a_reader_expects() {
+        let from: Env = [("GONE", "1")].into_iter().collect();
+        let to: Env = [("A", "it's\n\"\u{e9}\\$"), ("EMPTY", "")].into_iter().collect();
+        assert_eq!(
+            String::from_utf8(print(&Diff::between(&from, &to))).unwrap(),
+            "set-env A \"it's\\x0a\\\"\\xc3\\xa9\\\\$\"\nset-env EMPTY \"\"\nunset-env GONE\n"
+        );
+    }
+}

@@ -1,0 +1,166 @@
+//! The hooks of tcsh, elvish and nushell, which call goenv at every prompt: what differs from shell to shell.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::Path;
+
+use crate::common::pty::{Pty, Shell};
+use crate::common::{GOENV, Sandbox};
+
+const SHELLS: [Shell; 3] = [Shell::Tcsh, Shell::Elvish, Shell::Nushell];
+
+/// Starts a shell with the hook that this program prints.
+fn hooked_by(program: &Path, shell: Shell, sandbox: &Sandbox) -> Pty {
+    let hook = sandbox.run(&sandbox.home(), program.to_str().unwrap(), &["hook", shell.name()]);
+    let file = sandbox.file("tmp/hook", hook.success().bytes());
+    let mut pty = Pty::start(shell, sandbox);
+    let _ = pty.run(&shell.source(&file));
+    pty
+}
+
+fn hooked(shell: Shell, sandbox: &Sandbox) -> Pty {
+    hooked_by(&sandbox.path("bin/goenv"), shell, sandbox)
+}
+
+#[test]
+fn the_line_for_the_startup_file_installs_the_hook() {
+    let nushell = "mkdir ($nu.data-dir | path join vendor autoload)\n\
+                   goenv hook nushell | save --force ($nu.data-dir | path join vendor autoload goenv.nu)\n";
+    for (shell, file, line) in [
+        (Shell::Tcsh, ".tcshrc", "eval \"`goenv hook tcsh`\"\n"),
+        (Shell::Elvish, ".config/elvish/rc.elv", "eval (goenv hook elvish | slurp)\n"),
+        (Shell::Nushell, ".config/nushell/config.nu", nushell),
+    ] {
+        let help = include_str!("../../src/cli.rs").replace("\\\"", "\"");
+        assert!(line.lines().all(|line| help.contains(line)), "the help has another line: {line}");
+        let sandbox = Sandbox::with_sdks(&["1.26.6"]);
+        sandbox.project("p", "use go 1.26.6\n");
+        sandbox.file(sandbox.home().join(file), line);
+        let mut pty = Pty::start_as_user(shell, &sandbox);
+        let before = pty.env();
+        let _ = pty.run("cd ~/p");
+        assert_eq!(pty.output("go version"), "go version go1.26.6 linux/amd64\n", "{shell:?}");
+        let _ = pty.run("cd ~");
+        assert_eq!(pty.env(), before, "{shell:?}");
+    }
+}
+
+#[test]
+fn a_script_of_nushell_keeps_the_environment_that_it_was_started_with() {
+    let sandbox = Sandbox::new();
+    sandbox.project("p", "export A=1\n");
+    let line = Shell::Nushell.hook(&sandbox);
+    sandbox.file("home/.config/nushell/config.nu", line);
+    let nushell = Shell::Nushell.program();
+    let nushell = nushell.to_str().unwrap();
+    for args in [&["--commands"][..], &["--login", "--commands"]] {
+        let args = [args, &["cd ~/p; print (\"A\" in $env)"]].concat();
+        let done = sandbox.run(&sandbox.home(), nushell, &args);
+        assert_eq!((done.stdout(), done.stderr()), ("false\n".to_owned(), String::new()));
+    }
+}
+
+#[test]
+fn the_users_own_hooks_are_kept() {
+    for (shell, set) in [
+        (Shell::Tcsh, "alias precmd 'echo \"my  own\"'; alias cwdcmd 'echo moved'"),
+        (
+            Shell::Elvish,
+            "set edit:before-readline = [{ echo 'my  own' } $nop~ $@edit:before-readline]; \
+             set after-chdir = [{|@_| echo moved }]",
+        ),
+        (
+            Shell::Nushell,
+            "$env.config.hooks.pre_prompt ++= [{|| print 'my  own' }]; \
+             $env.config.hooks.env_change.PWD = [{|_, _| print moved }]",
+        ),
+    ] {
+        let sandbox = Sandbox::new();
+        sandbox.project("p", "export A=1\n");
+        let mut pty = Pty::start(shell, &sandbox);
+        let _ = pty.run(set);
+        let _ = pty.run(&shell.hook(&sandbox));
+        let _ = pty.run("true");
+        let shown = pty.run("cd ~/p");
+        for mine in ["my  own", "moved", ".envrc: +A"] {
+            assert_eq!(shown.matches(mine).count(), 1, "{shell:?} {mine}: {shown}");
+        }
+    }
+}
+
+#[test]
+fn the_prompt_goes_on_where_goenv_is_gone() {
+    for shell in SHELLS {
+        let sandbox = Sandbox::new();
+        sandbox.project("p", "export A=1\n");
+        let mut pty = hooked(shell, &sandbox);
+        fs::remove_file(sandbox.path("bin/goenv")).unwrap();
+        let shown = pty.run("cd ~/p");
+        let said = match shell {
+            Shell::Tcsh => "goenv: Command not found.",
+            Shell::Elvish => "goenv: no such file or directory",
+            _ => "",
+        };
+        assert!(shown.contains(said), "{shell:?}: {shown}");
+        assert_eq!(pty.get("A"), None, "{shell:?}");
+        symlink(GOENV, sandbox.path("bin/goenv")).unwrap();
+        let _ = pty.run("true");
+        assert_eq!(pty.get("A").as_deref(), Some("1"), "{shell:?}");
+    }
+}
+
+#[test]
+fn the_path_of_goenv_may_be_any() {
+    for shell in SHELLS {
+        for name in ["with space", "it's", "quo\"te", "$HOME`x`!!\\", "a*b?[c]{d}", "caf\u{e9}"] {
+            let sandbox = Sandbox::new();
+            sandbox.project("p", "export A=1\n");
+            let program = sandbox.dir(name).join("goenv");
+            symlink(GOENV, &program).unwrap();
+            let mut pty = hooked_by(&program, shell, &sandbox);
+            let _ = pty.run("cd ~/p");
+            assert_eq!(pty.get("A").as_deref(), Some("1"), "{shell:?} {name}");
+        }
+    }
+}
+
+#[test]
+fn a_policy_that_nushell_cannot_hold_is_refused_whole_and_once() {
+    for (policy, reason) in [
+        (
+            "export A=1 http_proxy=x HTTP_PROXY=x\n",
+            "HTTP_PROXY and http_proxy are one variable to nushell",
+        ),
+        ("export A=1 B=$'caf\\xe9'\n", "B: nushell holds values in UTF-8 alone"),
+        ("export A=1 config=x\n", "config is a variable of nushell's own"),
+    ] {
+        let mut sandbox = Sandbox::new();
+        sandbox.set("NO_COLOR", "1");
+        sandbox.project("p", policy);
+        sandbox.dir("home/p/below");
+        let mut pty = hooked(Shell::Nushell, &sandbox);
+        let before = pty.env();
+        let shown = pty.run("cd ~/p");
+        assert_eq!(shown.matches(&format!("goenv: {reason}\r\n")).count(), 1, "{shown}");
+        for line in ["true", "cd below"] {
+            assert!(!pty.run(line).contains("goenv:"), "{reason}: {line}");
+        }
+        assert_eq!(pty.get("A"), None);
+        let _ = pty.run("cd ~");
+        assert_eq!(pty.env(), before);
+    }
+}
+
+#[test]
+fn nushell_holds_a_list_where_the_user_says_so() {
+    let sandbox = Sandbox::new();
+    sandbox.project("p", "PATH_add bin\nexport DIRS=/a:/b\n");
+    let mut pty = hooked(Shell::Nushell, &sandbox);
+    let conversion =
+        "{from_string: {|s| $s | split row ':' }, to_string: {|v| $v | str join ':' }}";
+    let _ = pty.run(&format!("$env.ENV_CONVERSIONS.DIRS = {conversion}"));
+    let _ = pty.run("cd ~/p");
+    assert_eq!(pty.output("$env.DIRS | to nuon"), "[/a, /b]");
+    assert_eq!(pty.output("$env.PATH.0"), sandbox.home().join("p/bin").to_str().unwrap());
+    assert_eq!(pty.get("DIRS").as_deref(), Some("/a:/b"));
+}
