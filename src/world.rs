@@ -81,9 +81,13 @@ impl World {
     /// Returns the interactive shell that started this process: one with job control gives each command a process
     /// group of its own, a script does not.
     pub fn interactive_parent(&self) -> Option<u32> {
-        let parent = nix::unistd::getppid();
-        let group = nix::unistd::getpgid(Some(parent)).ok()?;
-        if group == nix::unistd::getpgrp() { None } else { u32::try_from(parent.as_raw()).ok() }
+        let group = nix::unistd::getpgid(Some(nix::unistd::getppid())).ok()?;
+        self.parent().filter(|_| group != nix::unistd::getpgrp())
+    }
+
+    /// Returns the process that started this one.
+    pub fn parent(&self) -> Option<u32> {
+        u32::try_from(nix::unistd::getppid().as_raw()).ok()
     }
 
     /// Returns whether goenv was started by the name `direnv`: then it answers as direnv.

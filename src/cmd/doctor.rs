@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::sdk::mend;
 use super::shown::broken_rules;
 use crate::check::rules::Level;
-use crate::doctor::facts::{Applied, Facts};
+use crate::doctor::facts::{Applied, Facts, Shell};
 use crate::doctor::{Problem, examine};
 use crate::error::{Error, Exit};
 use crate::load::{Loader, Purpose};
@@ -63,7 +63,9 @@ pub fn run(json: bool, world: &World, ui: &Ui) -> Result<Exit, Error> {
             Err((why, cure.or_else(|| Some(MEND_RULES.to_owned()))))
         });
     }
-    facts.obstacle = guard::obstacle(watched.iter().map(PathBuf::as_path), world);
+    if facts.shell.is_none_or(Shell::is_guarded) {
+        facts.obstacle = guard::obstacle(watched.iter().map(PathBuf::as_path), world);
+    }
     let problems = examine(&facts);
     let text = if json { as_json(&problems) } else { screen(&problems).into_bytes() };
     ui.data(&text)?;

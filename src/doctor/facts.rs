@@ -19,6 +19,12 @@ pub enum Shell {
     Zsh,
     /// fish
     Fish,
+    /// tcsh
+    Tcsh,
+    /// elvish
+    Elvish,
+    /// nushell
+    Nushell,
 }
 
 impl Shell {
@@ -28,7 +34,15 @@ impl Shell {
             Self::Bash => "bash",
             Self::Zsh => "zsh",
             Self::Fish => "fish",
+            Self::Tcsh => "tcsh",
+            Self::Elvish => "elvish",
+            Self::Nushell => "nushell",
         }
+    }
+
+    /// Returns whether it can be guarded: whether its tests see a file's time exactly.
+    pub fn is_guarded(self) -> bool {
+        matches!(self, Self::Bash | Self::Zsh | Self::Fish)
     }
 }
 
@@ -137,7 +151,9 @@ impl Facts {
         let go_root = go.as_ref().and_then(|go| go.root.as_deref());
         let goroot = env.get("GOROOT").filter(|root| !root.is_empty()).map(path_of);
         let parent = world.interactive_parent();
-        let shell = parent.and_then(running).or_else(|| users(env));
+        // elvish keeps what it starts in its own process group.
+        let elvish = || running(world.parent()?).filter(|shell| *shell == Shell::Elvish);
+        let shell = parent.and_then(running).or_else(elvish).or_else(|| users(env));
         let candidates = shell.map(|shell| startup_files(shell, env)).unwrap_or_default();
         let real = |path: &PathBuf| files::real_path(path);
         let startup_directory = candidates.first().and_then(|path| path.parent());
@@ -202,6 +218,9 @@ fn named(name: &str) -> Option<Shell> {
         "bash" => Some(Shell::Bash),
         "zsh" => Some(Shell::Zsh),
         "fish" => Some(Shell::Fish),
+        "tcsh" => Some(Shell::Tcsh),
+        "elvish" => Some(Shell::Elvish),
+        "nu" => Some(Shell::Nushell),
         _ => None,
     }
 }
@@ -210,25 +229,41 @@ fn named(name: &str) -> Option<Shell> {
 fn startup_files(shell: Shell, env: &Env) -> Vec<PathBuf> {
     let set = |name: &str| env.get(name).map(path_of).filter(|path| path.is_absolute());
     let Some(home) = set("HOME") else { return Vec::new() };
+    let config = || set("XDG_CONFIG_HOME").unwrap_or_else(|| home.join(".config"));
     match shell {
         Shell::Bash => {
             [".bashrc", ".bash_profile", ".profile"].map(|name| home.join(name)).to_vec()
         }
         Shell::Zsh => {
-            let directory = set("ZDOTDIR").unwrap_or(home);
+            let directory = set("ZDOTDIR").unwrap_or(home.clone());
             [".zshrc", ".zprofile", ".zshenv"].map(|name| directory.join(name)).to_vec()
         }
         Shell::Fish => {
-            let config =
-                set("XDG_CONFIG_HOME").unwrap_or_else(|| home.join(".config")).join("fish");
-            let mut paths = vec![config.join("config.fish")];
-            let parts = files::list(&config.join("conf.d"));
-            paths.extend(
-                parts.into_iter().filter(|path| path.extension().is_some_and(|e| e == "fish")),
-            );
-            paths
+            let config = config().join("fish");
+            with_parts(config.join("config.fish"), &[config.join("conf.d")], "fish")
+        }
+        Shell::Tcsh => {
+            // It reads the second where there is no first, so a first that is new would hide it.
+            let [first, second] = [".tcshrc", ".cshrc"].map(|name| home.join(name));
+            let is_there = |path: &PathBuf| files::look_through(path).is_some();
+            let file = if !is_there(&first) && is_there(&second) { second } else { first };
+            vec![file, home.join(".login")]
+        }
+        Shell::Elvish => vec![config().join("elvish/rc.elv"), home.join(".elvish/rc.elv")],
+        Shell::Nushell => {
+            let config = config().join("nushell");
+            let data = set("XDG_DATA_HOME").unwrap_or_else(|| home.join(".local/share"));
+            let parts = [data.join("nushell/vendor/autoload"), config.join("autoload")];
+            with_parts(config.join("config.nu"), &parts, "nu")
         }
     }
+}
+
+/// Returns a startup file, and those in directories beside it that the shell reads too.
+fn with_parts(file: PathBuf, directories: &[PathBuf], extension: &str) -> Vec<PathBuf> {
+    let parts = directories.iter().flat_map(|directory| files::list(directory));
+    let parts = parts.filter(|path| path.extension().is_some_and(|it| it == extension));
+    std::iter::once(file).chain(parts).collect()
 }
 
 /// Returns the file of `go env -w`: GOENV, unless that is `off`, or go/env in the user's configuration.

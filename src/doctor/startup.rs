@@ -42,7 +42,9 @@ fn startup_lines(facts: &Facts) -> impl Iterator<Item = Line<'_>> {
 
 fn is_hook(line: &Line<'_>, shell: Shell, facts: &Facts) -> bool {
     let is_ours = line.text.contains("goenv") || (is_direnv(facts) && line.text.contains("direnv"));
-    is_ours && line.text.contains(&format!("hook {}", shell.name()))
+    // What the hook's line wrote for nushell is a startup file too.
+    is_ours
+        && ["hook", "export"].iter().any(|it| line.text.contains(&format!("{it} {}", shell.name())))
 }
 
 /// Returns whether the `direnv` that PATH finds is goenv by that name.
@@ -69,17 +71,32 @@ fn hook(facts: &Facts) -> Option<Problem> {
         return Some(Problem::error("hook-missing", message, help));
     };
     let (file, directory) = (quote_path(&facts.startup_file), quote_path(directory));
-    let made = if facts.lacks_startup_directory {
-        format!("mkdir -p {directory} && ")
-    } else {
-        String::new()
+    let made = match shell {
+        _ if !facts.lacks_startup_directory => String::new(),
+        Shell::Nushell => format!("mkdir {directory}; "),
+        Shell::Elvish => format!("mkdir -p {directory}; "),
+        _ => format!("mkdir -p {directory} && "),
     };
-    let line = match shell {
-        Shell::Fish => "goenv hook fish | source".to_owned(),
-        _ => format!("eval \"$(goenv hook {name})\""),
+    let line = line(shell);
+    let written = match shell {
+        Shell::Nushell => format!("\"\\n{line}\\n\" | save --append {file}"),
+        _ => format!("echo '{line}' >> {file}"),
     };
-    let help = format!("run: {made}echo '{line}' >> {file}");
-    Some(Problem::error("hook-missing", message, help))
+    Some(Problem::error("hook-missing", message, format!("run: {made}{written}")))
+}
+
+/// Returns the line that installs the hook.
+fn line(shell: Shell) -> String {
+    let name = shell.name();
+    match shell {
+        Shell::Bash | Shell::Zsh => format!("eval \"$(goenv hook {name})\""),
+        Shell::Fish => format!("goenv hook {name} | source"),
+        Shell::Tcsh => format!("eval \"`goenv hook {name}`\""),
+        Shell::Elvish => format!("eval (goenv hook {name} | slurp)"),
+        Shell::Nushell => "mkdir ($nu.data-dir | path join vendor autoload); goenv hook nushell | \
+                           save --force ($nu.data-dir | path join vendor autoload goenv.nu)"
+            .to_owned(),
+    }
 }
 
 /// Managers that change PATH at their own prompts, or after the hook.

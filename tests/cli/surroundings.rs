@@ -145,10 +145,14 @@ fn the_hook_is_written_where_the_shell_reads_it() {
         ("bash", "", ".bashrc"),
         ("zsh", "", ".zshrc"),
         ("fish", "mkdir -p $SANDBOX/home/.config/fish && ", ".config/fish/config.fish"),
+        ("tcsh", "", ".tcshrc"),
+        ("elvish", "mkdir -p $SANDBOX/home/.config/elvish; ", ".config/elvish/rc.elv"),
     ] {
         sandbox.set("SHELL", format!("/bin/{shell}"));
         let line = match shell {
             "fish" => "goenv hook fish | source".to_owned(),
+            "tcsh" => "eval \"`goenv hook tcsh`\"".to_owned(),
+            "elvish" => "eval (goenv hook elvish | slurp)".to_owned(),
             _ => format!("eval \"$(goenv hook {shell})\""),
         };
         let command = format!("{directory}echo '{line}' >> $SANDBOX/home/{file}");
@@ -160,6 +164,20 @@ fn the_hook_is_written_where_the_shell_reads_it() {
         sandbox.run(&p, "sh", &["-c", &command.replace("$SANDBOX", root)]).success();
         assert_eq!(sandbox.goenv(&p, &["doctor"]).success().stdout(), "nothing is wrong\n");
     }
+    sandbox.set("SHELL", "/usr/bin/nu");
+    assert_eq!(
+        sandbox.goenv(&p, &["doctor"]).stdout(),
+        "error[hook-missing]: no startup file of nushell has the hook\n  help: run: \
+         mkdir $SANDBOX/home/.config/nushell; \"\\nmkdir ($nu.data-dir | path join vendor autoload); \
+         goenv hook nushell | save --force ($nu.data-dir | path join vendor autoload goenv.nu)\\n\" | \
+         save --append $SANDBOX/home/.config/nushell/config.nu\n"
+    );
+    // tcsh would read a new .tcshrc in place of the .cshrc that is there.
+    fs::remove_file(sandbox.home().join(".tcshrc")).unwrap();
+    sandbox.file("home/.cshrc", "set nobeep\n");
+    sandbox.set("SHELL", "/bin/tcsh");
+    let done = sandbox.goenv(&p, &["doctor"]);
+    assert!(done.stdout().ends_with(" >> $SANDBOX/home/.cshrc\n"), "{}", done.stdout());
     // Without a home no file is named, and none of the current directory is read for one.
     sandbox.env.remove(std::ffi::OsStr::new("HOME"));
     sandbox.set("SHELL", "/bin/bash");

@@ -28,7 +28,14 @@ fn a_shell_in_which_the_hook_runs_has_the_hook_whatever_shell_names() {
 
 #[test]
 fn a_shell_without_the_hook_is_judged_and_not_the_one_that_shell_names() {
-    for (shell, login) in [(Shell::Fish, "bash"), (Shell::Zsh, "fish"), (Shell::Bash, "sh")] {
+    for (shell, login) in [
+        (Shell::Fish, "bash"),
+        (Shell::Zsh, "fish"),
+        (Shell::Bash, "sh"),
+        (Shell::Tcsh, "bash"),
+        (Shell::Elvish, "bash"),
+        (Shell::Nushell, "bash"),
+    ] {
         let mut sandbox = Sandbox::new();
         sandbox.set("SHELL", format!("/bin/{login}"));
         sandbox.file("home/.bashrc", "# eval \"$(goenv hook bash)\"\n");
@@ -59,6 +66,43 @@ fn a_guard_that_cannot_work_is_told_with_the_cure() {
             ),
             "{shell:?}"
         );
+    }
+}
+
+#[test]
+fn what_installs_the_hook_works_where_it_is_pasted() {
+    for shell in Shell::ALL {
+        let sandbox = Sandbox::new();
+        sandbox.project("p", "export A=1\n");
+        let mut pty = Pty::start(shell, &sandbox);
+        let said = pty.output("goenv doctor");
+        let (_, command) = said.split_once("help: run: ").unwrap_or_else(|| panic!("{said}"));
+        let _ = pty.run(command.trim_end());
+        let mut pty = Pty::start_as_user(shell, &sandbox);
+        assert_eq!(pty.output("goenv doctor"), SOUND, "{shell:?}");
+        let _ = pty.run("cd ~/p");
+        assert_eq!(pty.get("A").as_deref(), Some("1"), "{shell:?}");
+    }
+}
+
+#[test]
+fn a_shell_without_a_guard_is_told_of_none() {
+    for (shell, file, line) in [
+        (Shell::Tcsh, ".cshrc", "eval \"`goenv hook tcsh`\"\n"),
+        (Shell::Elvish, ".config/elvish/rc.elv", "eval (goenv hook elvish | slurp)\n"),
+        // What the line in config.nu wrote, as it calls goenv.
+        (
+            Shell::Nushell,
+            ".local/share/nushell/vendor/autoload/goenv.nu",
+            "^goenv export nushell\n",
+        ),
+    ] {
+        let mut sandbox = Sandbox::new();
+        sandbox.file(sandbox.home().join(file), line);
+        let no_directory = sandbox.file("tmp/file", "");
+        sandbox.set("XDG_RUNTIME_DIR", &no_directory);
+        let mut pty = Pty::start(shell, &sandbox);
+        assert_eq!(pty.output("goenv doctor"), SOUND, "{shell:?}");
     }
 }
 
