@@ -332,8 +332,9 @@ impl Pty {
             Ok(0) => false,
             Ok(count) => {
                 self.seen.extend(&buffer[..count]);
-                // A terminal tells where its cursor is; nushell waits for that.
-                if find(&buffer[..count], b"\x1b[6n").is_some() {
+                // A terminal tells where its cursor is; nushell waits for that. The question can come in two parts.
+                let new = self.seen.len().saturating_sub(count + 3);
+                if find(&self.seen[new..], b"\x1b[6n").is_some() {
                     self.master.write_all(b"\x1b[1;1R").unwrap();
                 }
                 true
