@@ -7,7 +7,7 @@ use super::kind::Kind;
 use crate::env::Env;
 use crate::policy::{PolicyError, Wanted};
 use crate::trust::flaw::Flaw;
-use crate::trust::header::{Header, Tier};
+use crate::trust::header::{Engine, Header, Tier};
 
 /// Whether findings of a file count, or the file is only there because others are judged by it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,6 +51,15 @@ pub enum Signatures {
     },
 }
 
+/// How much of a policy was evaluated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Extent {
+    /// All of it.
+    Whole,
+    /// The lines of goenv's own commands: its header leaves the rest to bash.
+    OwnLines,
+}
+
 /// A policy as the gate read it.
 #[derive(Clone, Debug)]
 pub struct Policy {
@@ -62,6 +71,8 @@ pub struct Policy {
     pub header: Result<Option<Header>, Flaw>,
     /// What it wants when it is evaluated.
     pub wanted: Result<Wanted, PolicyError>,
+    /// How much of it was.
+    pub extent: Extent,
     /// Whether its signatures hold.
     pub signatures: Signatures,
     /// The tier that it has to be signed for, where `goenv sign` alone would take another.
@@ -82,6 +93,11 @@ impl Policy {
     /// Returns its header, where it has a sound one.
     pub fn sound_header(&self) -> Option<&Header> {
         self.header.as_ref().ok()?.as_ref()
+    }
+
+    /// Returns whether its header leaves it to bash.
+    pub fn is_for_bash(&self) -> bool {
+        self.sound_header().is_some_and(|header| header.engine == Some(Engine::Bash))
     }
 
     /// Returns whether it is to apply by signature.

@@ -9,6 +9,8 @@ mod json;
 mod sarif;
 mod text;
 
+use std::path::Path;
+
 use super::facts::{Facts, line};
 use super::kind::Kind;
 use super::rules::Rule;
@@ -60,17 +62,17 @@ fn source<'a>(finding: &Finding, facts: &'a Facts) -> Option<&'a [u8]> {
 }
 
 /// Returns a path for machines: `/` between its parts, and nothing that a terminal acts on.
-fn slashed(finding: &Finding) -> String {
+fn slashed(path: &Path) -> String {
     // The root itself, where it cannot be read.
-    if finding.path.as_os_str().is_empty() {
+    if path.as_os_str().is_empty() {
         return ".".to_owned();
     }
-    finding.path.to_string_lossy().into_owned()
+    path.to_string_lossy().into_owned()
 }
 
 /// Returns what stays the same when lines move: 32 hexadecimal digits of the rule, the file and the message.
 fn fingerprint(finding: &Finding) -> String {
-    let text = format!("{}\0{}\0{}", finding.rule.id(), slashed(finding), finding.message);
+    let text = format!("{}\0{}\0{}", finding.rule.id(), slashed(&finding.path), finding.message);
     let digest = crate::hex::sha256_hex(text.as_bytes());
     digest.get(..32).unwrap_or(&digest).to_owned()
 }

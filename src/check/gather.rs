@@ -11,8 +11,9 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use super::evaluate::evaluate;
-use super::facts::{Facts, File, Judged, Policy, Signatures};
+use super::facts::{Extent, Facts, File, Judged, Policy, Signatures};
 use super::kind::Kind;
+use super::{bash, envrc};
 use crate::admit::{self, Admission};
 use crate::env::{Bytes, Env};
 use crate::error::{Error, Exit};
@@ -23,7 +24,7 @@ use crate::policy::{PolicyError, Wanted};
 use crate::sdk::places::{Places, Platform};
 use crate::trust::Trust;
 use crate::trust::decide::unplaced;
-use crate::trust::header::{self, Tier};
+use crate::trust::header::{self, Engine, Header, Tier};
 use crate::trust::remote;
 use crate::trust::rules::{Require, Rules};
 use crate::trust::scope::Repository;
@@ -137,6 +138,13 @@ fn policies(
     facts.of_kind(Kind::Policy).map(|file| reader.policy(file)).collect()
 }
 
+/// What came of evaluating a policy.
+struct Evaluated {
+    wanted: Result<Wanted, PolicyError>,
+    extent: Extent,
+    sourced: Vec<PathBuf>,
+}
+
 /// What policies are read with.
 struct Reader<'a> {
     facts: &'a Facts,
@@ -161,7 +169,7 @@ impl Reader<'_> {
         let taken = own.as_ref().or(rules.tier.as_ref());
         let sign_for = requiring.clone().filter(|tier| taken != Some(tier));
         let signatures = self.signatures(file, own.as_ref(), requiring.as_ref())?;
-        let (wanted, sourced) = self.evaluated(file);
+        let Evaluated { wanted, extent, sourced } = self.evaluated(file, sound);
         let sourced = match signatures {
             Signatures::NotAsked => sourced.into_iter().map(|text| (text, None)).collect(),
             _ => self.weighed(sourced, own.as_ref())?,
@@ -170,7 +178,7 @@ impl Reader<'_> {
         let committed =
             serial.and_then(|_| committed(&self.facts.root, &file.path, self.world.env()));
         let (path, bytes) = (file.path.clone(), file.bytes.clone());
-        Ok(Policy { path, bytes, header, wanted, signatures, sign_for, committed, sourced })
+        Ok(Policy { path, bytes, header, wanted, extent, signatures, sign_for, committed, sourced })
     }
 
     /// Returns what the signatures beside a policy are worth: it says that it is for tier `own`, and tier `requiring`
@@ -206,16 +214,40 @@ impl Reader<'_> {
         }
     }
 
-    /// Returns what a policy wants, and the texts that it reads.
-    fn evaluated(&mut self, file: &File) -> (Result<Wanted, PolicyError>, Vec<PathBuf>) {
+    /// Returns what a policy wants, how much of it says so, and the texts that it reads.
+    fn evaluated(&mut self, file: &File, header: Option<&Header>) -> Evaluated {
+        let (wanted, sourced) = self.evaluate(&file.path, &file.bytes);
+        let is_for_bash = header.is_some_and(|header| header.engine == Some(Engine::Bash));
+        let path = self.facts.root.join(&file.path);
+        let is_fit = crate::policy::unfit(&path, &file.bytes).is_none();
+        if wanted.is_ok() || !is_for_bash || !is_fit {
+            return Evaluated { wanted, extent: Extent::Whole, sourced };
+        }
+        // The gate runs nothing, and a line of the header must not take out of it what can be judged without that.
+        let commands = envrc::commands(&file.bytes);
+        let own = bash::own_lines(&file.bytes, &commands);
+        let wanted = match crate::policy::parse(&path, &own) {
+            Ok(_) => self.evaluate(&file.path, &own).0,
+            // What bash would make of it nobody knows.
+            Err(_) => Ok(Wanted { env: self.facts.outside.clone(), ..Wanted::default() }),
+        };
+        let directory = file.path.parent().unwrap_or(Path::new(""));
+        let is_there = |path: &Path| self.source.read(path, self.world.env()).is_some();
+        let sourced = bash::sourced(&commands, directory, &is_there);
+        Evaluated { wanted, extent: Extent::OwnLines, sourced }
+    }
+
+    fn evaluate(
+        &mut self,
+        path: &Path,
+        bytes: &[u8],
+    ) -> (Result<Wanted, PolicyError>, Vec<PathBuf>) {
         let (facts, world) = (self.facts, self.world);
         let read = |path: &Path| self.source.read(path, world.env());
-        // Whatever engine the header asks for: the gate runs nothing, and a line of the header must not take a policy
-        // out of it.
         let (outside, collecting) = (&facts.outside, Sourcing::Collecting);
         let mut machine =
             Machine::new(world.uid, &self.places, outside, collecting, &mut self.watched);
-        evaluate(&file.path, &file.bytes, facts, outside, &read, &mut machine)
+        evaluate(path, bytes, facts, outside, &read, &mut machine)
     }
 
     /// Returns the texts that a signed policy of tier `own` reads, each with why it does not count.

@@ -4,6 +4,7 @@
 //! they hold, each family of rules is a file of pure functions, and [`mod@format`] prints what was found. The same rules
 //! and the same verdicts at a terminal, in a git hook and in CI; nothing of the repository is run. docs/gate.md.
 
+pub mod bash;
 pub mod ci;
 pub mod docker;
 pub mod envrc;
@@ -29,7 +30,7 @@ pub mod yaml;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use facts::{Facts, Judged};
+use facts::{Extent, Facts, Judged};
 use rules::{Level, Rule};
 use standing::Standings;
 
@@ -102,6 +103,8 @@ pub struct Report {
     pub findings: Vec<Finding>,
     /// What a policy silenced, each with the reason.
     pub silenced: Vec<(Finding, String)>,
+    /// The policies of which only bash could say what they want.
+    pub unevaluated: Vec<PathBuf>,
     /// How many files were checked.
     pub files: usize,
 }
@@ -171,6 +174,9 @@ pub fn check(facts: &Facts, standings: &Standings<'_>) -> Report {
     once(&mut report.findings);
     bound(&mut report.findings);
     report.silenced.truncate(MOST_OF_A_FILE);
+    let unevaluated = facts.policies.iter().filter(|policy| policy.extent == Extent::OwnLines);
+    let judged = unevaluated.map(|policy| &policy.path).filter(|path| facts.is_judged(path));
+    report.unevaluated = judged.cloned().collect();
     report.files = facts.files.iter().filter(|file| file.judged == Judged::Yes).count();
     report
 }

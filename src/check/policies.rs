@@ -3,15 +3,17 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use super::Finding;
 use super::envrc::{self, Command, Word};
-use super::facts::{Facts, Policy};
+use super::facts::{Extent, Facts, Policy};
 use super::rules::Rule;
 use super::signed;
 use super::standing::{Standing, Standings};
 use super::tiers::{self, NotAdmitted};
+use super::{Finding, bash};
 use crate::go::Version;
-use crate::policy::Place;
+use crate::policy::{self, Cause, Place, PolicyError};
+use crate::trust::decide::bash_forbidden;
+use crate::trust::rules::TierRules;
 use crate::trust::variables::{self, Approval, Change};
 
 /// The `use` functions that direnv's own library has.
@@ -25,7 +27,7 @@ pub fn check(facts: &Facts, standings: &Standings<'_>, findings: &mut Vec<Findin
         let from = findings.len();
         lint(policy, standing, &commands, facts, findings);
         let linted: Vec<u32> = findings.iter().skip(from).map(|finding| finding.line).collect();
-        errors(policy, standing, &linted, facts, findings);
+        errors(policy, standing, standings.tier_rules(standing), &linted, facts, findings);
         variables(policy, standing, standings, facts, findings);
         pinned(policy, standing, &commands, standings, facts, findings);
         promotion(policy, standing, standings, facts, findings);
@@ -44,29 +46,34 @@ fn lint(
     let mut find = |rule: Rule, word: &Word, message: String| {
         findings.push(Finding::new(rule, path, message).at(word.line, word.column, word.width));
     };
-    let names: BTreeSet<&str> = commands.iter().map(Command::name).collect();
+    let mut names: BTreeSet<&str> = commands.iter().map(Command::name).collect();
+    let functions = commands.iter().filter(|command| command.name() == "function");
+    names.extend(functions.filter_map(|command| Some(command.words.get(1)?.text.as_str())));
+    // What bash reads may define functions; goenv's own engine knows none.
+    let are_known = !policy.is_for_bash() || !bash::reads(commands);
+    let names = are_known.then_some(&names);
     for command in commands {
         if command.words.is_empty() {
             continue;
         }
-        called(command, &names, policy.directory(), facts, &mut find);
+        called(command, names, policy.directory(), facts, &mut find);
         fetched(command, &mut find);
         assigned(command, &mut find);
     }
     signed::texts(policy, standing, commands, facts, findings);
 }
 
-/// What a command calls or reads that nobody reviewed.
+/// What a command calls or reads that nobody reviewed; `names` are the functions of the text, where they are known.
 fn called(
     command: &Command,
-    names: &BTreeSet<&str>,
+    names: Option<&BTreeSet<&str>>,
     directory: &Path,
     facts: &Facts,
     find: &mut impl FnMut(Rule, &Word, String),
 ) {
     let (Some(first), second) = (command.words.first(), command.words.get(1)) else { return };
     match (first.text.as_str(), second) {
-        ("use", Some(tool)) if !is_defined(&tool.text, names) => {
+        ("use", Some(tool)) if names.is_some_and(|names| !is_defined(&tool.text, names)) => {
             find(Rule::UndefinedUse, tool, format!("`use {}` is not defined", tool.text));
         }
         ("eval", Some(_)) => {
@@ -135,6 +142,7 @@ fn outside(file: &str, directory: &Path, facts: &Facts) -> Option<String> {
 fn errors(
     policy: &Policy,
     standing: &Standing<'_>,
+    rules: &TierRules,
     linted: &[u32],
     facts: &Facts,
     findings: &mut Vec<Finding>,
@@ -153,6 +161,12 @@ fn errors(
     if let (Err(flaw), false) = (&policy.header, policy.is_signed()) {
         findings.push(found(&policy.path, &flaw.message).at(flaw.line, flaw.column, 1));
     }
+    findings.extend(signed::forbidden(policy, rules).map(|finding| {
+        let init = init(policy, facts);
+        finding.help(format!(
+            "Remove the line, and what is beyond the policy language: {init} names it"
+        ))
+    }));
     if let Err(error) = &policy.wanted {
         let known =
             error.place.path == facts.root.join(&policy.path) && linted.contains(&error.place.line);
@@ -161,6 +175,9 @@ fn errors(
             finding.width = u32::try_from(error.width).unwrap_or(1).max(1);
             if let Some(hint) = &error.hint {
                 finding.help = facts.aimed(hint, &policy.path);
+            }
+            if let Some(way) = other_way(policy, error, rules, facts) {
+                finding.help = format!("{}; {way}", finding.help);
             }
             findings.push(finding);
         }
@@ -173,15 +190,46 @@ fn errors(
     }
 }
 
+/// Returns how a policy that is beyond the language says that it is meant for bash, where it may be: an approval for bash is
+/// one machine's, and nothing that the gate knows of.
+fn other_way(
+    policy: &Policy,
+    error: &PolicyError,
+    rules: &TierRules,
+    facts: &Facts,
+) -> Option<String> {
+    let path = facts.root.join(&policy.path);
+    let is_slip = error.hint.as_ref().is_some_and(|hint| hint.starts_with("did you mean"));
+    let is_beyond = error.place.path == path
+        && policy::unfit(&path, &policy.bytes).is_none()
+        && (error.cause == Cause::Beyond || policy::parse(&path, &policy.bytes).is_err());
+    if is_slip || !is_beyond || policy.is_for_bash() || bash_forbidden(rules).is_some() {
+        return None;
+    }
+    let engine = "`#goenv: engine bash`";
+    match &policy.header {
+        Ok(Some(_)) => Some(format!("if it is meant for bash, say so in its header: {engine}")),
+        Ok(None) => Some(format!(
+            "if it is meant for bash, let it begin with the lines `#goenv: v1` and {engine}"
+        )),
+        Err(_) => None,
+    }
+}
+
 /// Returns what names all lines of the policy that are beyond the language.
 fn surveyed(policy: &Policy, facts: &Facts) -> String {
-    let directory = match policy.directory() {
-        here if facts.here.as_deref() == Some(here) => String::new(),
-        elsewhere => format!(" {}", facts.pasted(elsewhere)),
-    };
+    let init = init(policy, facts);
     format!(
-        "Mend the line: goenv init{directory} names all that are beyond the language, and what to write instead"
+        "Mend the line: {init} names all that are beyond the language, and what to write instead"
     )
+}
+
+/// Returns the command that names them.
+fn init(policy: &Policy, facts: &Facts) -> String {
+    match policy.directory() {
+        here if facts.here.as_deref() == Some(here) => "goenv init".to_owned(),
+        elsewhere => format!("goenv init {}", facts.pasted(elsewhere)),
+    }
 }
 
 /// Variables that the prompt would refuse.
@@ -228,6 +276,10 @@ fn pinned(
     facts: &Facts,
     findings: &mut Vec<Finding>,
 ) {
+    // Whether one of its lines pins, and which, bash alone knows.
+    if policy.extent == Extent::OwnLines && standing.pin.is_none() {
+        return;
+    }
     let uses = commands.iter().rfind(|command| {
         command.name() == "use" && command.words.get(1).is_some_and(|word| word.text == "go")
     });

@@ -10,7 +10,9 @@ use super::envrc::Command;
 use super::facts::{Facts, Policy, Signatures, lines};
 use super::rules::Rule;
 use super::standing::{Standing, Standings};
+use crate::trust::decide::bash_forbidden;
 use crate::trust::header::{self, Tier};
+use crate::trust::rules::TierRules;
 
 /// Signature, signer, serial and end.
 pub fn trust(
@@ -21,8 +23,10 @@ pub fn trust(
 ) {
     let command = sign(&policy.path, policy.sign_for.as_ref(), facts);
     let ended = expired(policy, standings.now, &command);
-    // The verdict on an expired policy says nothing else of its signatures.
-    let is_over = ended.is_some();
+    // The verdict on one that has expired, or may not have bash, says nothing else of its signatures.
+    let tier = policy.sound_header().and_then(|header| header.tier.as_ref());
+    let is_over = ended.is_some()
+        || (policy.is_for_bash() && bash_forbidden(standings.rules.of(tier)).is_some());
     findings.extend(ended);
     findings.extend(signatures(policy, is_over, &command, facts));
     findings.extend(rolled_back(policy, &command));
@@ -44,7 +48,15 @@ fn expired(policy: &Policy, now: i64, command: &str) -> Option<Finding> {
     Some(finding.at(line, column, expires.text.len()))
 }
 
-/// Returns what is wrong with the signatures of a policy; of one whose time `is_over`, that there are none.
+/// Returns that the policy is for bash, where `rules` admit the native engine alone.
+pub fn forbidden(policy: &Policy, rules: &TierRules) -> Option<Finding> {
+    let reason = bash_forbidden(rules).filter(|_| policy.is_for_bash())?;
+    let (line, column) = header_place(policy, "engine");
+    let finding = Finding::new(Rule::PolicyError, &policy.path, reason);
+    Some(finding.untrusted(policy.is_signed()).at(line, column, "bash".len()))
+}
+
+/// Returns what is wrong with the signatures of a policy; of one that is refused whatever they are worth, that there are none.
 fn signatures(policy: &Policy, is_over: bool, command: &str, facts: &Facts) -> Option<Finding> {
     let found = |rule: Rule, reason: &str| Finding::new(rule, &policy.path, reason);
     let sign = format!("Review the policy, then sign and commit both files: {command}");

@@ -2,6 +2,7 @@
 
 use crate::admit::Admission;
 use crate::check::eol::Supported;
+use crate::check::facts::Facts;
 use crate::check::format::{Colour, Form, summary};
 use crate::check::gather::{Origin, Request, gather};
 use crate::check::rules::{self, Entry, Level};
@@ -11,7 +12,7 @@ use crate::cli::CheckArguments;
 use crate::doctor;
 use crate::error::{Error, Exit};
 use crate::files;
-use crate::ui::{Tone, Ui, safe};
+use crate::ui::{Tone, Ui, safe, safe_path};
 use crate::watch::Watched;
 use crate::world::World;
 
@@ -42,12 +43,12 @@ pub fn run(arguments: &CheckArguments, world: &World, ui: &Ui) -> Result<Exit, E
         Some(path) => files::write(&world.absolute(path), &text)?,
         None => ui.data(&text)?,
     }
-    tell(arguments, &report, ui);
+    tell(arguments, &report, &facts, ui);
     Ok(exit(&report))
 }
 
 /// Says on stderr how it ended, where a person reads along.
-fn tell(arguments: &CheckArguments, report: &Report, ui: &Ui) {
+fn tell(arguments: &CheckArguments, report: &Report, facts: &Facts, ui: &Ui) {
     if arguments.format != Form::Text && arguments.output.is_none() {
         return;
     }
@@ -56,7 +57,22 @@ fn tell(arguments: &CheckArguments, report: &Report, ui: &Ui) {
         () if report.count(Level::Warning) > 0 => Tone::Warning,
         () => Tone::Plain,
     };
+    if let Some(note) = unevaluated(report, facts) {
+        ui.say(Tone::Plain, &note);
+    }
     ui.say(tone, &summary(report));
+}
+
+/// Returns what is said of policies that only bash could evaluate: nobody is to take silence for a verdict.
+fn unevaluated(report: &Report, facts: &Facts) -> Option<String> {
+    const SHOWN: usize = 5;
+    let all = &report.unevaluated;
+    let shown: Vec<String> =
+        all.iter().take(SHOWN).map(|path| safe_path(&facts.shown(path))).collect();
+    let more = all.len().checked_sub(SHOWN + 1).map(|more| format!(" and {} more", more + 1));
+    let (names, more) = (shown.join(", "), more.unwrap_or_default());
+    let what = "bash evaluates these, so they were not run, and what they set was not judged";
+    (!all.is_empty()).then(|| format!("{what}: {names}{more}"))
 }
 
 fn exit(report: &Report) -> Exit {

@@ -404,10 +404,15 @@ fn wrong_tier(header: &Header, rules: &Rules) -> Option<Trust> {
 
 /// Returns the refusal of an engine that the rules forbid.
 fn engine_forbidden(engine: Engine, rules: &TierRules) -> Option<Trust> {
-    (engine == Engine::Bash && rules.engine == Engine::Native).then(|| {
+    let reason = bash_forbidden(rules).filter(|_| engine == Engine::Bash)?;
+    Some(Trust::refuse(State::Blocked, 3, reason, None))
+}
+
+/// Returns what is said of a policy for bash, where the rules forbid that.
+pub fn bash_forbidden(rules: &TierRules) -> Option<String> {
+    (rules.engine == Engine::Native).then(|| {
         let place = rules.place("engine");
-        let reason = format!("it wants bash, and the rules admit the native engine alone{place}");
-        Trust::refuse(State::Blocked, 3, reason, None)
+        format!("it wants bash, and the rules admit the native engine alone{place}")
     })
 }
 

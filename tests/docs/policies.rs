@@ -41,7 +41,8 @@ fn policies(directory: &Path) -> Vec<PathBuf> {
 }
 
 /// Policies of the gate's example that show what is beyond the language.
-const BEYOND: [&str; 2] = ["examples/gate/broken/.envrc", "examples/gate/legacy/.envrc"];
+const BEYOND: [&str; 3] =
+    ["examples/gate/broken/.envrc", "examples/gate/legacy/.envrc", "examples/gate/nix/.envrc"];
 
 #[test]
 fn every_policy_of_the_examples_parses_but_those_that_show_what_does_not() {

@@ -29,7 +29,8 @@ fn the_text_is_the_one_beside_the_example() {
     assert_eq!(
         done.stderr(),
         format!(
-            "goenv: {} errors and {} warnings in 22 files, 1 silenced by policies\n",
+            "goenv: bash evaluates these, so they were not run, and what they set was not judged: nix/.envrc\n\
+             goenv: {} errors and {} warnings in 23 files, 1 silenced by policies\n",
             counts.0, counts.1
         )
     );

@@ -205,11 +205,12 @@ fn no_line_of_the_header_takes_a_policy_out_of_the_gate() {
                 ".envrc:3:8 GOENV402".to_owned(),
                 ".envrc:4:8 GOENV306".to_owned(),
                 "go.mod:3:4 GOENV101".to_owned(),
-                "sub/.envrc:3:1 GOENV305".to_owned(),
             ],
             1
         )
     );
+    // What is beyond the language bash may know.
+    assert!(repository.check(&[]).stderr().contains("was not judged: sub/.envrc\n"));
 }
 
 #[test]

@@ -13,6 +13,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod bash;
 mod doctor;
 mod example;
 mod formats;

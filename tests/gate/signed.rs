@@ -267,3 +267,31 @@ fn the_command_that_signs_works_where_it_is_pasted() {
     let expected = [sign("$SANDBOX/home/repo/-x/.envrc"), sign("$SANDBOX/home/repo/.envrc")];
     assert_eq!(commands(&elsewhere, root), expected);
 }
+
+#[test]
+fn a_signed_policy_for_bash_is_weighed_and_its_texts_with_it() {
+    let repository = repository();
+    let required = "[tiers.prod]\nrequire = \"signed\"\n";
+    repository.sandbox.file("home/.config/goenv/config.toml", required);
+    let text = |serial: u32, rest: &str| {
+        policy(serial, &format!("#goenv: engine bash\nf() {{ :; }}\n{rest}"))
+    };
+    repository.write("lib.sh", "g() { :; }\n");
+    repository.write(".envrc", text(1, "f && source ./lib.sh\n"));
+    sign(&repository);
+    repository.commit();
+    assert_eq!(errors(&repository), (vec![], 0), "it may not be read");
+    repository.write(".envrc", text(2, "source ./lib.sh\n"));
+    repository.stage();
+    let found = vec![".envrc:1:1 GOENV001".to_owned(), ".envrc:8:8 GOENV303".to_owned()];
+    assert_eq!(errors(&repository), (found, 3));
+    sign(&repository);
+    repository.stage();
+    assert_eq!(errors(&repository), (vec![".envrc:8:8 GOENV303".to_owned()], 1));
+    let native = format!("{required}engine = \"native\"\n");
+    repository.sandbox.file("home/.config/goenv/config.toml", native);
+    repository.write(".envrc", text(3, ""));
+    sign(&repository);
+    repository.stage();
+    assert_eq!(errors(&repository), (vec![".envrc:6:16 GOENV305".to_owned()], 3));
+}

@@ -13,7 +13,7 @@ fn annotation(finding: &Finding) -> String {
     let (level, id) = (finding.level().name(), finding.rule.id());
     let (line, column) = (finding.line, finding.column);
     let end = column.saturating_add(finding.width);
-    let file = property(&slashed(finding));
+    let file = property(&slashed(&finding.path));
     let title = property(&format!("{id}: {}", finding.rule.entry().title));
     let message = data(&format!("{} ({})", finding.message, finding.help));
     format!(

@@ -30,6 +30,6 @@ fn issue(finding: &Finding, fingerprint: String) -> Value {
         "check_name": finding.rule.id(),
         "fingerprint": fingerprint,
         "severity": severity,
-        "location": {"path": slashed(finding), "lines": {"begin": finding.line}},
+        "location": {"path": slashed(&finding.path), "lines": {"begin": finding.line}},
     })
 }

@@ -14,6 +14,7 @@ struct Output {
     warnings: usize,
     silenced: usize,
     files: usize,
+    unevaluated: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -34,6 +35,7 @@ pub(super) fn print(report: &Report) -> Bytes {
         warnings: report.count(Level::Warning),
         silenced: report.silenced.len(),
         files: report.files,
+        unevaluated: report.unevaluated.iter().map(|path| slashed(path)).collect(),
     };
     crate::ui::json(&output)
 }
@@ -43,7 +45,7 @@ fn found(finding: &Finding) -> Found {
         id: finding.rule.id(),
         level: finding.level().name(),
         message: finding.message.clone(),
-        path: slashed(finding),
+        path: slashed(&finding.path),
         line: finding.line,
         column: finding.column,
         help: finding.help.clone(),
