@@ -19,7 +19,7 @@ use crate::error::{Error, Exit};
 use crate::hex::sha256;
 use crate::load::{Applied, Loaded};
 use crate::trust::Trust;
-use crate::trust::header::{self, Header};
+use crate::trust::header::{self, Engine, Header};
 use crate::trust::rules::Rules;
 use crate::ui::{Tone, Ui, safe};
 use crate::watch::Watched;
@@ -54,7 +54,7 @@ pub fn entered(
     append(&journal, &record)
 }
 
-/// Logs a person's decision on a policy, before it takes effect.
+/// Logs a person's decision on a policy, and for which engine it is, before it takes effect.
 ///
 /// # Errors
 /// If it cannot be logged and the rules are strict; else the text to warn with is returned.
@@ -62,6 +62,7 @@ pub fn decided(
     event: Event,
     policy: &Path,
     bytes: Option<&[u8]>,
+    engine: Engine,
     world: &World,
 ) -> Result<Option<String>, Error> {
     let rules = rules(world);
@@ -71,6 +72,7 @@ pub fn decided(
     record.sha256 = bytes.map(sha256);
     let header = bytes.and_then(|bytes| header::parse(bytes).ok()?).unwrap_or_default();
     about_header(&mut record, &header);
+    record.engine = engine;
     let written = journal.append(&record, Durability::Synced);
     match written.map_err(|error| unwritten(&error)) {
         Err(error) if rules.of(header.tier.as_ref()).strict => Err(error),
@@ -157,6 +159,7 @@ fn about(record: &mut Record, trust: &Trust) {
     if let Some(header) = &trust.header {
         about_header(record, header);
     }
+    record.engine = trust.engine;
     record.signers.clone_from(&trust.by);
     record.need = trust.need;
 }

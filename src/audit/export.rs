@@ -6,7 +6,7 @@ use crate::ui::is_hidden;
 
 /// Returns a record's line as CEF, `None` where it is no JSON object.
 ///
-/// Extension keys are CEF's own where it has one; ours are `cs1` to `cs6` with their labels.
+/// Extension keys are CEF's own where it has one; ours are `cs1` to `cs6` and `flexString1` with their labels.
 pub fn cef(line: &[u8]) -> Option<String> {
     let record: Value = serde_json::from_slice(line).ok()?;
     let record = record.as_object()?;
@@ -38,6 +38,7 @@ pub fn cef(line: &[u8]) -> Option<String> {
         header(&event)
     );
     let sdk = record.get("sdk").map(|sdk| bare(&sdk["v"])).unwrap_or_default();
+    let engine_label = if text("engine").is_empty() { "" } else { "engine" };
     let fields = [
         ("rt", text("ts")),
         ("externalId", text("seq")),
@@ -64,6 +65,8 @@ pub fn cef(line: &[u8]) -> Option<String> {
         ("cn1", text("serial")),
         ("cn2Label", "signers needed".into()),
         ("cn2", text("need")),
+        ("flexString1Label", engine_label.into()),
+        ("flexString1", text("engine")),
     ];
     let shown: Vec<String> = fields
         .iter()
@@ -114,6 +117,10 @@ mod tests {
             crate::hex::hex(&tip.hash)
         );
         assert_eq!(cef(&line).unwrap(), expected);
+        record.engine = crate::trust::header::Engine::Bash;
+        let line = super::super::record::line(Tip::default(), &record).0;
+        let shown = cef(&line).unwrap();
+        assert!(shown.ends_with(" cn2=2 flexString1Label=engine flexString1=bash"), "{shown}");
         assert_eq!(cef(b"junk"), None);
         assert_eq!(cef(b"[]"), None);
     }

@@ -2,7 +2,7 @@
 //!
 //! `hash` is the SHA-256 of the line's bytes before `,"hash"`, and `prev` is the `hash` of the line before, so no
 //! canonical form of JSON matters and `sha256sum` can check it. Keys are always there, in one order, `null` where
-//! there is nothing to say. Text from outside is escaped so that a line stays one line of harmless characters.
+//! there is nothing to say, but for `path_b64`, `engine` and `torn`, which stand where they say something. Text from outside is escaped so that a line stays one line of harmless characters.
 
 use std::borrow::Cow;
 use std::fmt::{self, Display, Write as _};
@@ -12,6 +12,7 @@ use base64ct::{Base64, Encoding};
 use crate::hex::{hex, sha256, unhex_lower};
 use crate::trust::Approver;
 use crate::trust::date;
+use crate::trust::header::Engine;
 use crate::ui::is_hidden;
 
 /// The size of a line at most, its newline included: what is read of the end of a log to continue it.
@@ -148,6 +149,8 @@ pub struct Record {
     pub serial: Option<u64>,
     /// The SHA-256 of the policy.
     pub sha256: Option<[u8; 32]>,
+    /// What evaluates the policy.
+    pub engine: Engine,
     /// Whose signatures counted.
     pub signers: Vec<Approver>,
     /// How many had to sign.
@@ -172,6 +175,7 @@ impl Record {
             tier: None,
             serial: None,
             sha256: None,
+            engine: Engine::Native,
             signers: Vec::new(),
             need: 0,
             sdk: None,
@@ -249,13 +253,18 @@ fn body(seq: u64, tip: Tip, record: &Record, names: usize, extra: &str) -> Strin
     let more = (more > 0).then(|| Quoted(Some(format!("+{more}").into())));
     let vars = list(record.vars.iter().take(names).map(|name| quoted(name)).chain(more));
     let digest = record.sha256.as_ref().map(|digest| hex(digest));
+    // A native policy's line, which a prompt writes, is no longer for it.
+    let engine = match record.engine {
+        Engine::Native => "",
+        Engine::Bash => ",\"engine\":\"bash\"",
+    };
     let mut body = String::with_capacity(USUAL_LINE);
     // Writing to a string does not fail.
     let _ = write!(
         body,
         "{{\"v\":1,\"seq\":{seq},\"prev\":\"{prev}\",\"ts\":\"{ts}\",\"host\":{host},\"uid\":{uid},\"user\":{user},\
          \"tty\":{tty},\"ver\":{ver},\"ev\":\"{ev}\",\"res\":\"{res}\",\"code\":{code},\"path\":{path}{exact},\
-         \"scope\":{scope},\"tier\":{tier},\"serial\":{serial},\"sha256\":{digest},\"signers\":[{signers}],\
+         \"scope\":{scope},\"tier\":{tier},\"serial\":{serial},\"sha256\":{digest}{engine},\"signers\":[{signers}],\
          \"need\":{need},\"sdk\":{sdk},\"vars\":[{vars}]{extra}",
         prev = hex(&tip.hash),
         ts = date::rfc3339(record.time),
@@ -454,6 +463,15 @@ pub(crate) mod tests {
         let hash = sha256_hex(expected.as_bytes());
         assert_eq!(String::from_utf8(line).unwrap(), format!("{expected},\"hash\":\"{hash}\"}}\n"));
         assert_eq!((tip.seq, hex(&tip.hash)), (1, hash));
+    }
+
+    #[test]
+    fn bash_is_named_and_the_native_engine_is_not() {
+        let native = record();
+        let bash = Record { engine: Engine::Bash, ..native.clone() };
+        let [native, bash] = [native, bash].map(|record| body(1, Tip::default(), &record, 2, ""));
+        let (before, after) = native.split_once(",\"signers\"").unwrap();
+        assert_eq!(bash, format!("{before},\"engine\":\"bash\",\"signers\"{after}"));
     }
 
     #[test]

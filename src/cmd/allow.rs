@@ -49,7 +49,7 @@ pub fn run(path: Option<&Path>, engine: Engine, world: &World, ui: &Ui) -> Resul
     if let Some(earlier) = store.latest(&policy, world.now()) {
         show_changes(&earlier, &record, world, ui);
     }
-    let unlogged = decided(Event::Allow, &policy, Some(&record.policy.bytes), world)?;
+    let unlogged = decided(Event::Allow, &policy, Some(&record.policy.bytes), engine, world)?;
     store.allow(&record)?;
     unlogged.iter().for_each(|warning| ui.say(Tone::Warning, warning));
     ui.say(
@@ -90,7 +90,7 @@ fn for_bash(
         Some(earlier) => show_changes(&earlier, &record, world, ui),
         None => ui.raw(&whole(&record.policy.bytes)),
     }
-    let unlogged = decided(Event::Allow, &path, Some(&record.policy.bytes), world)?;
+    let unlogged = decided(Event::Allow, &path, Some(&record.policy.bytes), Engine::Bash, world)?;
     store.allow(&record)?;
     unlogged.iter().for_each(|warning| ui.say(Tone::Warning, warning));
     ui.say(Tone::Plain, &format!("allowed {shown} for bash"));

@@ -154,6 +154,10 @@ fn shown(line: &[u8]) -> String {
     if let Some(version) = record.pointer("/sdk/v").and_then(Value::as_str) {
         parts.push(format!("go{version}"));
     }
+    let engine = text("engine");
+    if !engine.is_empty() {
+        parts.push(format!("in {engine}"));
+    }
     parts.push(list("vars", &[""]));
     parts.retain(|part| !part.is_empty());
     format!("{}\n", safe(parts.join(" ").as_bytes()))

@@ -7,6 +7,7 @@ use crate::audit::record::Event;
 use crate::error::{Error, Exit};
 use crate::store::Store;
 use crate::transition::decided;
+use crate::trust::header::Engine;
 use crate::ui::{Tone, Ui};
 use crate::world::World;
 
@@ -20,7 +21,7 @@ pub fn run(path: Option<&Path>, world: &World, ui: &Ui) -> Result<Exit, Error> {
         return Err(crate::files::FileProblem::Missing(policy).into());
     }
     let store = Store::of(world)?;
-    let unlogged = decided(Event::Deny, &policy, None, world)?;
+    let unlogged = decided(Event::Deny, &policy, None, Engine::Native, world)?;
     store.deny(&policy)?;
     unlogged.iter().for_each(|warning| ui.say(Tone::Warning, warning));
     ui.say(Tone::Plain, &format!("denied {}", short(&policy, world)));

@@ -327,6 +327,7 @@ fn record(
     record.path = path.as_os_str().as_bytes().to_vec();
     record.sha256 = Some(crate::hex::sha256(bytes));
     crate::transition::about_header(&mut record, header);
+    record.engine = header.engine.unwrap_or_default();
     record.signers = vec![signer];
     crate::transition::happened(&journal, &record, ui);
 }

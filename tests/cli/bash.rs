@@ -104,6 +104,47 @@ fn an_approval_for_one_engine_is_none_for_the_other() {
 }
 
 #[test]
+fn the_audit_log_says_that_bash_evaluates() {
+    let sandbox = Sandbox::new();
+    let native = sandbox.home().join("n");
+    sandbox.file("home/n/.envrc", "export A=1\n");
+    sandbox.goenv(&native, &["allow"]).success();
+    export(&sandbox, &native).success();
+    let p = allowed(&sandbox, "p", FUNCTION);
+    export(&sandbox, &p).success();
+    let _ = allowed(&sandbox, "p", "exit 1\n");
+    assert_eq!(export(&sandbox, &p).code(), 5);
+    sandbox.goenv(&p, &["deny"]).success();
+    let log = sandbox.goenv(&p, &["audit", "log", "--json"]).stdout();
+    let engines: Vec<String> = log
+        .lines()
+        .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap())
+        .map(|record| format!("{} {}", record["ev"].as_str().unwrap(), record["engine"]))
+        .collect();
+    let bash = "\"bash\"";
+    assert_eq!(
+        engines,
+        [
+            "policy.allow null".to_owned(),
+            "policy.load null".to_owned(),
+            format!("policy.allow {bash}"),
+            format!("policy.load {bash}"),
+            format!("policy.allow {bash}"),
+            format!("policy.refuse {bash}"),
+            "policy.deny null".to_owned(),
+        ]
+    );
+    assert_eq!(sandbox.goenv(&p, &["audit", "verify"]).code(), 0);
+    let shown = sandbox.goenv(&p, &["audit", "log"]).stdout();
+    assert_eq!(shown.matches(" in bash").count(), 4, "{shown}");
+    assert!(shown.contains("home/p/.envrc in bash A\n"), "{shown}");
+    for form in ["jsonl", "cef"] {
+        let text = sandbox.goenv(&p, &["audit", "export", "--format", form]).stdout();
+        assert_eq!(text.matches("engine").count(), 4, "{text}");
+    }
+}
+
+#[test]
 fn leaving_undoes_exactly_what_bash_did() {
     let sandbox = Sandbox::new();
     let p = allowed(
