@@ -98,8 +98,8 @@ impl<'a> Machine<'a> {
         Self { need, ..self }
     }
 
-    /// Returns what a text that is sourced was approved for, `None` where nobody approved it who may.
-    fn may_source(&mut self, text: &Text) -> Option<Engine> {
+    /// Returns what a text that is sourced, as `written`, was approved for, `None` where nobody approved it who may.
+    fn may_source(&mut self, text: &Text, written: &Path) -> Option<Engine> {
         match self.sourcing {
             Sourcing::Collecting => {
                 let Text { path, bytes, .. } = text.clone();
@@ -111,8 +111,11 @@ impl<'a> Machine<'a> {
                 if !admission.must_sign(tier) && self.record.is_none() {
                     self.record = admission.record_of(policy, engine);
                 }
-                let record = self.record.as_ref();
-                if record.is_some_and(|record| record.covers(&text.path, &text.bytes)) {
+                // Older approvals have the path as the policy has it.
+                let paths = [&text.path, written];
+                let covers =
+                    |record: &Record| paths.iter().any(|path| record.covers(path, &text.bytes));
+                if self.record.as_ref().is_some_and(covers) {
                     return Some(engine);
                 }
                 let trust = admission.approves(text, tier, self.watched)?;
@@ -123,42 +126,69 @@ impl<'a> Machine<'a> {
         }
     }
 
-    /// Returns the bytes of a policy text that is sourced, and what they were approved for; `None` if there is none.
+    /// Returns the bytes of a policy text that is sourced by a text which `asking` evaluates, and what they were approved
+    /// for; `None` if there is none.
     ///
     /// # Errors
     /// If it may not be read, or nobody approved it who may.
-    pub fn approved_text(&mut self, path: &Path) -> Result<Option<(Bytes, Engine)>, Refusal> {
+    pub fn approved_text(
+        &mut self,
+        path: &Path,
+        asking: Engine,
+    ) -> Result<Option<(Bytes, Engine)>, Refusal> {
         let read = self.watched.read(path, files::POLICY_LIMIT, self.uid);
         let Some(text) = read.map_err(|problem| Self::refusal(&problem))? else { return Ok(None) };
-        match self.may_source(&text) {
+        let text = Text { path: physical(path), ..text };
+        match self.may_source(&text, path) {
             Some(engine) => Ok(Some((text.bytes, engine))),
-            None => Err(self.unapproved(path)),
+            None => Err(self.unapproved(&text.path, asking)),
         }
     }
 
-    /// Returns the refusal of a policy text that nobody approved who may.
-    fn unapproved(&self, path: &Path) -> Refusal {
+    /// Returns the refusal of a policy text that nobody approved who may; `asking` would evaluate it.
+    fn unapproved(&self, path: &Path, asking: Engine) -> Refusal {
         let shown = crate::ui::safe_path(path);
-        let (message, hint) = match self.sourcing {
-            Sourcing::Approved { admission, tier: Some(tier), .. }
-                if admission.must_sign(Some(tier)) =>
-            {
-                let sign = format!("goenv sign --tier {tier} {}", quote_path(path));
-                let what = "is not signed, or changed since";
-                (format!("{shown} {what}"), format!("review it, then run: {sign}"))
+        let (what, hint) = match self.sourcing {
+            Sourcing::Approved { .. } if self.signing_tier().is_some() => {
+                ("is not signed, or changed since", self.approving(path, asking))
             }
             // What bash reads is known only once it runs: each text is allowed by itself.
             Sourcing::Approved { engine: Engine::Bash, .. } => {
-                let allow = format!("goenv allow --bash {}", quote_path(path));
-                let what = "was not allowed, or changed since";
-                (format!("{shown} {what}"), format!("review it, then run: {allow}"))
+                ("was not allowed, or changed since", self.approving(path, asking))
             }
-            _ => (
-                format!("{shown} is not part of what was allowed, or changed since"),
-                "review it, then run: goenv allow".to_owned(),
-            ),
+            _ => ("is not part of what was allowed, or changed since", "goenv allow".to_owned()),
         };
-        Refusal { message, hint: Some(hint), cause: Cause::Approval }
+        let hint = Some(format!("review it, then run: {hint}"));
+        Refusal { message: format!("{shown} {what}"), hint, cause: Cause::Approval }
+    }
+
+    /// Returns the refusal of a policy text that was approved for bash, which goenv's own engine is to evaluate.
+    fn for_bash(&self, path: &Path) -> Refusal {
+        let shown = crate::ui::safe_path(path);
+        let message =
+            format!("{shown} is approved for bash, and goenv's own engine would evaluate it here");
+        let first = match self.signing_tier() {
+            Some(_) => "remove `#goenv: engine bash` from its header",
+            None => "review it",
+        };
+        let hint = Some(format!("{first}, then run: {}", self.approving(path, Engine::Native)));
+        Refusal { message, hint, cause: Cause::Approval }
+    }
+
+    /// Returns the tier of the policy, where it and what it reads have to be signed.
+    fn signing_tier(&self) -> Option<&Tier> {
+        let Sourcing::Approved { admission, tier, .. } = self.sourcing else { return None };
+        tier.filter(|tier| admission.must_sign(Some(tier)))
+    }
+
+    /// Returns the command that approves a text by itself.
+    fn approving(&self, path: &Path, engine: Engine) -> String {
+        let path = quote_path(path);
+        match (self.signing_tier(), engine) {
+            (Some(tier), _) => format!("goenv sign --tier {tier} {path}"),
+            (None, Engine::Bash) => format!("goenv allow --bash {path}"),
+            (None, Engine::Native) => format!("goenv allow {path}"),
+        }
     }
 
     /// Returns the SDK as if it were installed, for `allow`, which shows a policy before its SDK is here.
@@ -174,9 +204,20 @@ impl<'a> Machine<'a> {
     }
 }
 
+/// Returns a text's path as approvals have it: its directory without symbolic links, whatever a policy writes.
+pub fn physical(path: &Path) -> PathBuf {
+    let directory = path.parent().and_then(files::real_path);
+    let physical = directory.zip(path.file_name()).map(|(directory, name)| directory.join(name));
+    physical.unwrap_or_else(|| path.to_path_buf())
+}
+
 impl Host for Machine<'_> {
     fn policy_text(&mut self, path: &Path) -> Result<Option<Bytes>, Refusal> {
-        Ok(self.approved_text(path)?.map(|(bytes, _)| bytes))
+        // What was approved for one engine is no approval for the other.
+        match self.approved_text(path, Engine::Native)? {
+            Some((_, Engine::Bash)) => Err(self.for_bash(&physical(path))),
+            found => Ok(found.map(|(bytes, _)| bytes)),
+        }
     }
 
     fn data(&mut self, path: &Path) -> Result<Option<Bytes>, Refusal> {

@@ -19,7 +19,7 @@ use message::{Flaw, Message, Reader, encode};
 use crate::env::{Bytes, Diff, Env, is_identifier};
 use crate::error::{Error, Exit};
 use crate::files;
-use crate::host::Machine;
+use crate::host::{self, Machine};
 use crate::policy::{self, Host as _, Place, Refusal, Wanted, limits};
 use crate::process::{self, Ended, Turn};
 use crate::trust::header::Engine;
@@ -360,11 +360,7 @@ impl Session<'_, '_> {
             let message = format!("more than {} texts are sourced", limits::SOURCED_TEXTS);
             return Err(self.at(place, &message).into());
         }
-        // Approvals are of physical paths, and bash says the path as it was written.
-        let directory_of = path.parent().and_then(files::real_path);
-        let physical = directory_of.zip(path.file_name()).map(|(parent, name)| parent.join(name));
-        let physical = physical.as_deref().unwrap_or(path);
-        let found = self.machine.approved_text(physical);
+        let found = self.machine.approved_text(path, Engine::Bash);
         let found = found.map_err(|refusal| self.unapproved(place, refusal))?;
         let Some((bytes, engine)) = found else { return Ok(Answer::Fields("missing", Vec::new())) };
         if engine == Engine::Bash {
@@ -374,6 +370,8 @@ impl Session<'_, '_> {
         }
         // What was approved for one engine never reaches the other.
         let command = if mode == b"source" { "source" } else { "source_env" };
+        // By the path that was approved: a link may lead elsewhere meanwhile.
+        let physical = host::physical(path);
         let words = [command.into(), physical.as_os_str().as_bytes().to_vec()];
         let fields = self.native(&words, &path_of(directory), place)?;
         self.texts.push((path.to_path_buf(), Bytes::new()));

@@ -172,7 +172,10 @@ impl Reader<'_> {
         let Evaluated { wanted, extent, sourced } = self.evaluated(file, sound);
         let sourced = match signatures {
             Signatures::NotAsked => sourced.into_iter().map(|text| (text, None)).collect(),
-            _ => self.weighed(sourced, own.as_ref())?,
+            _ => {
+                let engine = sound.and_then(|header| header.engine).unwrap_or_default();
+                self.weighed(sourced, own.as_ref(), engine)?
+            }
         };
         let serial = sound.and_then(|header| header.serial);
         let committed =
@@ -250,11 +253,12 @@ impl Reader<'_> {
         evaluate(path, bytes, facts, outside, &read, &mut machine)
     }
 
-    /// Returns the texts that a signed policy of tier `own` reads, each with why it does not count.
+    /// Returns the texts that a signed policy of tier `own`, for `engine`, reads, each with why it does not count.
     fn weighed(
         &mut self,
         texts: Vec<PathBuf>,
         own: Option<&Tier>,
+        engine: Engine,
     ) -> Result<Vec<(PathBuf, Option<String>)>, Error> {
         let (facts, source, env) = (self.facts, self.source, self.world.env());
         let bytes = |path: &Path| match facts.file(path) {
@@ -263,7 +267,7 @@ impl Reader<'_> {
         };
         let mut weighed = Vec::new();
         for text in texts {
-            let flaw = self.scales.flaw(&text, own, &bytes, &mut self.watched)?;
+            let flaw = self.scales.flaw(&text, own, engine, &bytes, &mut self.watched)?;
             weighed.push((text, flaw));
         }
         Ok(weighed)
@@ -301,11 +305,12 @@ impl Scales<'_> {
         }
     }
 
-    /// Returns why a text that a policy of `tier` reads does not count.
+    /// Returns why a text that a policy of `tier`, for `engine`, reads does not count.
     fn flaw(
         &self,
         path: &Path,
         tier: Option<&Tier>,
+        engine: Engine,
         bytes: &dyn Fn(&Path) -> Option<Bytes>,
         watched: &mut Watched,
     ) -> Result<Option<String>, Error> {
@@ -316,6 +321,9 @@ impl Scales<'_> {
         let own = trust.header.as_ref().and_then(|header| header.tier.as_ref());
         let name = |tier: Option<&Tier>| tier.map_or("none".to_owned(), ToString::to_string);
         Ok(match trust.applies() {
+            true if own == tier && engine == Engine::Native && trust.engine == Engine::Bash => {
+                Some("is signed for bash, and the policy is for goenv's own engine".to_owned())
+            }
             true if own == tier => None,
             true => Some(format!("is signed for tier {}, and not for {}", name(own), name(tier))),
             false => Some(format!("is not signed: {}", trust.reason)),

@@ -577,6 +577,56 @@ fn a_text_that_a_policy_reads_is_approved_by_itself() {
     assert_eq!(exported(&sandbox, &p), (0, r#"{"LIB":"evil"}"#.to_owned()));
 }
 
+/// Runs what an error's hint says behind "run: ".
+fn follow(sandbox: &Sandbox, directory: &Path, done: &Done) {
+    let said = done.stderr();
+    let command = said.rsplit_once("run: ").unwrap().1.trim_end();
+    let root = sandbox.path("");
+    let command = command.replace("$SANDBOX", root.to_str().unwrap().trim_end_matches('/'));
+    sandbox.run(directory, "sh", &["-c", &command]).success();
+}
+
+#[test]
+fn a_text_that_was_allowed_for_bash_is_not_for_the_native_engine() {
+    let sandbox = Sandbox::new();
+    sandbox.file("home/p/text", "export L=1\n");
+    let p = sandbox.project("p", "source ./text\n");
+    sandbox.file("home/p/text", "export L=2\n");
+    sandbox.goenv(&p, &["allow", "--bash", "text"]).success();
+    let said = "goenv: $SANDBOX/home/p/.envrc:1:1: $SANDBOX/home/p/text is approved for bash, \
+        and goenv's own engine would evaluate it here\n  1 | source ./text\n    | ^^^^^^^^^^^^^\n\
+        hint: review it, then run: goenv allow $SANDBOX/home/p/text\n";
+    let done = export(&sandbox, &p);
+    let _ = done.failure(3, said);
+    assert_eq!(exported(&sandbox, &p).1, "{}");
+    follow(&sandbox, &p, &done);
+    assert_eq!(exported(&sandbox, &p), (0, r#"{"L":"2"}"#.to_owned()));
+}
+
+#[test]
+fn a_native_text_in_a_policy_for_bash_reads_native_texts_alone() {
+    let sandbox = Sandbox::new();
+    sandbox.file("home/p/inner", "export L=$LINENO\n");
+    let outer = sandbox.file("home/p/outer", "source ./inner\n");
+    let p = allowed(&sandbox, "p", "source ./outer\n");
+    // What it reads is no part of an approval that the policy does not have.
+    sandbox.file("home/p/inner", "export L=1\n");
+    sandbox.goenv(&p, &["allow", outer.to_str().unwrap()]).success();
+    for (setup, what) in [
+        (&["deny", "inner"][..], "inner was not allowed, or changed since"),
+        (&["allow", "--bash", "inner"], "inner is approved for bash, and goenv's own engine would"),
+    ] {
+        sandbox.goenv(&p, setup).success();
+        let done = export(&sandbox, &p);
+        assert_eq!(done.code(), 3);
+        assert!(done.stderr().contains(what), "{}", done.stderr());
+        assert!(done.stderr().contains("$SANDBOX/home/p/outer:1:1: "), "{}", done.stderr());
+        assert_eq!(exported(&sandbox, &p).1, "{}");
+        follow(&sandbox, &p, &done);
+        assert_eq!(exported(&sandbox, &p), (0, r#"{"L":"1"}"#.to_owned()), "{setup:?}");
+    }
+}
+
 #[test]
 fn what_a_policy_reads_is_watched() {
     let sandbox = Sandbox::new();

@@ -295,3 +295,28 @@ fn a_signed_policy_for_bash_is_weighed_and_its_texts_with_it() {
     repository.stage();
     assert_eq!(errors(&repository), (vec![".envrc:6:16 GOENV305".to_owned()], 3));
 }
+
+#[test]
+fn a_text_that_is_signed_for_bash_does_not_count_for_a_native_policy() {
+    let repository = repository();
+    let sign = |name: &str, text: String| {
+        repository.write(name, text);
+        let _ = fs::remove_file(repository.root.join(format!("{name}.sig")));
+        let key = repository.sandbox.path("home/key");
+        let arguments = ["-Y", "sign", "-q", "-n", "goenv-policy-prod", "-f"];
+        let arguments = [&arguments[..], &[key.to_str().unwrap(), name]].concat();
+        repository.sandbox.run(&repository.root, "ssh-keygen", &arguments).success();
+        repository.stage();
+    };
+    sign(".envrc", policy(1, "source_env text\n"));
+    let text = policy(1, "export A=1\n").replace("ledger//", "ledger//text");
+    sign("text", text.clone());
+    assert_eq!(errors(&repository), (vec![], 0));
+    sign("text", text.replace("export", "#goenv: engine bash\nexport"));
+    assert_eq!(errors(&repository), (vec![".envrc:6:12 GOENV303".to_owned()], 1));
+    let said = repository.check(&[]).stdout();
+    let what = "text is signed for bash, and the policy is for goenv's own engine, and a signed policy reads it";
+    assert!(said.contains(what), "{said}");
+    sign(".envrc", policy(2, "#goenv: engine bash\nsource_env text\n"));
+    assert_eq!(errors(&repository), (vec![], 0));
+}
