@@ -260,6 +260,11 @@ fn report(
     let shown = short(path, world);
     let signed = format!("signed {shown}: tier {tier}, serial {serial}, expires {expires}");
     ui.say(Tone::Plain, &signed);
+    if header.engine == Some(Engine::Bash) {
+        let what = "it is a program: bash runs it with the rights of whoever loads it, and does not tell whether \
+                    data that nobody signed is in what it sets";
+        ui.say(Tone::Warning, what);
+    }
     say_verdict(path, trust, made, admission, world, ui);
 }
 

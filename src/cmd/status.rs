@@ -8,13 +8,14 @@ use serde::Serialize;
 
 use super::shown::{broken_rules, short};
 use crate::decide::Carrying;
-use crate::env::{self, Env, list};
+use crate::env::{self, Diff, Env, list};
 use crate::error::{Error, Exit};
 use crate::go::Version;
 use crate::go::request::{self, Request};
 use crate::load::{Applied, Loaded, Loader, Purpose, SdkStanding};
 use crate::sdk::requested::requested;
 use crate::trust::header::Engine;
+use crate::trust::variables::{Change, added_entries, sensitive};
 use crate::trust::{State, Trust};
 use crate::ui::{Ui, safe, safe_path};
 use crate::world::{World, path_of};
@@ -34,6 +35,7 @@ struct Status {
     sdk: Option<Sdk>,
     requested: Vec<Asked>,
     conflicts: Vec<String>,
+    notes: Vec<String>,
     watches: Vec<String>,
 }
 
@@ -70,7 +72,7 @@ pub fn run(json: bool, world: &World, ui: &Ui) -> Result<Exit, Error> {
         Some(located) => {
             let outside = inherit::outside(world.env(), &carrying);
             let loaded = Loader::new(world, &outside, Purpose::Look).load(&located);
-            of_policy(&located.path, &loaded, &carrying, world)
+            of_policy(&located.path, &loaded, &outside, &carrying, world)
         }
         None => of_no_policy(world),
     };
@@ -96,11 +98,18 @@ fn of_no_policy(world: &World) -> Status {
         sdk: None,
         requested: requests(world, world.env()).iter().map(asked).collect(),
         conflicts: Vec::new(),
+        notes: Vec::new(),
         watches: Vec::new(),
     }
 }
 
-fn of_policy(policy: &Path, loaded: &Loaded, carrying: &Carrying, world: &World) -> Status {
+fn of_policy(
+    policy: &Path,
+    loaded: &Loaded,
+    outside: &Env,
+    carrying: &Carrying,
+    world: &World,
+) -> Status {
     let applied = loaded.result.as_ref().ok();
     let inside = applied.map_or(world.env(), |applied| &applied.wanted.env);
     let requests = requests(world, inside);
@@ -126,8 +135,35 @@ fn of_policy(policy: &Path, loaded: &Loaded, carrying: &Carrying, world: &World)
         sdk: sdk(loaded),
         requested: requests.iter().map(asked).collect(),
         conflicts,
+        notes: unsigned_data(loaded, outside).into_iter().collect(),
         watches: loaded.watches.iter().map(|watch| safe_path(&watch.path)).collect(),
     }
+}
+
+/// Returns what bash leaves open of a signed policy: natively what nobody signed is known to be in none of these names.
+fn unsigned_data(loaded: &Loaded, outside: &Env) -> Option<String> {
+    let (Some(trust), Ok(applied)) = (&loaded.trust, &loaded.result) else { return None };
+    if trust.state != State::Signed || trust.engine != Engine::Bash {
+        return None;
+    }
+    let wanted = &applied.wanted;
+    let bin = wanted.sdk.as_ref().map(|(_, sdk)| sdk.root.join("bin"));
+    let is_of_sdk = |change: &Change<'_>| match change.name {
+        b"GOROOT" | b"GOTOOLCHAIN" => bin.is_some(),
+        b"PATH" => added_entries(change).iter().all(|entry| Some(path_of(*entry)) == bin),
+        _ => false,
+    };
+    let diff = Diff::between(outside, &wanted.env);
+    let changes = diff
+        .steps()
+        .map(|(name, after)| Change { name, before: outside.get(name), after })
+        .filter(|change| change.after.is_some() && !is_of_sdk(change));
+    let (path, others): (Vec<_>, Vec<_>) = changes.partition(|change| change.name == b"PATH");
+    let mut names: Vec<String> = sensitive(&others).into_iter().map(|(name, _)| name).collect();
+    names.extend(path.iter().map(|_| "PATH".to_owned()));
+    let names = safe(names.join(", ").as_bytes());
+    let what = "bash does not tell whether data is in it that nobody signed";
+    (!names.is_empty()).then(|| format!("{names}: {what}"))
 }
 
 fn is_in_force(state: &env::State, policy: &Path) -> bool {
@@ -247,6 +283,7 @@ fn screen(status: &Status, world: &World) -> String {
         // One that is about a line of a file begins with its path.
         ("conflict", below(conflict).unwrap_or_else(|| conflict.clone()))
     }));
+    lines.extend(status.notes.iter().map(|note| ("note", note.clone())));
     if !status.watches.is_empty() {
         lines.push(("watching", format!("{} paths", status.watches.len())));
     }

@@ -601,3 +601,60 @@ fn a_signed_header_lets_bash_evaluate_a_policy_where_the_rules_admit_it() {
          ($SANDBOX/home/.config/goenv/config.toml:4)\n"
     );
 }
+
+#[test]
+fn status_names_what_bash_leaves_open_of_a_signed_policy() {
+    let repository = Repository::with_two_signers();
+    repository.config(
+        "[tiers.prod]\nrequire = \"signed\"\nthreshold = 2\ngrant = [\"EDITOR\", \"GOPATH\"]\n",
+    );
+    let notes = |directory: &std::path::Path| {
+        let text = repository.sandbox.goenv(directory, &["status", "--json"]).stdout();
+        let status: serde_json::Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(status["problem"], serde_json::Value::Null, "{text}");
+        status["notes"].clone()
+    };
+    let data = |name: &str| repository.sandbox.file(format!("home/ledger/{name}/.env"), "X=/vi\n");
+    // Natively it is known, and refused.
+    data("native");
+    let native = repository.signed("native", "dotenv\nexport EDITOR=$X\n", &["alice", "bob"]);
+    let done = repository.sandbox.goenv(&native, &["export", "json"]);
+    assert!(
+        done.failure(5, done.stderr().as_str()).stderr().contains("EDITOR"),
+        "{}",
+        done.stderr()
+    );
+    // What a .env file itself sets is held to its names in bash too.
+    let header = "#goenv: v1\n#goenv: engine bash\n";
+    repository.sandbox.file("home/ledger/named/.env", "EDITOR=/vi\n");
+    let named = repository.signed("named", &format!("{header}dotenv\n"), &["alice", "bob"]);
+    assert_eq!(repository.sandbox.goenv(&named, &["export", "json"]).code(), 5);
+    // By way of another variable nobody knows it.
+    for (name, policy, expected) in [
+        ("copied", "dotenv\nexport EDITOR=$X\n", "EDITOR: bash does not tell"),
+        (
+            "path",
+            "export GOPATH=/x EDITOR=/vi A=1\nPATH_add bin\n",
+            "EDITOR, GOPATH, PATH: bash does",
+        ),
+        ("plain", "export A=1\n", ""),
+    ] {
+        data(name);
+        let policy = format!("{header}f() {{ :; }}\n{policy}");
+        let directory = repository.signed(name, &policy, &["alice", "bob"]);
+        let notes = notes(&directory);
+        match expected {
+            "" => assert_eq!(notes, serde_json::json!([])),
+            _ => assert!(notes[0].as_str().unwrap().starts_with(expected), "{notes}"),
+        }
+        let screen = repository.sandbox.goenv(&directory, &["status"]).stdout();
+        assert_eq!(screen.contains("\nnote       "), !expected.is_empty(), "{screen}");
+    }
+    repository.sandbox.file(named.join(".envrc"), format!("{header}export A=1\n"));
+    let signed = repository.sign(&named, "alice");
+    assert!(
+        signed.stderr().contains("whether data that nobody signed is in"),
+        "{}",
+        signed.stderr()
+    );
+}
