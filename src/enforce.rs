@@ -4,7 +4,7 @@
 //! pure and lie in `trust/variables.rs`; here is the look at directories. Rules: docs/security.md, section
 //! "Variables".
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::check::tiers;
 use crate::env::{Bytes, Diff, Env};
@@ -36,7 +36,7 @@ pub fn variables(
     };
     for (name, place) in &wanted.dotenv {
         if let Some(objection) = objection(name, Approval::Dotenv) {
-            return Err(refused(&format!("{}:{}", safe_path(&place.path), place.line), &objection));
+            return Err(refused(&place.shown(&safe_path(&place.path)), &objection));
         }
     }
     if trust.state == State::Signed {
@@ -74,7 +74,7 @@ pub fn variables(
 /// With the place of the line that asks for it, or of the line that is not understood.
 pub fn releases(wanted: &Wanted, tier: Option<&Tier>, rules: &Rules) -> Result<(), Error> {
     tiers::judge(wanted, tier, rules).map_err(|bad| {
-        let place = bad.place.map(|place| format!("{}:{}: ", safe_path(&place.path), place.line));
+        let place = bad.place.map(|place| format!("{}: ", place.shown(&safe_path(&place.path))));
         let message = format!("{}{}", place.unwrap_or_default(), safe(bad.message.as_bytes()));
         let hint = Some("pin an admitted release: goenv pin VERSION".to_owned());
         Error::Refused { message, hint, exit: Exit::Policy }
@@ -127,13 +127,11 @@ fn refused(place: &str, objection: &Objection) -> Error {
     Error::Refused { message, hint: None, exit: Exit::Policy }
 }
 
-/// Returns `path:line` of the last setting of a variable.
+/// Returns `path:line` of the last setting of a variable; of one that bash set the path alone.
 fn place_of(policy: &Path, wanted: &Wanted, name: &[u8]) -> String {
     let is_it = |(origin, _): &&(Bytes, Place)| origin == name;
-    let origin = wanted.origins.iter().rev().find(is_it);
-    let (path, line): (PathBuf, u32) = match origin {
-        Some((_, place)) => (place.path.clone(), place.line),
-        None => (policy.to_path_buf(), 1),
-    };
-    format!("{}:{line}", safe_path(&path))
+    match wanted.origins.iter().rev().find(is_it) {
+        Some((_, place)) => place.shown(&safe_path(&place.path)),
+        None => format!("{}:1", safe_path(policy)),
+    }
 }

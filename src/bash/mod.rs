@@ -10,6 +10,7 @@ mod dump;
 mod interrupted;
 mod message;
 
+use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
@@ -116,6 +117,7 @@ fn run(
         reader: Reader::default(),
         env: Env::new(),
         wanted: Wanted::default(),
+        given_last: BTreeMap::new(),
         texts: Vec::new(),
         failure: None,
         watched: 0,
@@ -190,6 +192,8 @@ struct Session<'s, 'm> {
     /// What a program started by bash found when bash said so last.
     env: Env,
     wanted: Wanted,
+    /// What a command of goenv's own gave a variable last.
+    given_last: BTreeMap<Bytes, Option<Bytes>>,
     /// The texts that it was given, to show their lines.
     texts: Vec<(PathBuf, Bytes)>,
     /// What went wrong first.
@@ -328,6 +332,9 @@ impl Session<'_, '_> {
 
     /// Keeps what a command asks for besides variables.
     fn take_over(&mut self, wanted: Wanted, place: &Place) {
+        for (name, _) in &wanted.origins {
+            self.given_last.insert(name.clone(), wanted.env.get(name).map(<[u8]>::to_vec));
+        }
         let all = &mut self.wanted;
         all.sdk = wanted.sdk.or(all.sdk.take());
         all.messages.extend(wanted.messages);
@@ -423,13 +430,14 @@ impl Session<'_, '_> {
         }
         let env = dump::inside(self.outside, &self.env).map_err(|what| self.refused(what))?;
         let mut wanted = Wanted { env, ..self.wanted };
-        // Which line set the others bash does not say: the policy did.
-        let whole = Place { path: self.policy.to_path_buf(), line: 1, column: 1 };
+        // Of what bash set itself it does not say the line, also where a command of goenv's had set the name before.
+        let whole = Place::whole(self.policy);
         let diff = Diff::between(self.outside, &wanted.env);
-        let known: Vec<&Bytes> = wanted.origins.iter().map(|(name, _)| name).collect();
-        let unknown = diff.steps().map(|(name, _)| name.to_vec());
-        let unknown: Vec<Bytes> = unknown.filter(|name| !known.contains(&name)).collect();
-        wanted.origins.extend(unknown.into_iter().map(|name| (name, whole.clone())));
+        let is_bashs = |name: &[u8], value: Option<&[u8]>| {
+            self.given_last.get(name).is_none_or(|given| given.as_deref() != value)
+        };
+        let steps = diff.steps().filter(|(name, value)| is_bashs(name, *value));
+        wanted.origins.extend(steps.map(|(name, _)| (name.to_vec(), whole.clone())));
         Ok(wanted)
     }
 }

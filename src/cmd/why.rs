@@ -1,4 +1,4 @@
-//! `goenv why [NAME]`: the chain of reasons behind a variable, with file and line.
+//! `goenv why [NAME]`: the chain of reasons behind a variable, with file and line; for what bash set with the file alone.
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
@@ -17,8 +17,8 @@ use crate::{follow, inherit};
 struct Reason {
     name: String,
     path: String,
-    line: u32,
-    column: u32,
+    line: Option<u32>,
+    column: Option<u32>,
 }
 
 /// Prints where the policy sets the variable, or all that it sets.
@@ -41,7 +41,7 @@ pub fn run(name: Option<&OsStr>, json: bool, world: &World, ui: &Ui) -> Result<E
     }
     let mut text = String::new();
     for (name, place) in places() {
-        text += &format!("{}\t{}:{}\n", safe(name), short(&place.path, world), place.line);
+        text += &format!("{}\t{}\n", safe(name), place.shown(&short(&place.path, world)));
     }
     if let (true, Some(name)) = (text.is_empty(), asked) {
         let known = if outside.get(name).is_some() { "comes from outside" } else { "is not set" };
@@ -52,6 +52,6 @@ pub fn run(name: Option<&OsStr>, json: bool, world: &World, ui: &Ui) -> Result<E
 }
 
 fn reason(name: &[u8], place: &Place) -> Reason {
-    let Place { path, line, column } = place;
-    Reason { name: safe(name), path: safe_path(path), line: *line, column: *column }
+    let (line, column) = place.known().unzip();
+    Reason { name: safe(name), path: safe_path(&place.path), line, column }
 }

@@ -188,10 +188,30 @@ pub struct Wanted {
 pub struct Place {
     /// The text.
     pub path: PathBuf,
-    /// Its line, from 1.
+    /// Its line, from 1; 0 where the text alone is known.
     pub line: u32,
-    /// Its column in bytes, from 1.
+    /// Its column in bytes, from 1; 0 as the line.
     pub column: u32,
+}
+
+impl Place {
+    /// Returns a whole text as a place.
+    pub fn whole(path: &Path) -> Self {
+        Self { path: path.to_path_buf(), line: 0, column: 0 }
+    }
+
+    /// Returns the line and the column, where they are known.
+    pub fn known(&self) -> Option<(u32, u32)> {
+        (self.line > 0).then_some((self.line, self.column))
+    }
+
+    /// Returns the text, by what it is `called`, and the line.
+    pub fn shown(&self, called: &str) -> String {
+        match self.known() {
+            Some((line, _)) => format!("{called}:{line}"),
+            None => called.to_owned(),
+        }
+    }
 }
 
 /// A governance line of a policy.

@@ -253,14 +253,14 @@ fn a_policy_that_fails_applies_nothing_and_says_where() {
             "export A=1 PROMPT_COMMAND=x\n",
             5,
             format!(
-                "{at}:1: PROMPT_COMMAND: no policy may set it: the shell expands it at every prompt\n"
+                "{at}: PROMPT_COMMAND: no policy may set it: the shell expands it at every prompt\n"
             ),
         ),
         (
             "export A=1 BASH_ENV=x\n",
             5,
             format!(
-                "{at}:1: BASH_ENV: no policy may set it: it makes the shell run code or break\n"
+                "{at}: BASH_ENV: no policy may set it: it makes the shell run code or break\n"
             ),
         ),
         (
@@ -671,8 +671,26 @@ fn use_go_is_goenvs_own_and_nothing_overrides_it() {
     assert_eq!(why.success().stdout(), "GOROOT\t~/p/.envrc:1\nGOROOT\t~/p/.envrc:1\n");
     let p = allowed(&sandbox, "p", "use go 1.26.6\nexport GOROOT=/elsewhere\n");
     let said = "goenv: using go 1.26.6\n\
-        goenv: $SANDBOX/home/p/.envrc:1: GOROOT: `use go` sets it: another root would run another Go\n";
+        goenv: $SANDBOX/home/p/.envrc: GOROOT: `use go` sets it: another root would run another Go\n";
     let _ = export(&sandbox, &p).failure(5, said);
+}
+
+#[test]
+fn why_names_a_line_only_where_it_is_known() {
+    let sandbox = Sandbox::new();
+    let policy = "f() { :; }\nexport A=1\nlock B=1 C=1\nexport C=2\n";
+    let p = allowed(&sandbox, "p", policy);
+    let why = sandbox.goenv(&p, &["why"]).success().stdout();
+    let file = "~/p/.envrc";
+    assert_eq!(why, format!("B\t{file}:3\nC\t{file}:3\nA\t{file}\nC\t{file}\n"));
+    let why = sandbox.goenv(&p, &["why", "--json", "C"]).success().stdout();
+    let why: serde_json::Value = serde_json::from_str(&why).unwrap();
+    let path = "$SANDBOX/home/p/.envrc";
+    let reason = |line: Option<u32>| {
+        let column = line.map(|_| 1);
+        serde_json::json!({"name": "C", "path": path, "line": line, "column": column})
+    };
+    assert_eq!(why, serde_json::json!([reason(Some(3)), reason(None)]));
 }
 
 #[test]
