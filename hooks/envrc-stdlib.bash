@@ -146,6 +146,8 @@ __goenv_exit() {
   fi
 }
 
+# --- Names and paths ---
+
 # What a file or a program says is no name: in ${!name} bash would run the command in `a[$(command)]`.
 __goenv_named() {
   if [[ $1 != [a-zA-Z_]*([a-zA-Z0-9_]) ]]; then
@@ -153,8 +155,6 @@ __goenv_named() {
     return 1
   fi
 }
-
-# --- Paths ---
 
 # Sets __goenv_path to a path made absolute, `.` and `..` taken out, links not followed.
 __goenv_expand() {
@@ -391,6 +391,39 @@ source_url() {
   return 1
 }
 
+# --- The environment of other programs ---
+
+# direnv's command line, as goenv answers it: `$direnv` is where goenv is.
+direnv() { (builtin exec -a direnv "$direnv" "$@"); }
+
+# Usage: direnv_load COMMAND [ARGUMENT...]
+#
+# Takes over the environment of a program that COMMAND ends with, which is `direnv dump`.
+direnv_load() {
+  local __goenv_dump __goenv_status=0
+  __goenv_dump=$(command mktemp -t goenv.XXXXXXXX)
+  DIRENV_DUMP_FILE_PATH=$__goenv_dump "$@" || __goenv_status=$?
+  if [[ $__goenv_status -eq 0 && ! -s $__goenv_dump ]]; then
+    log_error "direnv_load: nothing was dumped: the command has to end with: direnv dump"
+    __goenv_status=1
+  fi
+  if [[ $__goenv_status -eq 0 ]]; then
+    direnv_apply_dump "$__goenv_dump"
+  fi
+  command rm -f -- "$__goenv_dump"
+  return "$__goenv_status"
+}
+
+# Usage: direnv_apply_dump FILE
+direnv_apply_dump() {
+  local __goenv_line __goenv_text
+  __goenv_text=$(<"$1")
+  __goenv_place
+  __goenv_env
+  __goenv_ask load "$__goenv_file" "$__goenv_line" "$__goenv_text"
+  __goenv_apply
+}
+
 # --- Asking and saying ---
 
 # Usage: has COMMAND
@@ -529,6 +562,42 @@ layout_python() {
 layout_python2() { layout_python python2 "$@"; }
 layout_python3() { layout_python python3 "$@"; }
 
+# Usage: layout pyenv VERSION...
+#
+# The first one comes first in PATH.
+layout_pyenv() {
+  local root version number
+  root=$(pyenv root)
+  builtin unset -v PYENV_VERSION
+  for ((number = $#; number > 0; number--)); do
+    version=${!number}
+    if [[ ! -x $root/versions/$version/bin/python ]]; then
+      log_error "layout pyenv: there is no python $version in $root/versions"
+      return 1
+    fi
+    layout_python "$root/versions/$version/bin/python"
+    builtin export "PYENV_VERSION=$version${PYENV_VERSION:+:$PYENV_VERSION}"
+  done
+}
+
+# Usage: layout pipenv
+#
+# Makes the virtual environment where there is none.
+layout_pipenv() {
+  PIPENV_PIPFILE=${PIPENV_PIPFILE:-Pipfile}
+  if [[ ! -f $PIPENV_PIPFILE ]]; then
+    log_error "layout pipenv: there is no $PIPENV_PIPFILE: make one with pipenv"
+    return 2
+  fi
+  VIRTUAL_ENV=$(pipenv --venv 2>/dev/null || :)
+  if [[ ! -d $VIRTUAL_ENV ]]; then
+    pipenv install --dev
+    VIRTUAL_ENV=$(pipenv --venv)
+  fi
+  PATH_add "$VIRTUAL_ENV/bin"
+  builtin export "PIPENV_ACTIVE=1" VIRTUAL_ENV
+}
+
 # --- Tools ---
 
 # Usage: use NAME [ARGUMENT...]
@@ -607,6 +676,19 @@ use_flake() {
   builtin eval "$code"
 }
 
+# Usage: use vim [FILE]
+use_vim() { path_add DIRENV_EXTRA_VIMRC "${1:-.vimrc.local}"; }
+
+# Usage: rvm ARGUMENT...
+#
+# Its own function takes the place of this one.
+rvm() {
+  builtin unset -f rvm
+  # shellcheck disable=SC1091 # it is the user's
+  source "${rvm_scripts_path:-${rvm_path:-$HOME/.rvm}/scripts}/rvm"
+  rvm "$@"
+}
+
 # Usage: use rbenv
 use_rbenv() {
   local code
@@ -621,5 +703,5 @@ __goenv_own=" ${__goenv_fields[*]} "
 builtin trap '__goenv_exit "$?"' EXIT
 builtin trap '{ case $- in *e*) __goenv_failed "$?" "$LINENO" "$BASH_COMMAND" ;; esac; }' ERR
 builtin set -eE
-__goenv_file=$1 && builtin shift
+__goenv_file=$1 direnv=$2 && builtin shift 2
 __goenv_include policy "$__goenv_file" "./${__goenv_file##*/}"

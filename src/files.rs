@@ -547,6 +547,13 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<(), FileProblem> {
     }
 }
 
+/// Writes into a file that is there, whatever else is in it, or into what is open: a pipe, a device.
+pub fn fill(path: &Path, bytes: &[u8]) -> Result<(), FileProblem> {
+    let problem = |error: std::io::Error| FileProblem::system(path, &error);
+    let options = OpenOptions::new().write(true).custom_flags(libc::O_NOCTTY).open(path);
+    options.and_then(|mut open| open.write_all(bytes)).map_err(problem)
+}
+
 /// Writes a file, whole or not at all, where there is none: whatever has its name stays.
 pub fn write_new(path: &Path, bytes: &[u8]) -> Result<(), FileProblem> {
     let written = written_beside(path, bytes, 0o644)?;

@@ -35,6 +35,7 @@ pub mod files;
 pub mod follow;
 pub mod go;
 pub mod guard;
+pub mod gzenv;
 pub mod hex;
 pub mod host;
 pub mod inherit;
@@ -68,7 +69,7 @@ use crate::world::World;
 /// Runs goenv with these arguments, the program's name first, and returns the exit code.
 pub fn run(args: Vec<OsString>, world: &World) -> u8 {
     let ui = Ui::new(world);
-    if world.is_direnv() {
+    if world.is_direnv() || cmd::direnv::is_for_policy(&args, world) {
         return cmd::direnv::run(&args, world, &ui);
     }
     let result = match prompt_format(&args) {

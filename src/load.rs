@@ -237,7 +237,9 @@ impl<'a> Loader<'a> {
                 Purpose::Apply => {
                     bash::apply(path, &text.bytes, self.outside, &mut machine, self.world)
                 }
-                Purpose::Look => bash::evaluate(path, &text.bytes, self.outside, &mut machine),
+                Purpose::Look => {
+                    bash::evaluate(path, &text.bytes, self.outside, &mut machine, self.world)
+                }
                 // It counts as a policy that applies: what it wants only running it could say.
                 Purpose::Survey => Ok(Wanted { env: self.outside.clone(), ..Wanted::default() }),
             },

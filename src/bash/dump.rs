@@ -4,12 +4,27 @@
 //! is left as it is outside; names that no shell can hold pass through untouched. Pure. Which of the others a policy may
 //! set is the business of `enforce.rs`.
 
+use std::collections::BTreeMap;
+
 use crate::env::{Bytes, Env, is_identifier};
+use crate::gzenv;
 use crate::policy::limits;
 
 /// What bash, its prompt and this file's other side change by themselves, and direnv leaves alone as well.
-const LEFT_OUT: &[&str] =
-    &["COMP_WORDBREAKS", "DIRENV_IN_ENVRC", "OLDPWD", "PS1", "PWD", "SHELL", "SHLVL", "_"];
+const LEFT_OUT: &[&str] = &[
+    "COMP_WORDBREAKS",
+    "DIRENV_IN_ENVRC",
+    "OLDPWD",
+    "PS1",
+    "PWD",
+    "SHELL",
+    "SHLVL",
+    "_",
+    "direnv",
+];
+
+/// What no shell lets anybody assign.
+const READ_ONLY: &[&str] = &["BASHOPTS", "BASH_VERSINFO", "EUID", "PPID", "SHELLOPTS", "UID"];
 
 /// What would steer the bash that evaluates a policy, and is taken from it: code that it reads first, options, how it
 /// finds directories and files.
@@ -37,7 +52,7 @@ fn is_one_of(list: &[&str], name: &[u8]) -> bool {
 
 /// Names the policies that are being evaluated, so that one which runs goenv does not start itself again and again. It
 /// can only keep a policy from running.
-pub(super) const EVALUATING: &str = "GOENV_EVALUATING";
+pub const EVALUATING: &str = "GOENV_EVALUATING";
 
 /// Returns whether bash or its functions for policies keep the variable for themselves.
 fn is_left_out(name: &[u8]) -> bool {
@@ -53,6 +68,42 @@ pub(super) fn given(outside: &Env) -> Env {
         }
     }
     given
+}
+
+/// Returns an environment as a dump tells it: text, each byte that is none replaced.
+pub fn told(env: &Env) -> BTreeMap<String, String> {
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    env.iter().map(|(name, value)| (text(name), text(value))).collect()
+}
+
+/// Returns what an environment becomes by a dump of direnv's, that of a process which somebody had dump its own; `None`
+/// where it is no such dump. What the process keeps for itself, or a shell for itself, is no part of it.
+pub fn loaded(text: &[u8], env: &Env) -> Option<Env> {
+    let dump: BTreeMap<String, String> = gzenv::unpack(text)?;
+    if dump.values().any(|value| value.contains('\0')) {
+        return None;
+    }
+    let is_kept = |name: &[u8]| {
+        is_left_out(name)
+            || is_one_of(TAKEN, name)
+            || is_one_of(READ_ONLY, name)
+            || !is_identifier(name)
+            || [&b"DIRENV_"[..], b"GOENV_", b"__fish"].iter().any(|start| name.starts_with(start))
+    };
+    let mut loaded = env.clone();
+    for (name, _) in env.iter().filter(|(name, _)| !is_kept(name)) {
+        if std::str::from_utf8(name).is_ok_and(|name| !dump.contains_key(name)) {
+            loaded.unset(name);
+        }
+    }
+    for (name, value) in dump.iter().filter(|(name, _)| !is_kept(name.as_bytes())) {
+        // A dump does not hold every byte: what it says of such a value is no change of it.
+        let before = env.get(name).map(String::from_utf8_lossy);
+        if before.is_none_or(|before| before != value.as_str()) {
+            loaded.set(name.as_bytes(), value.as_bytes());
+        }
+    }
+    Some(loaded)
 }
 
 /// Returns the entries of a dump as an environment.
@@ -159,6 +210,36 @@ mod tests {
         let outside = env(&[("CDPATH", "/a")]);
         let wanted = inside(&outside, &environment(&[b"CDPATH=/b".to_vec()])).unwrap();
         assert_eq!(wanted.get("CDPATH"), Some(&b"/b"[..]));
+    }
+
+    #[test]
+    fn a_dump_changes_what_it_tells_and_nothing_of_a_shells_own() {
+        let mut before =
+            env(&[("A", "1"), ("GONE", "1"), ("PWD", "/p"), ("a.b", "1"), ("KEPT", "\u{fffd}")]);
+        before.set("RAW", &b"\xff"[..]);
+        before.set("OTHER", &b"\xff"[..]);
+        let child = env(&[
+            ("A", "2"),
+            ("B", "x=\ny"),
+            ("DIRENV_DUMP_FILE_PATH", "/x"),
+            ("GOENV_EVALUATING", "x"),
+            ("KEPT", "\u{fffd}"),
+            ("OTHER", "new"),
+            ("PWD", "/q"),
+            ("RAW", "\u{fffd}"),
+            ("UID", "0"),
+        ]);
+        let after = loaded(&gzenv::pack(&told(&child)), &before).unwrap();
+        let diff = Diff::between(&before, &after);
+        let steps: Vec<_> = diff.steps().collect();
+        let expected: [(&[u8], Option<&[u8]>); 4] =
+            [(b"A", Some(b"2")), (b"B", Some(b"x=\ny")), (b"GONE", None), (b"OTHER", Some(b"new"))];
+        assert_eq!(steps, expected);
+        for broken in [&b""[..], b"x", &gzenv::pack(&["A"]), &gzenv::pack(&[("A", 1)])] {
+            assert_eq!(loaded(broken, &before), None);
+        }
+        let nul: BTreeMap<&str, &str> = [("A", "x\0")].into();
+        assert_eq!(loaded(&gzenv::pack(&nul), &before), None);
     }
 
     #[test]

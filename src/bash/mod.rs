@@ -23,13 +23,33 @@ use crate::files;
 use crate::host::{self, Machine};
 use crate::policy::{self, Host as _, Place, Refusal, Wanted, limits};
 use crate::process::{self, Ended, Turn};
+use crate::shell::posix::quote;
 use crate::trust::header::Engine;
 use crate::trust::record;
 use crate::ui::{safe, safe_path};
 use crate::world::{World, path_of};
 
+pub use dump::{EVALUATING, loaded, told};
+
 /// The functions that a policy finds.
 const STDLIB: &str = include_str!("../../hooks/envrc-stdlib.bash");
+
+/// What scripts get besides.
+const SCRIPTS: &str = include_str!("../../hooks/direnv-stdlib.bash");
+
+/// What of the functions needs no goenv that evaluates a policy begins with the one line, and ends before the other.
+const ALONE: (&str, &str) = ("# --- Names and paths ---\n", "# The functions of this file:");
+
+/// Returns the functions for a script of somebody's own, which reads what it likes: `$direnv` there is `program`.
+pub fn for_scripts(program: &Path) -> Bytes {
+    let (_, functions) = STDLIB.split_once(ALONE.0).unwrap_or_default();
+    let (functions, _) = functions.split_once(ALONE.1).unwrap_or_default();
+    let library = include_str!("../../hooks/direnv-lib.sh");
+    let (before, behind) = SCRIPTS.split_once("# FUNCTIONS\n").unwrap_or_default();
+    let program = quote(program.as_os_str().as_bytes());
+    let parts = [before.as_bytes(), functions.as_bytes(), library.as_bytes(), behind.as_bytes()];
+    [&b"direnv="[..], &program, b"\n", &parts.concat()].concat()
+}
 
 /// Where bash is looked for: the system's places, never PATH, which a repository's directory may be on.
 #[cfg(not(target_os = "macos"))]
@@ -59,7 +79,7 @@ pub fn apply(
     if interrupted::take(path, bytes, world) {
         return Err(stopped(path));
     }
-    let (wanted, ended) = run(path, bytes, outside, machine)?;
+    let (wanted, ended) = run(path, bytes, outside, machine, world)?;
     if ended == Ended::Signal(nix::libc::SIGINT) || ended == Ended::Code(INTERRUPTED) {
         interrupted::note(path, bytes, world);
         return Err(stopped(path));
@@ -82,8 +102,9 @@ pub fn evaluate(
     bytes: &[u8],
     outside: &Env,
     machine: &mut Machine<'_>,
+    world: &World,
 ) -> Result<Wanted, Error> {
-    run(path, bytes, outside, machine)?.0
+    run(path, bytes, outside, machine, world)?.0
 }
 
 /// Runs bash; returns what the policy wants, and how bash ended.
@@ -92,6 +113,7 @@ fn run(
     bytes: &[u8],
     outside: &Env,
     machine: &mut Machine<'_>,
+    world: &World,
 ) -> Result<(Result<Wanted, Error>, Ended), Error> {
     let bash = program()?;
     let mut given = dump::given(outside);
@@ -124,7 +146,8 @@ fn run(
         is_done: false,
     };
     let arguments = ["--noprofile", "--norc", "-c", STDLIB, "goenv"].map(OsStr::new);
-    let arguments = [&arguments[..], &[path.as_os_str()]].concat();
+    let program = world.program();
+    let arguments = [&arguments[..], &[path.as_os_str(), program.as_os_str()]].concat();
     let ended = process::converse(&bash, &arguments, &given, directory, |said| session.hear(said))?;
     Ok((session.end(ended), ended))
 }
@@ -275,6 +298,7 @@ impl Session<'_, '_> {
                 let fields = self.native(command, &path_of(directory.as_slice()), &place)?;
                 Ok(Answer::Fields("ok", fields))
             }
+            (b"load", [file, line, dump]) => self.load(dump, &place(file, line)),
             (b"text", [file, line, directory, mode, path]) => {
                 self.text(mode, &path_of(path.as_slice()), directory, &place(file, line))
             }
@@ -317,17 +341,21 @@ impl Session<'_, '_> {
             }
             Error::from(error)
         })?;
-        let diff = Diff::between(&self.env, &wanted.env);
-        let fields = diff
-            .steps()
-            .filter(|(name, _)| is_identifier(name))
-            .map(|(name, value)| match value {
-                Some(value) => [name, b"=", value].concat(),
-                None => name.to_vec(),
-            })
-            .collect();
+        let fields = changes(&self.env, &wanted.env);
         self.take_over(wanted, place);
         Ok(fields)
+    }
+
+    /// Returns what a dump changes that a program left behind, direnv's way to load another environment.
+    fn load(&mut self, dump: &[u8], place: &Place) -> Result<Answer, Error> {
+        let loaded = dump::loaded(dump.trim_ascii(), &self.env)
+            .ok_or_else(|| Error::from(self.at(place, "what it dumped is no dump of direnv's")))?;
+        let diff = Diff::between(&self.env, &loaded);
+        for (name, value) in diff.steps() {
+            self.given_last.insert(name.to_vec(), value.map(<[u8]>::to_vec));
+            self.wanted.origins.push((name.to_vec(), place.clone()));
+        }
+        Ok(Answer::Fields("ok", changes(&self.env, &loaded)))
     }
 
     /// Keeps what a command asks for besides variables.
@@ -440,6 +468,17 @@ impl Session<'_, '_> {
         wanted.origins.extend(steps.map(|(name, _)| (name.to_vec(), whole.clone())));
         Ok(wanted)
     }
+}
+
+/// Returns what makes one environment the other: `NAME=value`, or `NAME` alone of one that goes.
+fn changes(from: &Env, to: &Env) -> Vec<Bytes> {
+    let diff = Diff::between(from, to);
+    let steps = diff.steps().filter(|(name, _)| is_identifier(name));
+    let field = |(name, value): (&[u8], Option<&[u8]>)| match value {
+        Some(value) => [name, b"=", value].concat(),
+        None => name.to_vec(),
+    };
+    steps.map(field).collect()
 }
 
 /// Returns the place that bash says.

@@ -80,6 +80,8 @@ pub fn class(name: &[u8]) -> (Class, &'static str) {
     };
     let safe = names::PLAIN.iter().any(|pattern| pattern.as_bytes() == name);
     let lists = [(names::NEVER, Class::Never), (names::SENSITIVE, Class::Sensitive)];
+    // Of direnv's names this one is a policy's to set: `use vim` does.
+    let lists = lists.into_iter().skip(usize::from(name == names::VIMRC.as_bytes()));
     let found = if safe { None } else { lists.into_iter().find_map(listed) };
     found.unwrap_or((Class::Plain, ""))
 }

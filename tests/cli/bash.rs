@@ -259,9 +259,7 @@ fn a_policy_that_fails_applies_nothing_and_says_where() {
         (
             "export A=1 BASH_ENV=x\n",
             5,
-            format!(
-                "{at}: BASH_ENV: no policy may set it: it makes the shell run code or break\n"
-            ),
+            format!("{at}: BASH_ENV: no policy may set it: it makes the shell run code or break\n"),
         ),
         (
             "export A=$(head -c 1048576 /dev/zero | tr '\\0' x)\n",
@@ -760,4 +758,86 @@ fn metrics_runs_no_policy() {
     let done = sandbox.goenv(&p, &["metrics"]);
     assert!(done.success().stdout().contains("/home/p"), "{}", done.stdout());
     assert!(!p.join("ran").exists());
+}
+
+#[test]
+fn what_direnv_load_cannot_load_is_told() {
+    let sandbox = Sandbox::new();
+    let at = "goenv: $SANDBOX/home/p/.envrc:2:1:";
+    for (command, said) in [
+        ("direnv_load false", format!("{at} this ended with status 1\n")),
+        ("direnv_load sh -c 'exit 7'", format!("{at} this ended with status 7\n")),
+        (
+            "direnv_load true",
+            format!(
+                "goenv: direnv_load: nothing was dumped: the command has to end with: direnv dump\n\
+                 {at} this ended with status 1\n"
+            ),
+        ),
+        (
+            "direnv_load sh -c 'echo junk >$DIRENV_DUMP_FILE_PATH'",
+            format!("{at} what it dumped is no dump of direnv's\n"),
+        ),
+    ] {
+        let p = allowed(&sandbox, "p", format!("export A=1\n{command}\n"));
+        let excerpt = format!("  2 | {command}\n    | {}\n", "^".repeat(command.len()));
+        let _ = export(&sandbox, &p).failure(5, &format!("{said}{excerpt}"));
+    }
+    // Names are judged as any, and nothing of goenv's or direnv's own comes along.
+    let load = |rest: &str| format!("direnv_load env {rest} \"$direnv\" dump\n");
+    let p = allowed(&sandbox, "p", load("LD_PRELOAD=/x.so"));
+    assert_eq!(exported(&sandbox, &p).0, 5);
+    let p = allowed(&sandbox, "p", load("GOENV_STATE=x DIRENV_DIFF=x PS1=x SHLVL=7 'f.o=1' A=1"));
+    assert_eq!(exported(&sandbox, &p), (0, r#"{"A":"1"}"#.to_owned()));
+    // No dump is left behind.
+    let mut sandbox = Sandbox::new();
+    sandbox.set("TMPDIR", sandbox.dir("dumps"));
+    let p = allowed(&sandbox, "p", load("A=1"));
+    assert_eq!(exported(&sandbox, &p).0, 0);
+    assert_eq!(fs::read_dir(sandbox.path("dumps")).unwrap().count(), 0);
+    let why = sandbox.goenv(&p, &["why", "A"]).success().stdout();
+    assert_eq!(why, "A\t~/p/.envrc:1\n");
+}
+
+#[test]
+fn bytes_that_a_dump_cannot_tell_stay_what_they_are() {
+    let sandbox = Sandbox::new();
+    let policy = "export RAW=$'\\xff'\ndirenv_load env A=1 \"$direnv\" dump\n";
+    let p = allowed(&sandbox, "p", policy);
+    let done = sandbox.goenv(&p, &["exec", ".", "sh", "-c", "printf %s \"$RAW$A\""]);
+    assert_eq!(done.success().bytes(), b"\xff1");
+}
+
+#[test]
+fn use_vim_and_rvm_are_there() {
+    let sandbox = Sandbox::new();
+    let p = allowed(&sandbox, "p", "use vim\n");
+    let text = export(&sandbox, &p).success().stdout();
+    let object: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(object["DIRENV_EXTRA_VIMRC"], "$SANDBOX/home/p/.vimrc.local");
+    let script = format!(
+        "cd {} && eval \"$(goenv export bash)\"; echo ${{DIRENV_EXTRA_VIMRC##*/}}; cd; \
+         eval \"$(goenv export bash)\"; echo ${{DIRENV_EXTRA_VIMRC-left}}",
+        p.display()
+    );
+    let done = sandbox.run(&sandbox.home(), "bash", &["-c", &script]);
+    assert_eq!(done.stdout(), ".vimrc.local\nleft\n", "{}", done.stderr());
+    // What a text sets by itself of the kind is refused as before.
+    let p = allowed(&sandbox, "p", "export DIRENV_DIFF=x\n");
+    assert_eq!(exported(&sandbox, &p).0, 5);
+    let text = "rvm() { export RVM=\"$*\"; }\n";
+    for (number, (place, policy)) in [
+        ("home/.rvm/scripts/rvm", "rvm use 3.2\n"),
+        ("home/elsewhere/scripts/rvm", "rvm_path=~/elsewhere\nrvm use 3.2\n"),
+        ("home/other/rvm", "rvm_scripts_path=~/other\nrvm use 3.2\n"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let text = sandbox.file(place, text);
+        let p = allowed(&sandbox, &format!("rvm{number}"), policy);
+        assert_eq!(exported(&sandbox, &p).0, 3, "nobody approved it");
+        sandbox.goenv(&p, &["allow", "--bash", text.to_str().unwrap()]).success();
+        assert_eq!(exported(&sandbox, &p), (0, r#"{"RVM":"use 3.2"}"#.to_owned()));
+    }
 }

@@ -327,7 +327,10 @@ fn versions_and_what_there_is_not_are_told_in_one_line() {
         (&["allow"], ".envrc file not found"),
         (&["allow", "none"], "$SANDBOX/home/none does not exist"),
         (&["deny", "."], ".envrc file not found"),
-        (&["stdlib"], "goenv has no `direnv stdlib`: what a policy may call is built in"),
+        (&["watch", "bash", "x"], "only a policy can be told to watch: write `watch_file` into it"),
+        (&["dump", "nu"], "unknown target shell 'nu'"),
+        (&["dotenv", "bash", "none"], "$SANDBOX/home/none does not exist"),
+        (&["apply_dump", "none"], "$SANDBOX/home/none does not exist"),
         (&["show_dump", "x"], "this is no dump of direnv's"),
         (&["log", "--error", "a message"], "a message"),
     ] {
@@ -335,7 +338,7 @@ fn versions_and_what_there_is_not_are_told_in_one_line() {
         let code = i32::from(words[0] != "log");
         says(&done, code, "", &format!("direnv: error {line}\n"));
         // The real one ends with the same code where it has the command.
-        if !["log", "stdlib"].contains(&words[0]) {
+        if !["log", "watch"].contains(&words[0]) {
             assert_eq!(sandbox.run(&home, DIRENV, words).code(), code, "{words:?}");
         }
     }
@@ -498,5 +501,77 @@ fn the_hook_calls_the_link_and_switches_the_environment_in_real_shells() {
         assert_eq!(pty.output(armed), "armed\n", "{shell:?}");
         let _ = pty.run("cd ~");
         assert_eq!(pty.env(), before, "{shell:?}");
+    }
+}
+
+/// Runs a script in bash with goenv's direnv, then with the real one, as `$DIRENV`; returns what each printed.
+fn both(sandbox: &mut Sandbox, directory: &Path, script: &str) -> [String; 2] {
+    let ours = sandbox.path("link/direnv").to_str().unwrap().to_owned();
+    [&ours, DIRENV].map(|direnv| {
+        sandbox.set("DIRENV", direnv);
+        let done = sandbox.run(directory, "bash", &["-c", script]);
+        let said = done.success().stdout();
+        said.replace("$SANDBOX/link/direnv", "DIRENV").replace(DIRENV, "DIRENV")
+    })
+}
+
+#[test]
+fn an_environment_is_dumped_and_read_as_by_direnv() {
+    let mut sandbox = sandbox();
+    sandbox.set("ODD", "x 'y' \"z\" \\ $HOME\nline");
+    let home = sandbox.home();
+    for script in [
+        // Each reads what the other wrote.
+        "$DIRENV show_dump \"$(/usr/bin/direnv dump)\"; /usr/bin/direnv show_dump \"$($DIRENV dump)\"",
+        "$DIRENV dump json",
+        "touch f; $DIRENV dump gzenv f; /usr/bin/direnv show_dump \"$(cat f)\"",
+        "touch f; DIRENV_DUMP_FILE_PATH=f $DIRENV dump json; cat f; rm f",
+        "$DIRENV dump json 3 3>g; cat g; rm g",
+        "$DIRENV dump json none || echo fails",
+        "env -i A=1 $DIRENV dump >f; eval \"$($DIRENV apply_dump f)\"; /usr/bin/env | /usr/bin/grep -v ^_= | /usr/bin/sort; /usr/bin/rm f",
+        "echo x >f; $DIRENV apply_dump f 2>/dev/null || echo fails; rm f",
+    ] {
+        let script = format!("unset _; {script}");
+        let [ours, theirs] = both(&mut sandbox, &home, &script);
+        assert!(!theirs.is_empty(), "{script}");
+        assert_eq!(ours, theirs, "{script}");
+    }
+}
+
+#[test]
+fn a_dotenv_file_is_printed_for_a_shell() {
+    let mut sandbox = sandbox();
+    let home = sandbox.home();
+    sandbox.file("home/.env", "A=1\nexport B=\"x $A\" # said\nC='$A'\nD: y\nE=\n");
+    for script in [
+        "eval \"$($DIRENV dotenv)\"; declare -p A B C D E",
+        "eval \"$($DIRENV dotenv bash .env)\"; declare -p A B C D E",
+        "$DIRENV dotenv json .env",
+        "echo 'A=1 2' >bad; $DIRENV dotenv bash bad 2>/dev/null || echo fails",
+    ] {
+        let [ours, theirs] = both(&mut sandbox, &home, script);
+        assert_eq!(ours, theirs, "{script}");
+    }
+}
+
+#[test]
+fn a_script_has_the_functions_of_an_envrc() {
+    let mut sandbox = sandbox();
+    let home = sandbox.home();
+    sandbox.file("home/.env", "FROM_DOTENV=1\n");
+    sandbox.file("home/sub/.envrc", "export SUB=${PWD##*/}\n");
+    for script in [
+        "PATH_add bin; path_add LIST a b; echo \"${PATH%%:*}\" \"$LIST\"",
+        "expand_path ../x; user_rel_path ~/x; find_up .env; has ls && echo has",
+        "dotenv; watch_file .env; watch_dir sub; source_env sub; echo $FROM_DOTENV $SUB",
+        "cd sub; source_up_if_exists; dotenv_if_exists; layout node; echo \"${PATH%%:*}\"",
+        "touch x.sh; source ./x.sh && . ./x.sh && echo read; rm x.sh",
+        "direnv_load env A=1 $DIRENV dump; echo $A",
+        "env -i B=1 PATH=\"$PATH\" HOME=\"$HOME\" $DIRENV dump >f; direnv_apply_dump f; echo $B; rm f",
+    ] {
+        let script = format!("eval \"$($DIRENV stdlib)\"; export DIRENV_LOG_FORMAT=; {script}");
+        let [ours, theirs] = both(&mut sandbox, &home, &script);
+        assert!(!theirs.is_empty(), "{script}");
+        assert_eq!(ours, theirs, "{script}");
     }
 }

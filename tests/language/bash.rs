@@ -49,6 +49,21 @@ const BASH_CASES: &[&str] = &[
     "export A=1\nexit 0\nexport B=1",
     "export A=1\nreturn 0\nexport B=1",
     "export A=1\n[ -f none ] && export B=1",
+    // The direnv on PATH is the real one: its dumps are read; `$direnv` and the function are goenv.
+    "direnv_load sh -c 'export A=1 B=\"x y\"; unset INHERITED; exec direnv dump'\nexport C=$B",
+    "direnv_load sh -c 'export A=1; unset INHERITED; exec \"$0\" dump' \"$direnv\"",
+    "export A=1 B=1\ndirenv_load env A=2 C=$'two\\nlines' D='*;:\\\\|%s' \"$direnv\" dump\nexport B=3",
+    "f() { export A=$1; direnv dump; }\ndirenv_load f 1",
+    "direnv_load sh -c 'cd sub; PATH=/nowhere:$PATH exec direnv dump'\nPATH_add bin",
+    "direnv dump >dumped\nexport A=1\ndirenv_apply_dump dumped",
+    "eval \"$(direnv dotenv bash other.env)\"\neval \"$(direnv dotenv)\"",
+    "eval \"$(direnv watch bash data.txt 'a b')\"\neval \"$(direnv watch-dir bash sub)\"\nexport A=1",
+    "eval \"$(direnv stdlib)\"\nPATH_add bin\nexport A=1",
+    "pipenv() { echo \"$PWD/venv\"; }\ntouch Pipfile && mkdir -p venv\nlayout pipenv @PIPENV_PIPFILE",
+    "pipenv() { [ -d venv ] && echo \"$PWD/venv\" || [ \"$1\" = --venv ] || mkdir venv; }\ntouch Pipfile\nlayout pipenv",
+    "pyenv() { echo \"$PWD/py\"; }\nmkdir -p py/versions/{3.1,3.2}/bin venv\nfor v in 3.1 3.2; do\n\
+     printf '#!/bin/sh\\necho %s venv' \"$v\" >py/versions/$v/bin/python; chmod +x py/versions/$v/bin/python; done\n\
+     export VIRTUAL_ENV=$PWD/venv\nlayout pyenv 3.1 3.2",
 ];
 
 /// The texts of a project that its policies source, and the policy itself.

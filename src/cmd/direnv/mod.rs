@@ -5,6 +5,7 @@
 //! goenv's commands: nothing here approves anything by itself, direnv's own approvals count for nothing, and no decision
 //! is read from `DIRENV_*`. What is understood and what is not: docs/reference.md, section "As direnv".
 
+mod evaluating;
 mod request;
 mod status;
 mod variables;
@@ -21,10 +22,16 @@ use crate::trust::State;
 use crate::trust::header::Engine;
 use crate::ui::{Tone, Ui, safe_path};
 use crate::world::World;
-use crate::{files, inherit, policy};
+use crate::{bash, files, gzenv, inherit, policy};
 
 pub(super) use variables::{is_provided, is_quiet, provide};
 pub(super) use words::loaded;
+
+/// Returns whether a policy that bash evaluates calls goenv by the path that `$direnv` holds there, with a word of direnv's.
+pub fn is_for_policy(args: &[OsString], world: &World) -> bool {
+    let is_internal = args.get(1).is_some_and(|word| request::is_internal(word));
+    is_internal && world.variable(bash::EVALUATING).is_some()
+}
 
 /// Answers a call, the program's name first among the words, and returns the exit code.
 pub fn run(args: &[OsString], world: &World, ui: &Ui) -> u8 {
@@ -64,8 +71,15 @@ fn answer(request: &Request<'_>, world: &World, ui: &Ui) -> Result<Exit, Error> 
         Request::Version => print(&format!("{}\n", policy::DIRENV_VERSION), ui),
         Request::Nothing => Ok(Exit::Done),
         Request::Current(path) => current(path, world),
+        Request::Dump { format, file } => evaluating::dump(*format, *file, world, ui),
+        Request::ApplyDump(file) => evaluating::apply_dump(file, world, ui),
+        Request::Dotenv { format, file } => evaluating::dotenv(*format, file, world, ui),
+        Request::Watch(paths) => evaluating::watch("watch_file", paths, world, ui),
+        Request::WatchDir(directory) => evaluating::watch("watch_dir", directory, world, ui),
+        Request::Stdlib => evaluating::stdlib(world, ui),
         Request::ShowDump(text) => {
-            let shown = variables::decode(text).ok_or_else(|| words::refused(NO_DUMP))?;
+            let shown: serde_json::Value =
+                gzenv::unpack(text).ok_or_else(|| words::refused(NO_DUMP))?;
             Ok(ui.data(&crate::ui::json(&shown)).map(|()| Exit::Done)?)
         }
         Request::WatchPrint { end } => watch_print(*end, world, ui),

@@ -16,8 +16,19 @@ use crate::ui::{Tone, safe};
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Request<'a> {
     Allow(Option<&'a Path>),
+    ApplyDump(&'a Path),
     Current(&'a Path),
     Deny(Option<&'a Path>),
+    /// The file, and the shell that is to read it.
+    Dotenv {
+        format: Format,
+        file: &'a Path,
+    },
+    /// The environment as it is, in direnv's own form where no other is named.
+    Dump {
+        format: Option<Format>,
+        file: Option<&'a Path>,
+    },
     Edit(Option<&'a Path>),
     /// The directory and the command, as they are given.
     Exec(&'a [OsString]),
@@ -40,7 +51,10 @@ pub(super) enum Request<'a> {
     Status {
         json: bool,
     },
+    Stdlib,
     Version,
+    Watch(&'a [OsString]),
+    WatchDir(&'a [OsString]),
     WatchPrint {
         /// What stands behind each path.
         end: u8,
@@ -65,6 +79,14 @@ pub(super) fn read(words: &[OsString]) -> Result<Request<'_>, Error> {
         b"reload" => Ok(Request::Reload),
         b"status" => Ok(Request::Status { json: first.is_some_and(|word| word == "--json") }),
         b"version" | b"--version" => version(first),
+        b"apply_dump" => path.map(Request::ApplyDump).ok_or_else(|| refused("no FILE given")),
+        b"dotenv" => dotenv(rest),
+        b"dump" => dump(rest),
+        b"stdlib" => Ok(Request::Stdlib),
+        b"watch" => watched(rest).map(Request::Watch),
+        b"watch-dir" => {
+            watched(rest).map(|paths| Request::WatchDir(paths.get(..1).unwrap_or(paths)))
+        }
         b"current" => path.map(Request::Current).ok_or_else(|| refused("missing PATH argument")),
         b"show_dump" => {
             let text = first.ok_or_else(|| refused("missing DUMP argument"))?;
@@ -82,14 +104,58 @@ fn unknown(command: &[u8]) -> Error {
     refused(&format!("command \"direnv {}\" not found", safe(command)))
 }
 
+/// The commands that a policy's functions call, and that are no goenv's.
+const INTERNAL: &[&str] = &[
+    "apply_dump",
+    "current",
+    "dotenv",
+    "dump",
+    "log",
+    "show_dump",
+    "stdlib",
+    "watch",
+    "watch-dir",
+    "watch-print",
+];
+
+/// Returns whether a word is the name of a command that only policies call.
+pub(super) fn is_internal(word: &OsStr) -> bool {
+    INTERNAL.iter().any(|command| word == *command)
+}
+
+/// Reads `dump [SHELL] [FILE]`.
+fn dump(words: &[OsString]) -> Result<Request<'_>, Error> {
+    let name = words.first().map_or(&b"gzenv"[..], |word| shell_name(word));
+    let format = match name {
+        b"gzenv" => None,
+        name => Some(format_named(name)?),
+    };
+    let file = words.get(1).filter(|word| !word.is_empty()).map(Path::new);
+    Ok(Request::Dump { format, file })
+}
+
+/// Reads `dotenv [SHELL] [FILE]`.
+fn dotenv(words: &[OsString]) -> Result<Request<'_>, Error> {
+    let name = words.first().map_or(&b"bash"[..], |word| shell_name(word));
+    let format = format_named(name)?;
+    let file = words.get(1).map_or(Path::new(".env"), Path::new);
+    Ok(Request::Dotenv { format, file })
+}
+
+/// Reads `watch SHELL PATH…` and `watch-dir SHELL DIR`: the shell is the one that a policy runs in.
+fn watched(words: &[OsString]) -> Result<&[OsString], Error> {
+    match words {
+        [] => Err(refused("missing SHELL argument")),
+        [_] => Err(refused("missing PATH argument")),
+        [shell, paths @ ..] if shell_name(shell) == b"bash" => Ok(paths),
+        [shell, ..] => Err(no_shell(shell_name(shell))),
+    }
+}
+
 /// Reads `export SHELL`; `--guard NAME` is goenv's hook's.
 fn export(words: &[OsString]) -> Result<Request<'_>, Error> {
     let name = words.first().map(|word| shell_name(word)).unwrap_or_default();
-    let format = match name {
-        // direnv's own hook, which elvish's users keep in a file, reads JSON.
-        b"elvish" => Format::Json,
-        _ => Format::named(name).ok_or_else(|| no_shell(name))?,
-    };
+    let format = format_named(name)?;
     let guard = match words.get(1..) {
         Some([flag, shell, ..]) if flag == "--guard" => shell.to_str().and_then(ShellName::parse),
         _ => None,
@@ -114,6 +180,15 @@ fn hook(word: Option<&OsStr>) -> Result<Request<'_>, Error> {
 fn shell_name(word: &OsStr) -> &[u8] {
     let name = word.as_encoded_bytes().rsplit(|byte| *byte == b'/').next().unwrap_or_default();
     name.strip_prefix(b"-").unwrap_or(name)
+}
+
+/// Returns what is printed for a shell.
+fn format_named(name: &[u8]) -> Result<Format, Error> {
+    match name {
+        // direnv's own hook, which elvish's users keep in a file, reads JSON.
+        b"elvish" => Ok(Format::Json),
+        _ => Format::named(name).ok_or_else(|| no_shell(name)),
+    }
 }
 
 fn no_shell(name: &[u8]) -> Error {
@@ -186,11 +261,22 @@ mod tests {
             ("version v2.9", Request::Nothing),
             ("version 2.37.1-rc1", Request::Nothing),
             ("watch-print --null", Request::WatchPrint { end: 0 }),
+            ("dump", Request::Dump { format: None, file: None }),
+            (
+                "dump json f",
+                Request::Dump { format: Some(Format::Json), file: Some(Path::new("f")) },
+            ),
+            ("dotenv", Request::Dotenv { format: Format::Bash, file: Path::new(".env") }),
+            ("dotenv zsh f", Request::Dotenv { format: Format::Zsh, file: Path::new("f") }),
+            ("apply_dump f", Request::ApplyDump(Path::new("f"))),
+            ("stdlib", Request::Stdlib),
             ("log --status hi", Request::Log { tone: Tone::Plain, message: "hi".to_owned() }),
         ] {
             assert_eq!(read(&words(line)).unwrap(), request, "{line}");
         }
         assert_eq!(read(&words("exec . go -v")).unwrap(), Request::Exec(&words(". go -v")));
+        assert_eq!(read(&words("watch bash a b")).unwrap(), Request::Watch(&words("a b")));
+        assert_eq!(read(&words("watch-dir bash a b")).unwrap(), Request::WatchDir(&words("a")));
     }
 
     #[test]
@@ -204,6 +290,11 @@ mod tests {
             ("version x", "vx is not a valid semver version"),
             ("version 2.38", "current version v2.37.1 is older than the desired version v2.38"),
             ("current", "missing PATH argument"),
+            ("dump nu", "unknown target shell 'nu'"),
+            ("dotenv gzenv", "unknown target shell 'gzenv'"),
+            ("watch zsh a", "unknown target shell 'zsh'"),
+            ("watch bash", "missing PATH argument"),
+            ("apply_dump", "no FILE given"),
             ("log hi", "log takes --status or --error, and a message"),
         ] {
             let error = read(&words(line)).unwrap_err();

@@ -4,28 +4,20 @@
 //! what a policy did, and only ever unset. There is no `DIRENV_DIFF`: it would hold values, in a form in which another
 //! direnv would put whole PATHs back.
 
-use std::io::{Read as _, Write as _};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-use base64ct::{Base64Url, Encoding};
-use flate2::Compression;
-use flate2::bufread::ZlibDecoder;
-use flate2::write::ZlibEncoder;
 use serde::{Deserialize, Serialize};
 
 use crate::env::state::{self, State, Watch};
 use crate::env::undo::{Before, Change, Fingerprint};
 use crate::env::{Bytes, Env};
-use crate::files;
 use crate::world::World;
+use crate::{files, gzenv};
 
 /// The longest list of watched paths that is told: Linux refuses a process with one string above 128 KiB.
 const LONGEST: usize = 64 * 1024;
-
-/// The most that a dump unpacks to.
-const DUMP_LIMIT: u64 = 16 * 1024 * 1024;
 
 /// The variable by which a direnv that loaded something knows how to undo it.
 const DIFF: &str = "DIRENV_DIFF";
@@ -68,7 +60,7 @@ fn variables(policy: &Path, seen: &[Seen]) -> Vec<(&'static str, Bytes)> {
     let [dir, file, watches] = state::DIRENV;
     let mut variables =
         vec![(dir, [b"-", directory].concat()), (file, policy.as_os_str().as_bytes().to_vec())];
-    let list = encode(seen);
+    let list = gzenv::pack(&seen);
     if list.len() <= LONGEST {
         variables.push((watches, list));
     }
@@ -83,23 +75,6 @@ pub(super) fn look(watch: &Watch) -> Seen {
     Seen { path, modtime: modtime.unwrap_or_default(), exists: modtime.is_some() }
 }
 
-/// Returns the list in direnv's form: base64url, padded, of zlib of JSON.
-fn encode(seen: &[Seen]) -> Bytes {
-    // Into memory: nothing of it can fail to be written.
-    let json = serde_json::to_vec(seen).unwrap_or_default();
-    let mut packed = ZlibEncoder::new(Bytes::new(), Compression::default());
-    let packed = packed.write_all(&json).and_then(|()| packed.finish()).unwrap_or_default();
-    Base64Url::encode_string(&packed).into_bytes()
-}
-
-/// Returns what a text in direnv's form holds, whatever it is.
-pub(super) fn decode(text: &[u8]) -> Option<serde_json::Value> {
-    let packed = Base64Url::decode_vec(std::str::from_utf8(text).ok()?).ok()?;
-    let mut json = Bytes::new();
-    ZlibDecoder::new(packed.as_slice()).take(DUMP_LIMIT).read_to_end(&mut json).ok()?;
-    serde_json::from_slice(&json).ok()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -110,14 +85,13 @@ mod tests {
             Seen { path: "/p/.envrc".to_owned(), modtime: 1_795_668_547, exists: true },
             Seen { path: "/p/\u{e9}".to_owned(), modtime: 0, exists: false },
         ];
-        let read: Vec<Seen> = serde_json::from_value(decode(&encode(&seen)).unwrap()).unwrap();
-        assert_eq!(read, seen);
+        assert_eq!(gzenv::unpack::<Vec<Seen>>(&gzenv::pack(&seen)).unwrap(), seen);
         // What direnv 2.32.1 wrote.
         let theirs = b"eJyMzs1KxDAQAOB3mXPp5KfJZHtfPQleRTxMMwktpNuaxrUgvrtnb_sAH3zvP_DKbYYRsK07zvrEHft0u9cIHbxs0pY1wajp4rwPbqAOrudytAPGVr_Sb_fft3XvPyu55-slvz1hX7bIBY-Za0JZarrdkUvZvtFkEdHCgYK1cXI0ZA5eGydKlJpiMG6YLCtiyTb56LUJMbtAJJmtpYdyH38BAAD__yzyREs=";
-        let theirs = decode(theirs).unwrap();
+        let theirs: serde_json::Value = gzenv::unpack(theirs).unwrap();
         assert_eq!(theirs[0]["Path"], "/tmp/h1x/p/.envrc");
         for broken in [&b""[..], b"eJ", b"AAAA", "\u{e9}".as_bytes(), b"eJyMzs1K"] {
-            assert_eq!(decode(broken), None);
+            assert_eq!(gzenv::unpack::<serde_json::Value>(broken), None);
         }
     }
 

@@ -22,14 +22,8 @@ pub(super) struct Unsupported {
 const NOT_CALLED: &str = "no policy calls it";
 
 const UNSUPPORTED: &[Unsupported] = &[
-    Unsupported { name: "stdlib", reason: "what a policy may call is built in" },
-    Unsupported { name: "apply_dump", reason: NOT_CALLED },
     Unsupported { name: "check-required", reason: NOT_CALLED },
-    Unsupported { name: "dotenv", reason: "write `dotenv FILE` into the policy" },
-    Unsupported { name: "dump", reason: NOT_CALLED },
     Unsupported { name: "fetchurl", reason: "nothing is fetched for a policy" },
-    Unsupported { name: "watch", reason: "write `watch_file PATH` into the policy" },
-    Unsupported { name: "watch-dir", reason: "write `watch_dir DIR` into the policy" },
     Unsupported { name: "watch-list", reason: NOT_CALLED },
 ];
 
@@ -126,6 +120,8 @@ reload:
   Makes the next prompt load the .envrc again
 status [--json]:
   Prints what is loaded and found here
+stdlib:
+  Prints the functions that an .envrc finds, for bash
 version [AT_LEAST]:
   Prints the version of direnv that is answered for, or compares with it
 

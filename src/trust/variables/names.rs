@@ -65,6 +65,9 @@ pub(super) const NEVER: &[(&str, &str)] = &[
     ("prompt", PROMPT),
 ];
 
+/// The files that direnv's plugin has vim run in a directory.
+pub(super) const VIMRC: &str = "DIRENV_EXTRA_VIMRC";
+
 /// Names of numbers: zsh and an interactive bash compute what is assigned to them, and run the commands in it. zsh says
 /// so of them only while they are set.
 pub(super) const NUMBERS: &[&str] = &[
@@ -121,6 +124,7 @@ pub(super) const SENSITIVE: &[(&str, &str)] = &[
     ("CURL_CA_BUNDLE", TLS),
     ("DYLD_*", LIBRARIES),
     ("DOCKER_HOST", NETWORK),
+    (VIMRC, CODE),
     ("EDITOR", RUNS),
     ("EXINIT", CODE),
     ("FIGNORE", SHELL_OWN),
