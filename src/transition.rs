@@ -20,6 +20,7 @@ use crate::hex::sha256;
 use crate::load::{Applied, Loaded};
 use crate::trust::Trust;
 use crate::trust::header::{self, Engine, Header};
+use crate::trust::record;
 use crate::trust::rules::Rules;
 use crate::ui::{Tone, Ui, safe};
 use crate::watch::Watched;
@@ -128,6 +129,16 @@ fn is_same(before: &State, now: &State) -> bool {
         && policy_changes(before).eq(policy_changes(now))
         && !is_moved(&now.policy)
         && !is_moved(&beside(&now.policy))
+        && approvals(before).eq(approvals(now))
+}
+
+/// Returns the records that approve a shell's policy: another one is for other bytes, or for another engine.
+fn approvals(state: &State) -> impl Iterator<Item = &Path> {
+    let directory = record::path_name(&state.policy);
+    let there = state.watches.iter().filter(|watch| watch.stamp != Stamp::ABSENT);
+    let is_record =
+        move |path: &&Path| path.parent().is_some_and(|parent| parent.ends_with(&directory));
+    there.map(|watch| watch.path.as_path()).filter(is_record)
 }
 
 /// Returns what the policy changed, without what is set for those who look at direnv's variables.

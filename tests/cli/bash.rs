@@ -145,6 +145,27 @@ fn the_audit_log_says_that_bash_evaluates() {
 }
 
 #[test]
+fn another_engine_is_another_decision_though_nothing_else_changes() {
+    let sandbox = Sandbox::new();
+    let p = sandbox.project("p", "export A=1\n");
+    let prompt = "eval \"$(goenv export bash 2>/dev/null)\"";
+    let script = format!(
+        "cd {}; {prompt}; goenv allow --bash; {prompt}; goenv allow --bash; {prompt}; goenv reload; {prompt}; \
+         goenv allow; {prompt}",
+        p.display()
+    );
+    sandbox.run(&sandbox.home(), "bash", &["-c", &script]).success();
+    let log = sandbox.goenv(&p, &["audit", "log", "--json"]).stdout();
+    let loads: Vec<String> = log
+        .lines()
+        .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap())
+        .filter(|record| record["ev"] == "policy.load")
+        .map(|record| record["engine"].to_string())
+        .collect();
+    assert_eq!(loads, ["null", "\"bash\"", "null"], "{log}");
+}
+
+#[test]
 fn leaving_undoes_exactly_what_bash_did() {
     let sandbox = Sandbox::new();
     let p = allowed(
