@@ -51,12 +51,19 @@ pub fn script(programs: &[Program]) -> String {
         Place::Member(name) => Place::Member(name.to_owned()),
         Place::Function(name) => Place::Function(name.to_owned()),
     });
-    let run = programs.iter().flat_map(measure::functions);
-    let mut seen = BTreeSet::new();
-    let places: Vec<_> = unseen
-        .chain(run.filter_map(|name| place(&name, &members)))
-        .filter(|place| seen.insert(place.clone()))
-        .collect();
+    let mut runs: BTreeMap<Place<String>, usize> = BTreeMap::new();
+    let mut places: Vec<_> = unseen.collect();
+    for program in programs {
+        let run = measure::functions(program);
+        let run: BTreeSet<_> = run.iter().filter_map(|name| place(name, &members)).collect();
+        places.extend(run.iter().filter(|place| !runs.contains_key(place)).cloned());
+        run.into_iter().for_each(|place| *runs.entry(place).or_default() += 1);
+    }
+    // What every prompt runs comes first, and what one of them runs comes last, so that each has its own close together.
+    places.sort_by_key(|place| match place {
+        Place::Member(_) if !runs.contains_key(place) => 0,
+        _ => programs.len() - runs.get(place).copied().unwrap_or(1),
+    });
     let constants = section(".rodata", &lines(".rodata", &places), ALSO_SEEN);
     let functions = section(".text", &(ALSO_RUN.to_owned() + &lines(".text", &places)), "");
     [HEAD, &constants, &functions].concat()
