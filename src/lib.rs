@@ -72,17 +72,28 @@ pub fn run(args: Vec<OsString>, world: &World) -> u8 {
     if world.is_direnv() || cmd::direnv::is_for_policy(&args, world) {
         return cmd::direnv::run(&args, world, &ui);
     }
-    let result = match prompt_format(&args) {
+    match prompt_format(&args) {
         // The prompt's own command does without the command line parser, which costs more than all the rest of a
         // prompt where nothing changed.
         Some((format, shell)) => {
-            cmd::export::run(format, cmd::export::Scope::Change, shell.as_ref(), world, &ui)
+            let scope = cmd::export::Scope::Change;
+            end(cmd::export::run(format, scope, shell.as_ref(), world, &ui), &ui)
         }
-        None => match Cli::try_parse_from(cli::asking(args)) {
-            Ok(cli) => cmd::run(cli.command, world, &ui),
-            Err(error) => return usage(&error, &ui),
-        },
-    };
+        None => run_command(args, world, &ui),
+    }
+}
+
+/// Runs what a person asks for. Not inlined, so that what a prompt runs lies close together.
+#[inline(never)]
+fn run_command(args: Vec<OsString>, world: &World, ui: &Ui) -> u8 {
+    match Cli::try_parse_from(cli::asking(args)) {
+        Ok(cli) => end(cmd::run(cli.command, world, ui), ui),
+        Err(error) => usage(&error, ui),
+    }
+}
+
+/// Says what went wrong; returns the exit code.
+fn end(result: Result<Exit, Error>, ui: &Ui) -> u8 {
     match result {
         Ok(exit) => exit as u8,
         Err(error) => {
@@ -119,10 +130,6 @@ fn usage(error: &clap::Error, ui: &Ui) -> u8 {
     }
     match ui.data(text.to_string().as_bytes()) {
         Ok(()) => Exit::Done as u8,
-        Err(error) => {
-            let error = Error::Output(error);
-            ui.say(Tone::Error, &error.text());
-            error.exit() as u8
-        }
+        Err(error) => end(Err(Error::Output(error)), ui),
     }
 }

@@ -42,6 +42,8 @@ const UNSEEN: &[Place<&str>] = &[
 
 /// Sections of other names that every program runs, and one that it looks at the beginning of.
 const ALSO_RUN: &str = "    KEEP(*(.init))\n    KEEP(*(.fini))\n    *(.iplt)\n";
+/// Linux maps a file by pieces of this size: the functions begin with one.
+const PIECE: &str = " ALIGN(0x10000)";
 const ALSO_SEEN: &str = "  .eh_frame : { *(.eh_frame) }\n";
 
 /// Returns the script for what these programs run.
@@ -64,8 +66,8 @@ pub fn script(programs: &[Program]) -> String {
         Place::Member(_) if !runs.contains_key(place) => 0,
         _ => programs.len() - runs.get(place).copied().unwrap_or(1),
     });
-    let constants = section(".rodata", &lines(".rodata", &places), ALSO_SEEN);
-    let functions = section(".text", &(ALSO_RUN.to_owned() + &lines(".text", &places)), "");
+    let constants = section(".rodata", "", &lines(".rodata", &places), ALSO_SEEN);
+    let functions = section(".text", PIECE, &(ALSO_RUN.to_owned() + &lines(".text", &places)), "");
     [HEAD, &constants, &functions].concat()
 }
 
@@ -96,9 +98,9 @@ fn lines(kind: &str, places: &[Place<String>]) -> String {
     lines
 }
 
-/// Returns the part of the script that puts these `lines` before all others of their kind, and after them the section `next`.
-fn section(kind: &str, lines: &str, next: &str) -> String {
-    let first = format!("  {kind}.prompt :\n  {{\n{lines}  }}\n");
+/// Returns the part of the script that puts these `lines` before all others of their kind, at what `place` says, and after them the section `next`.
+fn section(kind: &str, place: &str, lines: &str, next: &str) -> String {
+    let first = format!("  {kind}.prompt :{place}\n  {{\n{lines}  }}\n");
     format!("SECTIONS\n{{\n{first}{next}}}\nINSERT BEFORE {kind};\n")
 }
 
