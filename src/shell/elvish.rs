@@ -2,8 +2,7 @@
 //!
 //! Its source is UTF-8 and its strings are bytes: what is not printable ASCII is written as `\x..`.
 
-use std::fmt::Write as _;
-
+use super::escaped;
 use crate::env::{Bytes, Diff};
 
 /// Returns one statement a line for each step of the diff.
@@ -29,21 +28,7 @@ pub fn print(diff: &Diff) -> Bytes {
 
 /// Returns bytes as one word.
 pub fn quote(bytes: &[u8]) -> Bytes {
-    let mut word = String::from("\"");
-    for byte in bytes {
-        match byte {
-            b'"' | b'\\' => {
-                word.push('\\');
-                word.push(char::from(*byte));
-            }
-            b' '..=b'~' => word.push(char::from(*byte)),
-            _ => {
-                let _ = write!(word, "\\x{byte:02x}");
-            }
-        }
-    }
-    word.push('"');
-    word.into_bytes()
+    escaped(bytes, b'"', ("\\x", ""))
 }
 
 #[cfg(test)]

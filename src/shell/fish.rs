@@ -3,10 +3,10 @@
 //! fish reads its input as text of the locale, so bytes that are not ASCII are written as `\X..` outside the
 //! quotes. Variables that fish holds as lists get one word for each entry.
 
-use std::fmt::Write as _;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
+use super::escaped;
 use crate::env::list;
 use crate::env::{Bytes, Diff};
 use crate::guard::{Guard, PROBE_SECONDS, Question};
@@ -74,21 +74,7 @@ fn words<'a>(name: &[u8], value: &'a [u8]) -> Vec<&'a [u8]> {
 
 /// Returns bytes as one word.
 pub fn quote(bytes: &[u8]) -> Bytes {
-    let mut word = String::from("'");
-    for byte in bytes {
-        match byte {
-            b'\'' | b'\\' => {
-                word.push('\\');
-                word.push(char::from(*byte));
-            }
-            b' '..=b'~' => word.push(char::from(*byte)),
-            _ => {
-                let _ = write!(word, "'\\X{byte:02x}'");
-            }
-        }
-    }
-    word.push('\'');
-    word.into_bytes()
+    escaped(bytes, b'\'', ("'\\X", "'"))
 }
 
 #[cfg(test)]

@@ -17,6 +17,7 @@ pub mod systemd;
 pub mod tcsh;
 pub mod vim;
 
+use std::fmt::Write as _;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
@@ -164,6 +165,27 @@ impl Shell {
         let hook = replace(text.as_bytes(), b"@GOENV@", &program);
         if self == Self::Tcsh { tcsh::without_comments(&hook) } else { hook }
     }
+}
+
+/// Returns bytes as one word between two of `mark`, with a backslash before each such byte and each backslash. What is not
+/// printable ASCII is written as two hexadecimal digits between the two parts of `escape`.
+fn escaped(bytes: &[u8], mark: u8, escape: (&str, &str)) -> Bytes {
+    let mark = char::from(mark);
+    let mut word = String::from(mark);
+    for byte in bytes {
+        let letter = char::from(*byte);
+        if letter == mark || letter == '\\' {
+            word.push('\\');
+        }
+        if matches!(byte, b' '..=b'~') {
+            word.push(letter);
+        } else {
+            let (before, after) = escape;
+            let _ = write!(word, "{before}{byte:02x}{after}");
+        }
+    }
+    word.push(mark);
+    word.into_bytes()
 }
 
 fn replace(text: &[u8], token: &[u8], by: &[u8]) -> Bytes {

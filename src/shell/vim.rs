@@ -1,8 +1,6 @@
 //! `export vim`: statements for Vim, as `:execute system('goenv export vim')`.
 
-use std::fmt::Write as _;
-
-use super::state;
+use super::{escaped, state};
 use crate::env::{Bytes, Diff};
 
 /// Returns one statement a line for each step of the diff.
@@ -28,28 +26,13 @@ pub fn print(diff: &Diff) -> Bytes {
 
 /// Returns bytes as a string: in single quotes where they are a line of text, else with escapes.
 fn quote(bytes: &[u8]) -> Bytes {
-    let is_text = std::str::from_utf8(bytes).is_ok_and(|text| !text.contains(char::is_control));
-    let mut word = String::new();
-    if is_text {
-        let text = String::from_utf8_lossy(bytes).replace('\'', "''");
-        return format!("'{text}'").into_bytes();
-    }
-    word.push('"');
-    for byte in bytes {
-        match byte {
-            b'"' | b'\\' => {
-                word.push('\\');
-                word.push(char::from(*byte));
-            }
-            b' '..=b'~' => word.push(char::from(*byte)),
-            // A letter may follow: both digits are written.
-            _ => {
-                let _ = write!(word, "\\x{byte:02x}");
-            }
+    match std::str::from_utf8(bytes) {
+        Ok(text) if !text.contains(char::is_control) => {
+            format!("'{}'", text.replace('\'', "''")).into_bytes()
         }
+        // A letter may follow: both digits are written.
+        _ => escaped(bytes, b'"', ("\\x", "")),
     }
-    word.push('"');
-    word.into_bytes()
 }
 
 #[cfg(test)]
