@@ -17,7 +17,12 @@ fn _goenv_hook {|@_goenv_arguments|
 }
 
 # A hook is known by the name of its arguments.
-if (not (has-value [(each {|hook| try { all $hook[arg-names] } catch e { nop } } $edit:before-readline)] _goenv_arguments)) {
+fn is-there {|hooks|
+  has-value [(each {|hook| try { all $hook[arg-names] } catch e { nop } } $hooks)] _goenv_arguments
+}
+if (not (is-there $edit:before-readline)) {
   set edit:before-readline = [$_goenv_hook~ $@edit:before-readline]
+}
+if (not (is-there $after-chdir)) {
   set after-chdir = [$_goenv_hook~ $@after-chdir]
 }

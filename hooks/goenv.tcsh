@@ -12,7 +12,13 @@ printf "set _goenv_newline='\134\012'\012" | source /dev/stdin ;
 
 alias _goenv_export @GOENV@' export tcsh' ;
 
-# No script has a prompt, but each has cwdcmd: so it is the first prompt that adds to that one.
-if ( "`alias _goenv_hook`" == "" ) alias precmd "_goenv_prompt; `alias precmd`" ;
-if ( "`alias _goenv_hook`" == "" ) alias _goenv_prompt 'alias _goenv_prompt _goenv_hook; alias cwdcmd "_goenv_hook; `alias cwdcmd`"; _goenv_hook' ;
 alias _goenv_hook 'eval "`_goenv_export`"' ;
+
+# The alias periodic runs before each prompt where nobody says how often, and precmd stays the user's: `alias` shows a text
+# to people, with ^[ for an escape, so that there is no way to put something before every text.
+if ( "`alias periodic`" == "" && ! $?tperiod ) alias periodic _goenv_prompt ;
+set _goenv_own = ( "`alias precmd`" ) ;
+if ( "`alias periodic`" != _goenv_prompt && "$_goenv_own:s/_goenv_prompt//" == "$_goenv_own" ) alias precmd "_goenv_prompt; `alias precmd`" ;
+
+# No script has a prompt, but each has cwdcmd: so it is the first prompt that adds to that one, if it is shown as it is.
+alias _goenv_prompt 'alias _goenv_prompt _goenv_hook; set _goenv_own = ( "`alias cwdcmd`" ); if ( "$_goenv_own:s/^//:s/_goenv_hook//" == "$_goenv_own" ) alias cwdcmd "_goenv_hook; `alias cwdcmd`"; _goenv_hook' ;

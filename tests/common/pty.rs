@@ -348,6 +348,7 @@ impl Pty {
 /// A shell whose hook calls goenv through a program that counts.
 pub struct Counted {
     pub pty: Pty,
+    hook: PathBuf,
     calls: PathBuf,
 }
 
@@ -359,11 +360,16 @@ impl Counted {
             format!("#!/bin/sh\necho \"$*\" >> {}\nexec {GOENV} \"$@\"\n", calls.display());
         let counter = sandbox.file("counter", script);
         fs::set_permissions(&counter, fs::Permissions::from_mode(0o755)).unwrap();
-        let mut pty = Pty::start(shell, sandbox);
         let hook = sandbox.goenv(&sandbox.home(), &["hook", shell.name()]).success().stdout();
         let hook = sandbox.file("hook", hook.replace(GOENV, &counter.to_string_lossy()));
-        let _ = pty.run(&format!("source {}", hook.display()));
-        Self { pty, calls }
+        let mut counted = Self { pty: Pty::start(shell, sandbox), hook, calls };
+        counted.install();
+        counted
+    }
+
+    /// Reads the hook, as the startup file does.
+    pub fn install(&mut self) {
+        let _ = self.pty.run(&self.pty.shell.source(&self.hook));
     }
 
     /// Returns how often goenv was called.

@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
 
-use crate::common::pty::{Pty, Shell};
+use crate::common::pty::{Counted, Pty, Shell};
 use crate::common::{GOENV, Sandbox};
 
 const SHELLS: [Shell; 3] = [Shell::Tcsh, Shell::Elvish, Shell::Nushell];
@@ -65,6 +65,11 @@ fn the_users_own_hooks_are_kept() {
     for (shell, set) in [
         (Shell::Tcsh, "alias precmd 'echo \"my  own\"'; alias cwdcmd 'echo moved'"),
         (
+            Shell::Tcsh,
+            "set tperiod=30; alias periodic true; \
+             alias precmd 'echo \"my  `echo own`\"'; alias cwdcmd 'echo moved'",
+        ),
+        (
             Shell::Elvish,
             "set edit:before-readline = [{ echo 'my  own' } $nop~ $@edit:before-readline]; \
              set after-chdir = [{|@_| echo moved }]",
@@ -86,6 +91,51 @@ fn the_users_own_hooks_are_kept() {
             assert_eq!(shown.matches(mine).count(), 1, "{shell:?} {mine}: {shown}");
         }
     }
+}
+
+#[test]
+fn a_startup_file_that_is_read_anew_keeps_the_hook() {
+    for (shell, set) in [
+        (Shell::Tcsh, "alias precmd 'echo own=$?A'; alias cwdcmd 'echo moved'"),
+        (Shell::Tcsh, "set tperiod=30; alias periodic true; alias precmd 'echo own=$?A'"),
+        (Shell::Elvish, "set after-chdir = [{|@_| echo moved }]"),
+        (Shell::Elvish, "set edit:before-readline = [$edit:before-readline[-1]]"),
+    ] {
+        let sandbox = Sandbox::new();
+        let project = sandbox.project("p", "export A=1\n");
+        let mut pty = Counted::start(shell, &sandbox);
+        for line in [set, "true", set] {
+            let _ = pty.pty.run(line);
+        }
+        pty.install();
+        let _ = pty.pty.run("true");
+        let calls = pty.calls();
+        let shown = pty.pty.run("cd ~/p; sh -c 'echo A=$A'");
+        assert_eq!(pty.calls() - calls, 2, "{shell:?} {set}");
+        assert!(shown.contains("\nA=1\r\n"), "{shell:?} {set}: {shown}");
+        assert_eq!(shown.contains("moved\r\n"), set.contains("moved"), "{shell:?} {set}: {shown}");
+        assert_eq!(shown.contains("own=1\r\n"), set.contains("own"), "{shell:?} {set}: {shown}");
+        sandbox.file(project.join(".envrc"), "export A=2\n");
+        sandbox.goenv(&project, &["allow"]).success();
+        let _ = pty.pty.run("true");
+        assert_eq!(pty.pty.get("A").as_deref(), Some("2"), "{shell:?} {set}");
+    }
+}
+
+#[test]
+fn tcsh_sends_the_control_characters_of_the_users_own_aliases() {
+    let sandbox = Sandbox::new();
+    sandbox.project("p", "export A=1\n");
+    let own = "alias precmd 'echo -n \"\x1b]0;prompt\x07\"'\nalias cwdcmd 'echo -n \"\x1b]0;moved\x07\"'\n";
+    let own = sandbox.file("own", own);
+    let mut pty = Pty::start(Shell::Tcsh, &sandbox);
+    let _ = pty.run(&format!("source {}", own.display()));
+    let _ = pty.run(&Shell::Tcsh.hook(&sandbox));
+    let shown = pty.run("cd ~/p");
+    for title in ["\x1b]0;prompt\x07", "\x1b]0;moved\x07"] {
+        assert!(shown.contains(title), "{shown:?}");
+    }
+    assert_eq!(pty.get("A").as_deref(), Some("1"));
 }
 
 #[test]
