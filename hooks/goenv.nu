@@ -9,18 +9,19 @@ def --env _goenv_hook [] {
   let text = (do --ignore-errors { ^@GOENV@ export nushell } | default '' | lines | str join)
   if ($text | is-empty) { return }
   let change = ($text | from json | transpose name value)
+  let conversions = ($env.ENV_CONVERSIONS? | default {})
+  # Before anything changes: a conversion of the user's can fail.
+  let set = ($change | where value != null | reduce --fold {} {|it, all|
+    let convert = if $it.name in $conversions {
+      $conversions | get $it.name | get from_string?
+    } else if $it.name == PATH {
+      {|text| $text | split row (char esep) }
+    }
+    $all | insert $it.name (if $convert == null { $it.value } else { do $convert $it.value })
+  })
   hide-env --ignore-errors ...($change | where value == null | get name)
   # Last, and at once: the state is among these.
-  load-env ($change | where value != null | reduce --fold {} {|it, all|
-    let held = if $it.name in $env.ENV_CONVERSIONS {
-      do ($env.ENV_CONVERSIONS | get $it.name | get from_string) $it.value
-    } else if $it.name == PATH {
-      $it.value | split row (char esep)
-    } else {
-      $it.value
-    }
-    $all | insert $it.name $held
-  })
+  load-env $set
 }
 
 if "_goenv_hook" not-in $env.config.hooks.pre_prompt {

@@ -18,7 +18,7 @@ use crate::guard::ShellName;
 use crate::load::{Applied, Loaded, Loader, Purpose};
 use crate::locate::Located;
 use crate::policy::Wanted;
-use crate::shell::Format;
+use crate::shell::{Format, nushell};
 use crate::ui::{self, Tone, Ui};
 use crate::world::World;
 use crate::{files, follow, guard, inherit, stub, transition};
@@ -270,6 +270,20 @@ fn with_state(mut env: Env, state: &mut State, world: &World) -> Result<Env, Err
 
 /// Prints the change; the state comes last, so that a shell that stops half-way does not believe that it is done.
 fn print(format: Format, from: &Env, to: &Env, ui: &Ui) -> Result<(), Error> {
+    let reduced;
+    let to = match format {
+        // What a policy wants, nushell can hold, or it was refused. What was there before it, in the shell that this
+        // nushell was started from, must not keep its policy in force.
+        Format::Nushell => {
+            let mut held = to.clone();
+            for reason in nushell::reduce(from, &mut held) {
+                ui.say(Tone::Warning, &format!("{reason}; it is not put back"));
+            }
+            reduced = held;
+            &reduced
+        }
+        _ => to,
+    };
     let mut diff = Diff::between(from, to);
     diff.put_last(state::STATE.as_bytes());
     if let Some(message) = format.refusal(from, to) {

@@ -18,6 +18,21 @@ pub fn print(diff: &Diff) -> Bytes {
 
 /// Returns why nushell cannot hold what turns one environment into the other.
 pub fn refusal(from: &Env, to: &Env) -> Option<String> {
+    unheld(from, to).map(|(_, reason)| reason)
+}
+
+/// Takes out of `to` what keeps nushell from holding it, and returns the reasons.
+pub fn reduce(from: &Env, to: &mut Env) -> Vec<String> {
+    let mut reasons = Vec::new();
+    while let Some((name, reason)) = unheld(from, to) {
+        to.unset(name);
+        reasons.push(reason);
+    }
+    reasons
+}
+
+/// Returns a variable that nushell cannot hold, and why.
+fn unheld(from: &Env, to: &Env) -> Option<(Bytes, String)> {
     let fold = |name: &[u8]| String::from_utf8_lossy(name).to_ascii_uppercase();
     let mut names: BTreeMap<String, &[u8]> = BTreeMap::new();
     let diff = Diff::between(from, to);
@@ -28,17 +43,19 @@ pub fn refusal(from: &Env, to: &Env) -> Option<String> {
             .filter(|_| set.iter().any(|(it, _)| fold(it) == fold(name)));
         if let Some(twin) = twin {
             let (one, other) = (String::from_utf8_lossy(twin), String::from_utf8_lossy(name));
-            return Some(format!("{one} and {other} are one variable to nushell"));
+            return Some((name.to_vec(), format!("{one} and {other} are one variable to nushell")));
         }
     }
     set.into_iter().find_map(|(name, value)| {
         let shown = String::from_utf8_lossy(name);
-        if OWN.contains(&fold(name).as_str()) {
-            return Some(format!("{shown} is a variable of nushell's own"));
-        }
-        std::str::from_utf8(value)
-            .is_err()
-            .then(|| format!("{shown}: nushell holds values in UTF-8 alone"))
+        let reason = if OWN.contains(&fold(name).as_str()) {
+            format!("{shown} is a variable of nushell's own")
+        } else if std::str::from_utf8(value).is_err() {
+            format!("{shown}: nushell holds values in UTF-8 alone")
+        } else {
+            return None;
+        };
+        Some((name.to_vec(), reason))
     })
 }
 

@@ -1,11 +1,13 @@
 //! The hooks of tcsh, elvish and nushell, which call goenv at every prompt: what differs from shell to shell.
 
+use std::ffi::OsString;
 use std::fs;
+use std::os::unix::ffi::OsStringExt;
 use std::os::unix::fs::symlink;
 use std::path::Path;
 
 use crate::common::pty::{Counted, Pty, Shell};
-use crate::common::{GOENV, Sandbox};
+use crate::common::{GOENV, Sandbox, parse_env};
 
 const SHELLS: [Shell; 3] = [Shell::Tcsh, Shell::Elvish, Shell::Nushell];
 
@@ -213,4 +215,44 @@ fn nushell_holds_a_list_where_the_user_says_so() {
     assert_eq!(pty.output("$env.DIRS | to nuon"), "[/a, /b]");
     assert_eq!(pty.output("$env.PATH.0"), sandbox.home().join("p/bin").to_str().unwrap());
     assert_eq!(pty.get("DIRS").as_deref(), Some("/a:/b"));
+}
+
+#[test]
+fn a_conversion_that_fails_in_nushell_leaves_nothing_half_done() {
+    let mut sandbox = Sandbox::new();
+    sandbox.set("DIRS", "/a");
+    sandbox.project("p", "export A=1 DIRS=/b\n");
+    let mut pty = hooked(Shell::Nushell, &sandbox);
+    let before = pty.env();
+    let _ = pty.run("cd ~/p");
+    let inside = pty.env();
+    let _ = pty.run(
+        "$env.ENV_CONVERSIONS.DIRS = {from_string: {|_| error make {msg: boom} }, to_string: {|v| $v }}",
+    );
+    assert!(pty.run("cd ~").contains("boom"));
+    assert_eq!(pty.env(), inside);
+    // One way alone is no conversion of what goenv says.
+    let _ = pty.run("$env.ENV_CONVERSIONS.DIRS = {to_string: {|v| $v }}");
+    assert_eq!(pty.env(), before);
+}
+
+#[test]
+fn what_nushell_cannot_put_back_does_not_keep_it_in_a_policy() {
+    let mut sandbox = Sandbox::new();
+    sandbox.set("NO_COLOR", "1");
+    let project = sandbox.project("p", "export A=1 B=1\n");
+    let script = r#"A=$'caf\xe9'; export A; eval "$(goenv export bash)"; exec env -0"#;
+    let bash = sandbox.run(&project, "bash", &["-c", script]);
+    let env = parse_env(bash.bytes()).into_iter();
+    let env = env.map(|(name, value)| (OsString::from_vec(name), OsString::from_vec(value)));
+    let mut pty = Pty::start_in(Shell::Nushell, &sandbox, &project, &env.collect());
+    let _ = pty.run(&Shell::Nushell.hook(&sandbox));
+    assert_eq!(pty.get("A").as_deref(), Some("1"));
+    let shown = pty.run("cd ~");
+    let said = "goenv: A: nushell holds values in UTF-8 alone; it is not put back\r\n";
+    assert!(shown.contains(said), "{shown}");
+    assert!(!pty.run("true").contains("goenv:"));
+    for name in ["A", "B", "GOENV_STATE"] {
+        assert_eq!(pty.get(name), None, "{name}");
+    }
 }
