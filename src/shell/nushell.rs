@@ -11,6 +11,9 @@ use crate::env::{Bytes, Diff, Env};
 /// Variables that nushell keeps to itself, or that hold its own settings.
 const OWN: &[&str] = &["CONFIG", "CURRENT_FILE", "ENV_CONVERSIONS", "FILE_PWD", "PWD"];
 
+/// What nushell draws its prompt from, often as code, which no program sees: it would be lost on leaving.
+const PROMPT: &[&str] = &["PROMPT_COMMAND", "PROMPT_INDICATOR", "PROMPT_MULTILINE_INDICATOR"];
+
 /// Returns the object, or nothing where nothing changes.
 pub fn print(diff: &Diff) -> Bytes {
     json::print(diff)
@@ -48,7 +51,7 @@ fn unheld(from: &Env, to: &Env) -> Option<(Bytes, String)> {
     }
     set.into_iter().find_map(|(name, value)| {
         let shown = String::from_utf8_lossy(name);
-        let reason = if OWN.contains(&fold(name).as_str()) {
+        let reason = if is_own(&fold(name)) {
             format!("{shown} is a variable of nushell's own")
         } else if std::str::from_utf8(value).is_err() {
             format!("{shown}: nushell holds values in UTF-8 alone")
@@ -57,6 +60,12 @@ fn unheld(from: &Env, to: &Env) -> Option<(Bytes, String)> {
         };
         Some((name.to_vec(), reason))
     })
+}
+
+/// Returns whether a variable, in capitals, is nushell's own.
+fn is_own(name: &str) -> bool {
+    let prompt = name.strip_prefix("TRANSIENT_").unwrap_or(name);
+    OWN.contains(&name) || PROMPT.iter().any(|own| prompt.starts_with(own))
 }
 
 /// Returns a path as one word; bytes that are not UTF-8, which nushell's source cannot hold, are replaced.
@@ -88,8 +97,11 @@ mod tests {
         assert_eq!(refused(both, &[both, &[("A", b"1")]].concat()), None);
         let text = "A: nushell holds values in UTF-8 alone";
         assert_eq!(refused(&[], &[("A", b"caf\xe9")]).as_deref(), Some(text));
-        let own = "config is a variable of nushell's own";
-        assert_eq!(refused(&[], &[("config", b"1")]).as_deref(), Some(own));
+        for name in ["config", "PROMPT_INDICATOR_VI_INSERT", "TRANSIENT_PROMPT_COMMAND"] {
+            let own = format!("{name} is a variable of nushell's own");
+            assert_eq!(refused(&[], &[(name, b"1")]), Some(own));
+        }
+        assert_eq!(refused(&[], &[("PROMPT_DIRTRIM", b"1")]), None);
     }
 
     #[test]

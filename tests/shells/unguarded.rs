@@ -185,6 +185,7 @@ fn a_policy_that_nushell_cannot_hold_is_refused_whole_and_once() {
         ),
         ("export A=1 B=$'caf\\xe9'\n", "B: nushell holds values in UTF-8 alone"),
         ("export A=1 config=x\n", "config is a variable of nushell's own"),
+        ("export A=1 PROMPT_INDICATOR=x\n", "PROMPT_INDICATOR is a variable of nushell's own"),
     ] {
         let mut sandbox = Sandbox::new();
         sandbox.set("NO_COLOR", "1");
