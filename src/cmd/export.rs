@@ -2,6 +2,7 @@
 //!
 //! stdout carries the shell's text alone and is valid whatever happens; people are told on stderr, once.
 
+use std::borrow::Cow;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
@@ -270,26 +271,27 @@ fn with_state(mut env: Env, state: &mut State, world: &World) -> Result<Env, Err
 
 /// Prints the change; the state comes last, so that a shell that stops half-way does not believe that it is done.
 fn print(format: Format, from: &Env, to: &Env, ui: &Ui) -> Result<(), Error> {
-    let reduced;
-    let to = match format {
-        // What a policy wants, nushell can hold, or it was refused. What was there before it, in the shell that this
-        // nushell was started from, must not keep its policy in force.
-        Format::Nushell => {
+    let to = held(format, from, to, ui)?;
+    let mut diff = Diff::between(from, &to);
+    diff.put_last(state::STATE.as_bytes());
+    Ok(ui.data(&format.print(&diff))?)
+}
+
+/// Returns the environment as the format can hold it.
+fn held<'a>(format: Format, from: &Env, to: &'a Env, ui: &Ui) -> Result<Cow<'a, Env>, Error> {
+    match format.refusal(from, to) {
+        None => Ok(Cow::Borrowed(to)),
+        // A policy that wants such a value was refused before. This one is from before the policy, in the shell that
+        // nushell was started from, and must not keep the policy in force.
+        Some(_) if format == Format::Nushell => {
             let mut held = to.clone();
             for reason in nushell::reduce(from, &mut held) {
                 ui.say(Tone::Warning, &format!("{reason}; it is not put back"));
             }
-            reduced = held;
-            &reduced
+            Ok(Cow::Owned(held))
         }
-        _ => to,
-    };
-    let mut diff = Diff::between(from, to);
-    diff.put_last(state::STATE.as_bytes());
-    if let Some(message) = format.refusal(from, to) {
-        return Err(refused(message));
+        Some(message) => Err(refused(message)),
     }
-    Ok(ui.data(&format.print(&diff))?)
 }
 
 /// Returns what the policy says and one line of what changed: names, never values. Where a reload changed nothing
