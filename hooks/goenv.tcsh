@@ -20,5 +20,6 @@ if ( "`alias periodic`" == "" && ! $?tperiod ) alias periodic _goenv_prompt ;
 set _goenv_own = ( "`alias precmd`" ) ;
 if ( "`alias periodic`" != _goenv_prompt && "$_goenv_own:s/_goenv_prompt//" == "$_goenv_own" ) alias precmd "_goenv_prompt; `alias precmd`" ;
 
-# No script has a prompt, but each has cwdcmd: so it is the first prompt that adds to that one, if it is shown as it is.
-alias _goenv_prompt 'alias _goenv_prompt _goenv_hook; set _goenv_own = ( "`alias cwdcmd`" ); if ( "$_goenv_own:s/^//:s/_goenv_hook//" == "$_goenv_own" ) alias cwdcmd "_goenv_hook; `alias cwdcmd`"; _goenv_hook' ;
+# No script has a prompt, but each has cwdcmd: so it is the first prompt that adds to that one, if it is shown as it is. And
+# it has tcsh forget the printf above, which would be job 1 until somebody asks for the jobs.
+alias _goenv_prompt 'alias _goenv_prompt _goenv_hook; jobs > /dev/null; set _goenv_own = ( "`alias cwdcmd`" ); if ( "$_goenv_own:s/^//:s/_goenv_hook//" == "$_goenv_own" ) alias cwdcmd "_goenv_hook; `alias cwdcmd`"; _goenv_hook' ;

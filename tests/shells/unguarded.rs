@@ -125,6 +125,15 @@ fn a_startup_file_that_is_read_anew_keeps_the_hook() {
 }
 
 #[test]
+fn the_first_job_of_tcsh_is_the_users() {
+    let sandbox = Sandbox::new();
+    sandbox.file("home/.tcshrc", "eval \"`goenv hook tcsh`\"\n");
+    let mut pty = Pty::start_as_user(Shell::Tcsh, &sandbox);
+    let shown = pty.run("sleep 0 &");
+    assert!(shown.contains("\n[1] "), "{shown}");
+}
+
+#[test]
 fn tcsh_sends_the_control_characters_of_the_users_own_aliases() {
     let sandbox = Sandbox::new();
     sandbox.project("p", "export A=1\n");
