@@ -15,8 +15,10 @@ use crate::env::Bytes;
 /// goenv's own commands, which goenv evaluates for bash.
 const OWN: &[&str] = &["use", "target", "lock", "allow_go", "deny_go", "promote"];
 
-/// What runs text that stands elsewhere, or changes where the rest of a text runs.
+/// What runs text that stands elsewhere, or changes where or whether the rest of a text runs.
 const ELSEWHERE: &[&str] = &[
+    "coproc",
+    "trap",
     "source",
     ".",
     "source_env",
@@ -76,15 +78,21 @@ fn spans(own: &str, commands: &[Command]) -> Option<Vec<Range<usize>>> {
     let mut is_over = false;
     for command in commands {
         is_over |= leaves(command);
-        let words: Vec<&str> = command.words.iter().map(|word| word.text.as_str()).collect();
+        let called = command.called();
+        if called.first().is_some_and(|name| name.expands) {
+            // Which command this is nobody knows.
+            return None;
+        }
+        let words: Vec<&str> = called.iter().map(|word| word.text.as_str()).collect();
         match words.as_slice() {
             ["function", name, ..] if *name == own || *name == function => return None,
             ["use_go", ..] if own == "use" => return None,
             // Another tool's.
             ["use", tool, ..] if own == "use" && *tool != "go" && !tool.contains('$') => {}
             [name, _, ..] if *name == own => {
-                let is_literal = command.words.iter().all(|word| !word.expands);
-                if is_over || !command.is_sure || !is_literal {
+                let is_literal = called.iter().all(|word| !word.expands);
+                let is_bare = called.len() == command.words.len();
+                if is_over || !command.is_sure || !is_literal || !is_bare {
                     return None;
                 }
                 spans.push(command.span.clone());
@@ -107,7 +115,7 @@ pub fn sourced(
         if leaves(command) || matches!(command.name(), "cd" | "pushd" | "popd" | "alias") {
             break;
         }
-        let words = command.words.as_slice();
+        let words = command.called();
         let (Some(name), [_, file]) = (words.first(), words) else { continue };
         let reads = matches!(name.text.as_str(), "source" | "." | "source_env");
         if !reads || !command.is_sure || file.expands || file.text.starts_with('~') {
@@ -152,6 +160,14 @@ mod tests {
             ("use() { :; }\nuse go 1.26.6", ""),
             ("use go 1.26.6\nsource ./lib.sh", ""),
             ("use go 1.26.6\neval \"$(x)\"", ""),
+            ("use go 1.26.6\nbuiltin source ./lib.sh", ""),
+            ("use go 1.26.6\nA=1 command -p eval \"$B\"", ""),
+            ("use go 1.26.6\ntrap 'use go 1.24' EXIT", ""),
+            ("coproc c { :; use go 1.24; }\nlock A=1", ""),
+            ("use go 1.24\nA=1 use go 1.26.6", ""),
+            ("use go 1.24\n\"$A\" go 1.26.6", ""),
+            ("[ x ] || builtin exit\nuse go 1.26.6", ""),
+            ("A=$B C+=$D e[1]=$F export G\nuse go 1.26.6", "use go 1.26.6"),
             ("cat <<E\nuse go 1.24\nE\nuse go 1.26.6", "use go 1.26.6"),
             ("export A='\nuse go 1.24\n'\nuse go 1.26.6", "use go 1.26.6"),
             ("A=(\nuse go 1.24\n)", ""),

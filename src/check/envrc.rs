@@ -1,27 +1,13 @@
 //! The commands of an `.envrc`, native or bash's, by their words alone.
 //!
 //! Bytes in, simple commands with the places of their words out. This reads what the policy language refuses, so that
-//! the gate can say what is wrong with it; it decides nothing about what applies. It knows quotes, comments,
-//! continued lines, here-documents, what separates commands and what holds them together; commands inside `$(…)` stay
-//! part of their word.
+//! the gate can say what is wrong with it; it decides nothing about what applies. It knows what separates commands and
+//! what holds them together; commands inside `$(…)` stay part of their word.
 
-use std::collections::BTreeMap;
 use std::ops::Range;
 
-/// A word of a command.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Word {
-    /// The word without its quotes; expansions as they are written.
-    pub text: String,
-    /// Whether something in it is expanded.
-    pub expands: bool,
-    /// Its line, from 1.
-    pub line: u32,
-    /// Its column in bytes, from 1.
-    pub column: u32,
-    /// How many bytes it has as written.
-    pub width: usize,
-}
+pub use super::words::Word;
+use super::words::{Reader, Token};
 
 /// A simple command.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -37,20 +23,52 @@ pub struct Command {
 }
 
 impl Command {
-    /// Returns the command's name.
+    /// Returns the command's name, which is empty where it does nothing but assign.
     pub fn name(&self) -> &str {
-        self.words.first().map_or("", |word| word.text.as_str())
+        self.called().first().map_or("", |word| word.text.as_str())
     }
 
-    /// Returns the assignments: `export A=b`, `A=b`.
+    /// Returns the words from the command's name on, behind what stands before it: `A=1`, `builtin`, `command`.
+    pub fn called(&self) -> &[Word] {
+        let mut skips_options = false;
+        let first = self.words.iter().position(|word| {
+            let text = word.text.as_str();
+            let is_prefix =
+                PREFIXES.contains(&text) || (skips_options && matches!(text, "-p" | "--"));
+            skips_options |= is_prefix;
+            !is_prefix && !is_assignment(text)
+        });
+        first.and_then(|first| self.words.get(first..)).unwrap_or_default()
+    }
+
+    /// Returns the assignments: `export A=b`, `A=b`, `declare -x A=b`, `A=b command`.
     pub fn assignments(&self) -> impl Iterator<Item = (&str, &str, &Word)> {
-        let skip = usize::from(self.name() == "export");
-        self.words.iter().skip(skip).map_while(|word| {
+        let before = self.words.len() - self.called().len();
+        let declares = DECLARING.contains(&self.name());
+        self.words.iter().enumerate().filter_map(move |(at, word)| {
             let (name, value) = word.text.split_once('=')?;
-            crate::env::is_identifier(name.as_bytes()).then_some((name, value, word))
+            let assigns = (at < before || declares) && crate::env::is_identifier(name.as_bytes());
+            assigns.then_some((name, value, word))
         })
     }
 }
+
+/// Returns whether a word that begins a command assigns: `A=b`, `A+=b`, `A[1]=b`.
+fn is_assignment(text: &str) -> bool {
+    let Some((name, _)) = text.split_once('=') else { return false };
+    let name = name.strip_suffix('+').unwrap_or(name);
+    let name = match name.split_once('[') {
+        Some((name, index)) if index.ends_with(']') => name,
+        _ => name,
+    };
+    crate::env::is_identifier(name.as_bytes())
+}
+
+/// The builtins that run what follows them, and no function of its name.
+const PREFIXES: &[&str] = &["builtin", "command"];
+
+/// The builtins that assign what follows them.
+const DECLARING: &[&str] = &["export", "declare", "typeset", "local", "readonly"];
 
 /// The words that stand before a command and are none of it.
 const LEADING: &[&str] = &["if", "then", "elif", "else", "do", "while", "until", "!", "{", "time"];
@@ -79,11 +97,8 @@ enum Open {
 /// Returns the commands of a policy.
 pub fn commands(policy: &[u8]) -> Vec<Command> {
     let text = String::from_utf8_lossy(policy);
-    let rest = text.char_indices().peekable();
-    let documents = Vec::new();
-    let reader = Reader { rest, text: &text, line: 1, start: 0, documents, lines: None };
     let mut grouper = Grouper::default();
-    grouper.all(reader);
+    grouper.all(Reader::new(&text));
     grouper.commands
 }
 
@@ -191,247 +206,6 @@ fn is_brace(word: &Word) -> bool {
     word.text == "{" && word.width == 1
 }
 
-enum Token {
-    Word(Word, Range<usize>),
-    End(char),
-}
-
-struct Reader<'a> {
-    rest: std::iter::Peekable<std::str::CharIndices<'a>>,
-    text: &'a str,
-    line: u32,
-    /// Where the current line begins.
-    start: usize,
-    /// The words that end the here-documents which begin behind this line, and whether tabs may stand before them.
-    documents: Vec<(String, bool)>,
-    lines: Option<Lines<'a>>,
-}
-
-/// Where lines end, by whether tabs before them are left out, and their text.
-type Lines<'a> = BTreeMap<(bool, &'a str), Vec<usize>>;
-
-impl Reader<'_> {
-    fn next(&mut self) -> Option<(usize, char)> {
-        let (at, c) = self.rest.next()?;
-        if c == '\n' {
-            self.line += 1;
-            self.start = at + 1;
-        }
-        Some((at, c))
-    }
-
-    fn peek(&mut self) -> Option<char> {
-        self.rest.peek().map(|(_, c)| *c)
-    }
-
-    fn token(&mut self) -> Option<Token> {
-        loop {
-            match self.peek()? {
-                ' ' | '\t' | '\r' => {
-                    self.next();
-                }
-                '\\' if self.continues() => {
-                    self.next();
-                    self.next();
-                }
-                '#' => {
-                    while self.peek().is_some_and(|c| c != '\n') {
-                        self.next();
-                    }
-                }
-                c @ ('\n' | ';' | '&' | '|' | '(' | ')') => {
-                    self.next();
-                    if c == '\n' {
-                        self.skip_documents();
-                    }
-                    return Some(Token::End(c));
-                }
-                _ => {
-                    let first = self.rest.peek().map_or(0, |(at, _)| *at);
-                    let word = self.word();
-                    self.note_document(&word, first);
-                    let end = first + word.width;
-                    return Some(Token::Word(word, first..end));
-                }
-            }
-        }
-    }
-
-    /// Notes the here-document that a word asks for: `<<END`, `<<-'END'`, or `<<` before a word of its own.
-    fn note_document(&mut self, word: &Word, first: usize) {
-        let raw = self.text.get(first..first + word.width).unwrap_or_default();
-        let raw = raw.trim_start_matches(|c: char| c.is_ascii_digit());
-        let Some(rest) = raw.strip_prefix("<<").filter(|rest| !rest.starts_with('<')) else {
-            return;
-        };
-        let tabs = rest.starts_with('-');
-        let mut name = rest.strip_prefix('-').unwrap_or(rest);
-        let behind;
-        if name.is_empty() {
-            let text = self.text.get(first + word.width..).unwrap_or_default();
-            behind = text.trim_start_matches([' ', '\t']);
-            name = behind.split([' ', '\t', '\n', ';', '&', '|', ')']).next().unwrap_or_default();
-        }
-        let name: String = name.chars().filter(|c| !matches!(c, '\'' | '"' | '\\')).collect();
-        if !name.is_empty() {
-            self.documents.push((name, tabs));
-        }
-    }
-
-    /// Skips the here-documents that were noted; one without an end is none.
-    fn skip_documents(&mut self) {
-        for (name, tabs) in std::mem::take(&mut self.documents) {
-            let begin = self.rest.peek().map_or(self.text.len(), |(at, _)| *at);
-            let Some(end) = self.end_of(&name, tabs, begin) else { continue };
-            while self.rest.peek().is_some_and(|(at, _)| *at < end) {
-                self.next();
-            }
-        }
-    }
-
-    /// Returns where the first line from `begin` ends that is `name`. A text may ask as often as it has lines, so that
-    /// they are searched once.
-    fn end_of(&mut self, name: &str, tabs: bool, begin: usize) -> Option<usize> {
-        let text = self.text;
-        let lines = self.lines.get_or_insert_with(|| {
-            let mut lines = Lines::new();
-            let mut end = 0;
-            for line in text.split_inclusive('\n') {
-                end += line.len();
-                let line = line.trim_end_matches('\n');
-                lines.entry((false, line)).or_default().push(end);
-                lines.entry((true, line.trim_start_matches('\t'))).or_default().push(end);
-            }
-            lines
-        });
-        let ends = lines.get(&(tabs, name))?;
-        ends.get(ends.partition_point(|end| *end <= begin)).copied()
-    }
-
-    /// Returns whether the backslash that is next ends a line.
-    fn continues(&mut self) -> bool {
-        let at = self.rest.peek().map_or(0, |(at, _)| *at);
-        self.text.get(at + 1..).is_some_and(|rest| rest.starts_with('\n'))
-    }
-
-    fn word(&mut self) -> Word {
-        let first = self.rest.peek().map_or(0, |(at, _)| *at);
-        let (line, column) = (self.line, super::facts::column(first - self.start));
-        let mut word = Word { text: String::new(), expands: false, line, column, width: 0 };
-        let mut end = first;
-        while let Some(c) = self.peek() {
-            match c {
-                ' ' | '\t' | '\r' | '\n' | ';' | '&' | '|' | '(' | ')' => break,
-                '\\' => {
-                    self.next();
-                    if let Some((_, escaped)) = self.next().filter(|(_, c)| *c != '\n') {
-                        word.text.push(escaped);
-                    }
-                }
-                '\'' => {
-                    self.next();
-                    self.until('\'', &mut word.text);
-                }
-                '"' => {
-                    self.next();
-                    self.double(&mut word);
-                }
-                '$' | '`' => self.expansion(&mut word),
-                _ => {
-                    word.text.push(c);
-                    self.next();
-                }
-            }
-            end = self.rest.peek().map_or(self.text.len(), |(at, _)| *at);
-        }
-        word.width = end.saturating_sub(first);
-        word
-    }
-
-    fn until(&mut self, last: char, into: &mut String) {
-        while let Some((_, c)) = self.next() {
-            if c == last {
-                break;
-            }
-            into.push(c);
-        }
-    }
-
-    fn double(&mut self, word: &mut Word) {
-        while let Some(c) = self.peek() {
-            match c {
-                '"' => {
-                    self.next();
-                    break;
-                }
-                '\\' => {
-                    self.next();
-                    word.text.extend(self.next().map(|(_, c)| c));
-                }
-                '$' | '`' => self.expansion(word),
-                _ => {
-                    word.text.push(c);
-                    self.next();
-                }
-            }
-        }
-    }
-
-    /// Takes `$NAME`, `${…}`, `$(…)` or backquotes as they are written.
-    fn expansion(&mut self, word: &mut Word) {
-        let Some((_, first)) = self.next() else { return };
-        word.expands = true;
-        word.text.push(first);
-        let close = match (first, self.peek()) {
-            ('`', _) => return self.until('`', &mut word.text),
-            (_, Some('\'')) => return self.escaped(&mut word.text),
-            (_, Some('(')) => ')',
-            (_, Some('{')) => '}',
-            _ => return,
-        };
-        word.text.extend(self.next().map(|(_, c)| c));
-        self.nested(close, word);
-    }
-
-    /// Takes what stands up to the end of an expansion, as it is written. Not by recursion: a text may nest as it likes.
-    fn nested(&mut self, close: char, word: &mut Word) {
-        let (mut ends, mut before) = (vec![close], '(');
-        while let Some(end) = ends.last().copied() {
-            let Some((_, c)) = self.next() else { break };
-            word.text.push(c);
-            match (end, c) {
-                (_, '\\') => word.text.extend(self.next().map(|(_, c)| c)),
-                (_, c) if c == end => drop(ends.pop()),
-                ('"', '(') if before == '$' => ends.push(')'),
-                ('"', '{') if before == '$' => ends.push('}'),
-                ('"', _) => {}
-                (_, '"') => ends.push('"'),
-                (')', '(') => ends.push(')'),
-                (')', '\'') => {
-                    self.until(c, &mut word.text);
-                    word.text.push(c);
-                }
-                (')', '#') if before.is_whitespace() => self.until('\n', &mut word.text),
-                ('}', '{') => ends.push('}'),
-                _ => {}
-            }
-            before = c;
-        }
-    }
-
-    /// Takes `'…'` behind a `$`, in which a backslash escapes.
-    fn escaped(&mut self, into: &mut String) {
-        self.next();
-        while let Some((_, c)) = self.next() {
-            match c {
-                '\'' => break,
-                '\\' => into.extend(self.next().map(|(_, c)| c)),
-                _ => into.push(c),
-            }
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -464,10 +238,34 @@ mod tests {
             ("cat <<- 'E'\nuse x\n\tE\nc", vec!["1:1:cat 1:5:<<- 1:9:E", "4:1:c"]),
             ("cat <<E\nuse x\n", vec!["1:1:cat 1:5:<<E", "2:1:use 2:5:x"]),
             ("cat <<<E\nE", vec!["1:1:cat 1:5:<<<E", "2:1:E"]),
+            ("cat >f<<E\nuse x\nE\nc", vec!["1:1:cat 1:5:>f<<E", "4:1:c"]),
+            ("cat << 'E F'\nuse x\nE F\nc\nE", vec!["1:1:cat 1:5:<< 1:8:E F", "4:1:c", "5:1:E"]),
+            ("cat <<$'E'>f\nE\nc\nE", vec!["1:1:cat 1:5:<<E>f", "3:1:c", "4:1:E"]),
+            ("cat <<\"E\\x\"\nE\\x\nc", vec!["1:1:cat 1:5:<<Ex", "3:1:c"]),
+            ("cat <<E\nuse x\\\nE\nuse y\nE\nc", vec!["1:1:cat 1:5:<<E", "6:1:c"]),
+            ("cat <<'E'\nuse x\\\nE\nc", vec!["1:1:cat 1:5:<<E", "4:1:c"]),
+            ("((1 <<E))\nc\nE", vec!["1:3:1 1:5:<<E", "2:1:c", "3:1:E"]),
             ("A=(use x\nuse y) B+=(z); c", vec!["1:1:A= 2:8:B+=", "2:16:c"]),
-            ("a $'it\\'s' b", vec!["1:1:a 1:3:$it's 1:12:b"]),
+            ("a $'it\\'s' b", vec!["1:1:a 1:3:it's 1:12:b"]),
             ("a $(b ')' \"c) it's\") d", vec!["1:1:a 1:3:$(b ')' \"c) it's\") 1:22:d"]),
-            ("a \"$(b # it's\n)\" d", vec!["1:1:a 1:3:$(b # it's) 2:4:d"]),
+            ("a \"$(b # it's\n)\" d", vec!["1:1:a 1:3:$(b # it's\n) 2:4:d"]),
+            ("a $(;# it's\n) d", vec!["1:1:a 1:3:$(;# it's\n) 2:3:d"]),
+            ("a $(# it's\n) d", vec!["1:1:a 1:3:$(# it's\n) 2:3:d"]),
+            ("a $(b $'it\\'s') d", vec!["1:1:a 1:3:$(b $'it's') 1:17:d"]),
+            ("a $(cat <<E\nit's )\nE\n) d", vec!["1:1:a 1:3:$(cat <<E\n) 4:3:d"]),
+            (
+                "a $((1<<2)) \"$(((1)<<E))\"\nE",
+                vec!["1:1:a 1:3:$((1<<2)) 1:13:$(((1)<<E))", "2:1:E"],
+            ),
+            (
+                "a \"$(case x in (x) b \"it's\";; in) d;; esac)\" d",
+                vec!["1:1:a 1:3:$(case x in (x) b \"it's\";; in) d;; esac) 1:46:d"],
+            ),
+            ("a $(b case; c esac) d", vec!["1:1:a 1:3:$(b case; c esac) 1:21:d"]),
+            ("a ${b:-'}'} ${b:-{} d", vec!["1:1:a 1:3:${b:-'}'} 1:13:${b:-{} 1:21:d"]),
+            ("a \"${b%'}'}\" \"${b:-'}\" d", vec!["1:1:a 1:3:${b%'}'} 1:14:${b:-'} 1:24:d"]),
+            ("a `b '\\`'` d", vec!["1:1:a 1:3:`b '\\`'` 1:12:d"]),
+            ("a \"$'\" $\"it's\" d", vec!["1:1:a 1:3:$' 1:8:it's 1:16:d"]),
             ("'", vec!["1:1:"]),
             ("$(", vec!["1:1:$("]),
             ("\"\\", vec!["1:1:"]),
@@ -518,22 +316,48 @@ mod tests {
             let text = before.repeat(150_000) + &behind.repeat(150_000);
             let _ = commands(text.as_bytes());
         }
-        for piece in ["$(", "\"$(", "${", "(", "{ ", "if ", "<<E ", "<<E\n", "<<E\n\tE\n"] {
+        for piece in [
+            "$(",
+            "\"$(",
+            "${",
+            "(",
+            "{ ",
+            "if ",
+            "<<E ",
+            "<<E\n",
+            "<<E\n\tE\n",
+            "<<\"",
+            "<<\\",
+            "((",
+            "$(case x in ",
+            "`\\`",
+            "\"${a#",
+            "$'\\",
+        ] {
             let _ = commands(piece.repeat(100_000).as_bytes());
         }
     }
 
     #[test]
     fn assignments_are_told_from_other_words() {
-        let commands = commands(b"export A=b C=$D e\nPATH=/x cmd\nuse go x/y=z");
-        let of = |at: usize| -> Vec<_> {
-            commands[at]
-                .assignments()
-                .map(|(name, value, word)| (name, value, word.expands))
-                .collect()
-        };
-        assert_eq!(of(0), [("A", "b", false), ("C", "$D", true)]);
-        assert_eq!(of(1), [("PATH", "/x", false)]);
-        assert_eq!(of(2), []);
+        for (policy, expected) in [
+            ("export A=b C=$D e F=g", "A=b C=$D F=g"),
+            ("PATH=/x cmd B=c", "PATH=/x"),
+            ("declare -x A=b; typeset A=b; local A=b; readonly A=b", "A=b A=b A=b A=b"),
+            ("A=b builtin export -- C=d", "A=b C=d"),
+            ("A=$'b' C=$\"d\"", "A=b C=d"),
+            ("A[1]=x B+=y C=z", "C=z"),
+            ("use go x/y=z\necho export A=b", ""),
+        ] {
+            let commands = commands(policy.as_bytes());
+            let assignments = commands.iter().flat_map(Command::assignments);
+            let shown: Vec<String> = assignments
+                .map(|(name, value, word)| {
+                    assert_eq!(word.expands, value.contains('$'));
+                    format!("{name}={value}")
+                })
+                .collect();
+            assert_eq!(shown.join(" "), expected, "{policy:?}");
+        }
     }
 }

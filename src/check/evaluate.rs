@@ -64,7 +64,7 @@ fn required(policy: &[u8]) -> Vec<String> {
     envrc::commands(policy)
         .iter()
         .filter(|command| command.name() == "env_vars_required")
-        .flat_map(|command| command.words.iter().skip(1).map(|word| word.text.clone()))
+        .flat_map(|command| command.called().iter().skip(1).map(|word| word.text.clone()))
         .collect()
 }
 

@@ -25,6 +25,7 @@ pub mod silence;
 pub mod standing;
 pub mod tiers;
 pub mod versionfiles;
+pub mod words;
 pub mod yaml;
 
 use std::collections::{BTreeMap, BTreeSet};

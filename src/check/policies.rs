@@ -48,7 +48,7 @@ fn lint(
     };
     let mut names: BTreeSet<&str> = commands.iter().map(Command::name).collect();
     let functions = commands.iter().filter(|command| command.name() == "function");
-    names.extend(functions.filter_map(|command| Some(command.words.get(1)?.text.as_str())));
+    names.extend(functions.filter_map(|command| Some(command.called().get(1)?.text.as_str())));
     // What bash reads may define functions; goenv's own engine knows none.
     let are_known = !policy.is_for_bash() || !bash::reads(commands);
     let names = are_known.then_some(&names);
@@ -71,7 +71,8 @@ fn called(
     facts: &Facts,
     find: &mut impl FnMut(Rule, &Word, String),
 ) {
-    let (Some(first), second) = (command.words.first(), command.words.get(1)) else { return };
+    let words = command.called();
+    let (Some(first), second) = (words.first(), words.get(1)) else { return };
     match (first.text.as_str(), second) {
         ("use", Some(tool)) if names.is_some_and(|names| !is_defined(&tool.text, names)) => {
             find(Rule::UndefinedUse, tool, format!("`use {}` is not defined", tool.text));
@@ -79,7 +80,7 @@ fn called(
         ("eval", Some(_)) => {
             find(Rule::Unpinned, first, "`eval` runs text that nobody reviewed".to_owned());
         }
-        ("source_url" | "fetchurl", Some(_)) if command.words.len() < 3 => {
+        ("source_url" | "fetchurl", Some(_)) if words.len() < 3 => {
             let message = format!("`{}` without a hash takes whatever comes", first.text);
             find(Rule::Unpinned, first, message);
         }
@@ -280,12 +281,12 @@ fn pinned(
     if policy.extent == Extent::OwnLines && standing.pin.is_none() {
         return;
     }
-    let uses = commands.iter().rfind(|command| {
-        command.name() == "use" && command.words.get(1).is_some_and(|word| word.text == "go")
+    let mut uses = commands.iter().rev().map(Command::called).filter(|words| {
+        words.first().is_some_and(|word| word.text == "use")
+            && words.get(1).is_some_and(|word| word.text == "go")
     });
-    let Some(command) = uses else { return };
-    let word =
-        command.words.get(2).filter(|word| !word.text.contains('=')).or(command.words.get(1));
+    let Some(words) = uses.next() else { return };
+    let word = words.get(2).filter(|word| !word.text.contains('=')).or(words.get(1));
     let Some(word) = word else { return };
     let find = |rule: Rule, message: String| {
         // The rule's cure pins, and has to do it in this policy.
@@ -294,7 +295,7 @@ fn pinned(
         let finding = Finding::new(rule, &policy.path, message).help(cure);
         finding.at(word.line, word.column, word.width)
     };
-    let hashed = command.words.iter().skip(2).any(|word| word.text.contains('='));
+    let hashed = words.iter().skip(2).any(|word| word.text.contains('='));
     if standing.admitted.is_production() && !hashed {
         let message = format!("tier {} runs an SDK without a hash", standing.tier_name());
         let finding = find(Rule::NoPin, message);

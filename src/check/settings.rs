@@ -41,7 +41,7 @@ fn of_policy(policy: &[u8]) -> Vec<Setting> {
     let commands = envrc::commands(policy);
     let of_command = |command: &envrc::Command| -> Vec<Setting> {
         let assignments = command.assignments();
-        let lock = (command.name() == "lock").then(|| command.words.get(1)).flatten();
+        let lock = (command.name() == "lock").then(|| command.called().get(1)).flatten();
         let locked = lock.and_then(|word| Some((word.text.split_once('=')?, word)));
         let locked = locked.map(|((name, value), word)| (name, value, word));
         let setting = |(name, value, word): (&str, &str, &envrc::Word)| Setting {

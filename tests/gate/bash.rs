@@ -25,6 +25,7 @@ fn a_good_policy_for_bash_has_no_finding_and_is_not_run() {
         "function use_tool { PATH_add \"$1\"; }\nuse tool bin\n",
         "source ./lib.sh\nuse tool bin\n",
         "cat >x <<END\nuse nothing\nexport GOROOT=/x\nEND\n",
+        "cat >x<<'THE END'\nuse nothing\nexport GOROOT=/x\nTHE END\n",
         "export A=$(git describe --tags)\nB=(use nothing)\n",
         "[[ $A =~ ^a ]] && export B=$((1 + 1))\nuse go 1.26.4\n",
         "A=(a)\ncase $A in\na) use go 1.26.4 ;;\n*) use go 1.26.6 ;;\nesac\n",
@@ -52,6 +53,15 @@ fn a_good_policy_for_bash_has_no_finding_and_is_not_run() {
 fn what_needs_no_evaluation_is_found() {
     for (policy, found, code) in [
         ("f() { :; }\nexport API_TOKEN=hunter22\n", ".envrc:4:8 GOENV407", 1),
+        ("declare -x API_TOKEN=hunter22\n", ".envrc:3:12 GOENV407", 1),
+        ("builtin export -- API_TOKEN=$'hunter22'\n", ".envrc:3:19 GOENV407", 1),
+        ("A=\"$(cat <<E\nit's\nE\n)\"\nexport API_TOKEN=hunter22\n", ".envrc:7:8 GOENV407", 1),
+        (
+            "f() { :; }\nA=\"cost: $'\"\nexport API_TOKEN=hunter22 # it's\n",
+            ".envrc:5:8 GOENV407",
+            1,
+        ),
+        ("builtin eval \"$(a)\"\n", ".envrc:3:9 GOENV303", 1),
         ("f() { :; }\nexport GOROOT=/usr/local/go\n", ".envrc:4:8 GOENV304", 1),
         ("f() { :; }\nexport GOPROXY='https://p.example|direct'\n", ".envrc:4:8 GOENV201", 1),
         ("f() { curl x; }\nf\n", ".envrc:3:7 GOENV303", 1),
