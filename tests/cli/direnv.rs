@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
+use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
 
@@ -536,6 +537,32 @@ fn an_environment_is_dumped_and_read_as_by_direnv() {
         assert!(!theirs.is_empty(), "{script}");
         assert_eq!(ours, theirs, "{script}");
     }
+}
+
+#[test]
+fn a_dump_for_a_shell_holds_no_name_that_is_a_command() {
+    let sandbox = sandbox();
+    let (home, link) = (sandbox.home(), sandbox.path("link/direnv"));
+    for (shell, read) in [
+        ("bash", "eval \"$(cat f)\"; echo \"$A\""),
+        ("zsh", "eval \"$(cat f)\"; echo \"$A\""),
+        ("fish", "source f; echo \"$A\""),
+    ] {
+        let names = ["a;touch ran;=1", "a b=1", "BASH_FUNC_f%%=() { :; }", "A=x 'y' \u{e9}\nz"];
+        let dump = format!("\"$@\" {} dump {shell} >f", link.display());
+        let words = [&["-c", &dump, "sh", "env"], &names[..]].concat();
+        sandbox.run(&home, "sh", &words).success();
+        assert!(!fs::read_to_string(home.join("f")).unwrap().contains("touch"), "{shell}");
+        let done = sandbox.run(&home, shell, &["-c", read]);
+        assert_eq!(done.stdout(), "x 'y' \u{e9}\nz\n", "{shell}: {}", done.stderr());
+        assert!(!home.join("ran").exists(), "{shell}");
+    }
+    // A form without commands holds them.
+    let words = ["a;b=1", link.to_str().unwrap(), "dump", "json"];
+    let dump: Value = serde_json::from_slice(sandbox.run(&home, "env", &words).bytes()).unwrap();
+    assert_eq!(dump["a;b"], "1");
+    let words = ["A=\u{e9}", link.to_str().unwrap(), "dump", "systemd"];
+    assert!(sandbox.run(&home, "env", &words).success().stdout().contains("A=\"\u{e9}\"\n"));
 }
 
 #[test]

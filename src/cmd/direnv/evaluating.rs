@@ -30,10 +30,9 @@ pub(super) fn dump(
     world: &World,
     ui: &Ui,
 ) -> Result<Exit, Error> {
-    let env = world.env();
     let text = match format {
-        Some(format) => format.print(&Diff::between(&Env::new(), env)),
-        None => gzenv::pack(&bash::told(env)),
+        Some(format) => printed(format, world.env())?,
+        None => gzenv::pack(&bash::told(world.env())),
     };
     let named = file.map(Path::to_path_buf);
     let named = named.or_else(|| world.variable("DIRENV_DUMP_FILE_PATH").map(path_of));
@@ -45,6 +44,18 @@ pub(super) fn dump(
     let file = if is_number { Path::new("/dev/fd").join(file) } else { world.absolute(&file) };
     files::fill(&file, &text)?;
     Ok(Exit::Done)
+}
+
+/// Returns what sets the variables of an environment.
+fn printed(format: Format, env: &Env) -> Result<Bytes, Error> {
+    // Any process can give another one a name that is a command where a shell reads it.
+    let holds = |name: &[u8]| format == Format::Json || is_identifier(name);
+    let held: Env = env.iter().filter(|(name, _)| holds(name)).collect();
+    let none = Env::new();
+    match format.refusal(&none, &held) {
+        Some(why) => Err(refused(&why)),
+        None => Ok(format.print(&Diff::between(&none, &held))),
+    }
 }
 
 fn read(file: &Path, limit: u64, world: &World) -> Result<Bytes, Error> {
@@ -76,12 +87,7 @@ pub(super) fn dotenv(format: Format, file: &Path, world: &World, ui: &Ui) -> Res
     if let Some((name, _)) = pairs.iter().find(|(name, _)| !is_identifier(name)) {
         return Err(refused(&format!("{}: {} is no name", safe_path(&path), safe(name))));
     }
-    let env: Env = pairs.into_iter().collect();
-    let none = Env::new();
-    if let Some(why) = format.refusal(&none, &env) {
-        return Err(refused(&why));
-    }
-    ui.data(&format.print(&Diff::between(&none, &env)))?;
+    ui.data(&printed(format, &pairs.into_iter().collect())?)?;
     Ok(Exit::Done)
 }
 
