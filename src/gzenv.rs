@@ -30,6 +30,29 @@ pub fn pack(value: &impl Serialize) -> Bytes {
 pub fn unpack<T: DeserializeOwned>(text: &[u8]) -> Option<T> {
     let packed = Base64Url::decode_vec(std::str::from_utf8(text).ok()?).ok()?;
     let mut json = Bytes::new();
-    ZlibDecoder::new(packed.as_slice()).take(LIMIT).read_to_end(&mut json).ok()?;
+    let unpacked =
+        ZlibDecoder::new(packed.as_slice()).take(LIMIT + 1).read_to_end(&mut json).ok()?;
+    // What is larger is refused, and not what is left of it read.
+    if unpacked as u64 > LIMIT {
+        return None;
+    }
     serde_json::from_slice(&json).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_unpacks_to_more_than_the_limit_is_refused_whole() {
+        let padded = |size: u64| {
+            let mut packed = ZlibEncoder::new(Bytes::new(), Compression::fast());
+            let json = format!("{{}}{}", " ".repeat(usize::try_from(size).unwrap() - 2));
+            packed.write_all(json.as_bytes()).unwrap();
+            Base64Url::encode_string(&packed.finish().unwrap())
+        };
+        let read = |size| unpack::<serde_json::Value>(padded(size).as_bytes());
+        assert_eq!(read(LIMIT), Some(serde_json::json!({})));
+        assert_eq!(read(LIMIT + 1), None);
+    }
 }
