@@ -2,28 +2,13 @@
 //!
 //! Its source is UTF-8 and its strings are bytes: what is not printable ASCII is written as `\x..`.
 
-use super::escaped;
+use super::{Statement, escaped};
 use crate::env::{Bytes, Diff};
 
 /// Returns one statement a line for each step of the diff.
 pub fn print(diff: &Diff) -> Bytes {
-    let mut out = Bytes::new();
-    for (name, value) in diff.steps() {
-        match value {
-            Some(value) => {
-                out.extend(b"set-env ");
-                out.extend(name);
-                out.push(b' ');
-                out.extend(quote(value));
-            }
-            None => {
-                out.extend(b"unset-env ");
-                out.extend(name);
-            }
-        }
-        out.push(b'\n');
-    }
-    out
+    let statement = Statement { set: "set-env ", to: " ", unset: "unset-env ", end: "\n" };
+    statement.each(diff.steps(), quote)
 }
 
 /// Returns bytes as one word.

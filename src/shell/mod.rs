@@ -167,6 +167,36 @@ impl Shell {
     }
 }
 
+/// How a language sets a variable and unsets one: what stands before the name, between it and the value, and behind.
+struct Statement {
+    set: &'static str,
+    to: &'static str,
+    unset: &'static str,
+    end: &'static str,
+}
+
+impl Statement {
+    /// Returns one statement for each step of a diff, with each value as `quote` writes it.
+    fn each<'d>(
+        &self,
+        steps: impl Iterator<Item = (&'d [u8], Option<&'d [u8]>)>,
+        quote: fn(&[u8]) -> Bytes,
+    ) -> Bytes {
+        let mut out = Bytes::new();
+        for (name, value) in steps {
+            match value {
+                Some(value) => {
+                    let [set, to] = [self.set, self.to].map(str::as_bytes);
+                    out.extend([set, name, to, &quote(value)].concat());
+                }
+                None => out.extend([self.unset.as_bytes(), name].concat()),
+            }
+            out.extend(self.end.as_bytes());
+        }
+        out
+    }
+}
+
 /// Returns bytes as one word between two of `mark`, with a backslash before each such byte and each backslash. What is not
 /// printable ASCII is written as two hexadecimal digits between the two parts of `escape`.
 fn escaped(bytes: &[u8], mark: u8, escape: (&str, &str)) -> Bytes {

@@ -4,28 +4,15 @@
 //! whatever `histchars` says names a command of the history, and a newline cannot stand in one line at all: these are
 //! written outside.
 
+use super::Statement;
 use crate::env::{Bytes, Diff};
 
 /// Returns one statement for each step of the diff.
 pub fn print(diff: &Diff) -> Bytes {
-    let mut out = Bytes::new();
-    for (name, value) in diff.steps() {
-        match value {
-            Some(value) => {
-                out.extend(b"setenv ");
-                out.extend(name);
-                out.push(b' ');
-                out.extend(quote(value));
-            }
-            None => {
-                out.extend(b"unsetenv ");
-                out.extend(name);
-            }
-        }
-        out.extend(b"; ");
-    }
-    out.push(b'\n');
-    out
+    let statement = Statement { set: "setenv ", to: " ", unset: "unsetenv ", end: "; " };
+    let mut line = statement.each(diff.steps(), quote);
+    line.push(b'\n');
+    line
 }
 
 /// Returns bytes as one word.

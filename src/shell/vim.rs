@@ -1,27 +1,12 @@
 //! `export vim`: statements for Vim, as `:execute system('goenv export vim')`.
 
-use super::{escaped, state};
+use super::{Statement, escaped, state};
 use crate::env::{Bytes, Diff};
 
 /// Returns one statement a line for each step of the diff.
 pub fn print(diff: &Diff) -> Bytes {
-    let mut out = Bytes::new();
-    for (name, value) in diff.steps().filter(|(name, _)| state::is_plain(name)) {
-        match value {
-            Some(value) => {
-                out.extend(b"let $");
-                out.extend(name);
-                out.extend(b" = ");
-                out.extend(quote(value));
-            }
-            None => {
-                out.extend(b"unlet $");
-                out.extend(name);
-            }
-        }
-        out.push(b'\n');
-    }
-    out
+    let statement = Statement { set: "let $", to: " = ", unset: "unlet $", end: "\n" };
+    statement.each(diff.steps().filter(|(name, _)| state::is_plain(name)), quote)
 }
 
 /// Returns bytes as a string: in single quotes where they are a line of text, else with escapes.
