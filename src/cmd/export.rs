@@ -2,7 +2,6 @@
 //!
 //! stdout carries the shell's text alone and is valid whatever happens; people are told on stderr, once.
 
-use std::borrow::Cow;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
@@ -199,7 +198,7 @@ fn unheld(
     let applied = loaded.result.as_ref().ok()?;
     let mut inside = applied.wanted.env.clone();
     inside.set(state::POLICY, located.path.as_os_str().as_bytes());
-    format.refusal(outside, &inside).map(refused)
+    format.refusal(&Diff::between(outside, &inside), &inside).map(refused)
 }
 
 fn refused(message: String) -> Error {
@@ -271,27 +270,29 @@ fn with_state(mut env: Env, state: &mut State, world: &World) -> Result<Env, Err
 
 /// Prints the change; the state comes last, so that a shell that stops half-way does not believe that it is done.
 fn print(format: Format, from: &Env, to: &Env, ui: &Ui) -> Result<(), Error> {
-    let to = held(format, from, to, ui)?;
-    let mut diff = Diff::between(from, &to);
+    let mut diff = Diff::between(from, to);
+    let held;
+    match format.refusal(&diff, to) {
+        None => {}
+        // A policy that wants such a value was refused before. This one is from before the policy, in the shell that
+        // nushell was started from, and must not keep the policy in force.
+        Some(_) if format == Format::Nushell => {
+            held = reduced(from, to, ui);
+            diff = Diff::between(from, &held);
+        }
+        Some(message) => return Err(refused(message)),
+    }
     diff.put_last(state::STATE.as_bytes());
     Ok(ui.data(&format.print(&diff))?)
 }
 
-/// Returns the environment as the format can hold it.
-fn held<'a>(format: Format, from: &Env, to: &'a Env, ui: &Ui) -> Result<Cow<'a, Env>, Error> {
-    match format.refusal(from, to) {
-        None => Ok(Cow::Borrowed(to)),
-        // A policy that wants such a value was refused before. This one is from before the policy, in the shell that
-        // nushell was started from, and must not keep the policy in force.
-        Some(_) if format == Format::Nushell => {
-            let mut held = to.clone();
-            for reason in nushell::reduce(from, &mut held) {
-                ui.say(Tone::Warning, &format!("{reason}; it is not put back"));
-            }
-            Ok(Cow::Owned(held))
-        }
-        Some(message) => Err(refused(message)),
+/// Returns the environment as nushell can hold it, and warns of what is left out.
+fn reduced(from: &Env, to: &Env, ui: &Ui) -> Env {
+    let mut held = to.clone();
+    for reason in nushell::reduce(from, &mut held) {
+        ui.say(Tone::Warning, &format!("{reason}; it is not put back"));
     }
+    held
 }
 
 /// Returns what the policy says and one line of what changed: names, never values. Where a reload changed nothing

@@ -113,14 +113,13 @@ impl Format {
         }
     }
 
-    /// Returns why this format cannot hold what turns one environment into the other; of the shells, nushell alone has
-    /// reasons.
-    pub fn refusal(self, from: &Env, to: &Env) -> Option<String> {
+    /// Returns why this format cannot hold the change that makes `to`; of the shells, nushell alone has reasons.
+    pub fn refusal(self, diff: &Diff, to: &Env) -> Option<String> {
         match self {
-            Self::Nushell => nushell::refusal(from, to),
-            Self::Gitlab => gitlab::refusal(&Diff::between(from, to)),
-            Self::Dotenv => dotenv::refusal(&Diff::between(from, to)),
-            Self::Systemd => systemd::refusal(&Diff::between(from, to)),
+            Self::Nushell => nushell::refusal(diff, to),
+            Self::Gitlab => gitlab::refusal(diff),
+            Self::Dotenv => dotenv::refusal(diff),
+            Self::Systemd => systemd::refusal(diff),
             _ => None,
         }
     }

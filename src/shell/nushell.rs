@@ -19,26 +19,25 @@ pub fn print(diff: &Diff) -> Bytes {
     json::print(diff)
 }
 
-/// Returns why nushell cannot hold what turns one environment into the other.
-pub fn refusal(from: &Env, to: &Env) -> Option<String> {
-    unheld(from, to).map(|(_, reason)| reason)
+/// Returns why nushell cannot hold the change that makes `to`.
+pub fn refusal(diff: &Diff, to: &Env) -> Option<String> {
+    unheld(diff, to).map(|(_, reason)| reason)
 }
 
 /// Takes out of `to` what keeps nushell from holding it, and returns the reasons.
 pub fn reduce(from: &Env, to: &mut Env) -> Vec<String> {
     let mut reasons = Vec::new();
-    while let Some((name, reason)) = unheld(from, to) {
+    loop {
+        let Some((name, reason)) = unheld(&Diff::between(from, to), to) else { return reasons };
         to.unset(name);
         reasons.push(reason);
     }
-    reasons
 }
 
 /// Returns a variable that nushell cannot hold, and why.
-fn unheld(from: &Env, to: &Env) -> Option<(Bytes, String)> {
+fn unheld(diff: &Diff, to: &Env) -> Option<(Bytes, String)> {
     let fold = |name: &[u8]| String::from_utf8_lossy(name).to_ascii_uppercase();
     let mut names: BTreeMap<String, &[u8]> = BTreeMap::new();
-    let diff = Diff::between(from, to);
     let set: Vec<_> = diff.steps().filter_map(|(name, value)| Some((name, value?))).collect();
     for (name, _) in to.iter() {
         let twin = names
@@ -81,7 +80,8 @@ mod tests {
 
     fn refused(from: &[(&str, &[u8])], to: &[(&str, &[u8])]) -> Option<String> {
         let env = |pairs: &[(&str, &[u8])]| -> Env { pairs.iter().copied().collect() };
-        refusal(&env(from), &env(to))
+        let (from, to) = (env(from), env(to));
+        refusal(&Diff::between(&from, &to), &to)
     }
 
     #[test]

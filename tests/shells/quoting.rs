@@ -81,8 +81,10 @@ fn back(
     let config = Config { cases: 40, failure_persistence: None, ..Config::default() };
     let property = |wanted: BTreeMap<String, Vec<u8>>| {
         let to: Env = wanted.clone().into_iter().collect();
-        prop_assume!(format.refusal(&Env::new(), &to).is_none());
-        let got = evaluate(&format.print(&Diff::between(&Env::new(), &to)));
+        let nothing = Env::new();
+        let diff = Diff::between(&nothing, &to);
+        prop_assume!(format.refusal(&diff, &to).is_none());
+        let got = evaluate(&format.print(&diff));
         for (name, value) in &wanted {
             prop_assert_eq!(got.get(name.as_bytes()), Some(value), "{}", name);
         }

@@ -52,9 +52,10 @@ fn printed(format: Format, env: &Env) -> Result<Bytes, Error> {
     let holds = |name: &[u8]| format == Format::Json || is_identifier(name);
     let held: Env = env.iter().filter(|(name, _)| holds(name)).collect();
     let none = Env::new();
-    match format.refusal(&none, &held) {
+    let diff = Diff::between(&none, &held);
+    match format.refusal(&diff, &held) {
         Some(why) => Err(refused(&why)),
-        None => Ok(format.print(&Diff::between(&none, &held))),
+        None => Ok(format.print(&diff)),
     }
 }
 
