@@ -4,47 +4,12 @@ use std::path::{Path, PathBuf};
 
 use crate::decide::Carrying;
 use crate::env::{Bytes, Env, list};
+use crate::shell::Shell;
 use crate::world::{World, path_of};
 use crate::{files, guard};
 
 /// The largest startup file that is read.
 const LIMIT: u64 = 1024 * 1024;
-
-/// The shells that have a hook.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Shell {
-    /// bash
-    Bash,
-    /// zsh
-    Zsh,
-    /// fish
-    Fish,
-    /// tcsh
-    Tcsh,
-    /// elvish
-    Elvish,
-    /// nushell
-    Nushell,
-}
-
-impl Shell {
-    /// Returns the shell's name.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Bash => "bash",
-            Self::Zsh => "zsh",
-            Self::Fish => "fish",
-            Self::Tcsh => "tcsh",
-            Self::Elvish => "elvish",
-            Self::Nushell => "nushell",
-        }
-    }
-
-    /// Returns whether it can be guarded: whether its tests see a file's time exactly.
-    pub fn is_guarded(self) -> bool {
-        matches!(self, Self::Bash | Self::Zsh | Self::Fish)
-    }
-}
 
 /// A file that a shell reads when it starts.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,7 +1,8 @@
 //! The hook in the shell's startup files, other managers there, and the other program called goenv.
 
 use super::Problem;
-use super::facts::{Facts, Shell, Startup};
+use super::facts::{Facts, Startup};
+use crate::shell::Shell;
 use crate::shell::quote_path;
 use crate::ui::{safe, safe_path};
 

@@ -1,8 +1,9 @@
 use std::path::PathBuf;
 
-use super::facts::{Applied, Go, Shell, Startup};
+use super::facts::{Applied, Go, Startup};
 use super::*;
 use crate::env::Env;
+use crate::shell::Shell;
 
 fn shown(facts: &Facts) -> Vec<String> {
     let one = |problem: &Problem| {

@@ -147,6 +147,23 @@ impl Format {
 }
 
 impl Shell {
+    /// Returns the shell's name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Bash => "bash",
+            Self::Zsh => "zsh",
+            Self::Fish => "fish",
+            Self::Tcsh => "tcsh",
+            Self::Elvish => "elvish",
+            Self::Nushell => "nushell",
+        }
+    }
+
+    /// Returns whether it can be guarded: whether its tests see a file's time exactly.
+    pub fn is_guarded(self) -> bool {
+        matches!(self, Self::Bash | Self::Zsh | Self::Fish)
+    }
+
     /// Returns the code for a startup file, with the program's path put in.
     pub fn hook(self, program: &Path) -> Bytes {
         let program = program.as_os_str().as_bytes();
