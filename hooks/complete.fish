@@ -5,4 +5,4 @@ function __goenv_releases
 end
 complete -c goenv -n "__fish_goenv_using_subcommand pin; or __fish_goenv_using_subcommand uninstall" -f -a "(__goenv_releases)"
 complete -c goenv -n "__fish_goenv_using_subcommand sdk; and __fish_seen_subcommand_from verify remove" -f -a "(__goenv_releases)"
-complete -c goenv -n "__fish_goenv_using_subcommand why" -f -a "(goenv why 2>/dev/null)"
+complete -c goenv -n "__fish_goenv_using_subcommand why; and test (count (string match -v -- '-*' (commandline -opc))) -eq 2" -f -a "(goenv why 2>/dev/null)"

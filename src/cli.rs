@@ -84,7 +84,13 @@ pub enum Command {
         path: Option<PathBuf>,
     },
     /// Show the policy, its trust, the SDK and what conflicts with them
+    #[command(
+        long_about = "Show the policy, its trust, the SDK and what conflicts with them. Of another directory, what a prompt \
+        there would decide; nothing is changed.\n\nExample:  goenv status services/settle"
+    )]
     Status {
+        /// A directory, or a file in it [default: the current directory]
+        path: Option<PathBuf>,
         /// Print JSON
         #[arg(long)]
         json: bool,
@@ -93,6 +99,8 @@ pub enum Command {
     Why {
         /// The variable [default: all that the policy touches]
         name: Option<OsString>,
+        /// A directory, or a file in it [default: the current directory]
+        path: Option<PathBuf>,
         /// Print JSON
         #[arg(long)]
         json: bool,

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 
 use crate::files::FileProblem;
 use crate::policy::{Cause, PolicyError};
+use crate::shell::quote_argument;
 use crate::trust::Trust;
 use crate::ui::{safe, safe_path};
 
@@ -111,7 +112,9 @@ impl Error {
             Self::Untrusted(_, trust) => trust.hint.clone(),
             Self::UnsafePolicy(problem) | Self::File(problem) => problem.hint(),
             Self::NoHome => Some("set it to your home directory".to_owned()),
-            Self::NoPolicy(_) => Some("write one with: goenv edit .".to_owned()),
+            Self::NoPolicy(directory) => {
+                Some(format!("write one with: goenv edit {}", quote_argument(directory)))
+            }
             Self::Refused { hint, .. } => hint.clone(),
             Self::Rules(_)
             | Self::NoDirectory

@@ -32,6 +32,7 @@ use std::path::{Path, PathBuf};
 
 use crate::cli::{Command, Sdk};
 use crate::error::{Error, Exit};
+use crate::files;
 use crate::locate::{self, POLICY_NAME};
 use crate::trust::header::Engine;
 use crate::ui::Ui;
@@ -53,8 +54,10 @@ pub fn run(command: Command, world: &World, ui: &Ui) -> Result<Exit, Error> {
             allow::run(path.as_deref(), engine, world, ui)
         }
         Command::Deny { path } => deny::run(path.as_deref(), world, ui),
-        Command::Status { json } => status::run(json, world, ui),
-        Command::Why { name, json } => why::run(name.as_deref(), json, world, ui),
+        Command::Status { path, json } => status::run(path.as_deref(), json, world, ui),
+        Command::Why { name, path, json } => {
+            why::run(name.as_deref(), path.as_deref(), json, world, ui)
+        }
         Command::Exec { dir, command } => exec::run(&dir, &command, world, ui),
         Command::Doctor { json } => doctor::run(json, world, ui),
         Command::Init { dir } => init::run(dir.as_deref(), world, ui),
@@ -96,12 +99,26 @@ fn policy_path(given: Option<&Path>, world: &World) -> Result<PathBuf, Error> {
         return Ok(located.path);
     };
     let given = world.absolute(given);
-    if crate::files::look_through(&given).is_some_and(|metadata| metadata.is_dir()) {
-        let directory = crate::files::real_path(&given).unwrap_or(given);
+    if files::look_through(&given).is_some_and(|metadata| metadata.is_dir()) {
+        let directory = files::real_path(&given).unwrap_or(given);
         return Ok(directory.join(POLICY_NAME));
     }
     let (parent, name) = (given.parent().unwrap_or(&given), given.file_name());
-    let directory =
-        crate::files::real_path(parent).ok_or_else(|| Error::NoPolicy(parent.to_path_buf()))?;
+    let missing = || files::FileProblem::Missing(parent.to_path_buf());
+    let directory = files::real_path(parent).ok_or_else(missing)?;
     Ok(directory.join(name.unwrap_or(POLICY_NAME.as_ref())))
+}
+
+/// Returns the directory that a command asks about as a prompt there would: the given one, that of the given file, or the
+/// current one, `None` where that was deleted. Physical, because that is where the prompt begins.
+fn directory(given: Option<&Path>, world: &World) -> Result<Option<PathBuf>, Error> {
+    let Some(given) = given else { return Ok(world.cwd.clone()) };
+    let given = world.absolute(given);
+    let directory = match files::look_through(&given) {
+        Some(metadata) if metadata.is_dir() => Some(given.as_path()),
+        // A link that leads nowhere is a policy too.
+        _ => files::look_at(&given).and(given.parent()),
+    };
+    let directory = directory.and_then(files::real_path);
+    Ok(Some(directory.ok_or(files::FileProblem::Missing(given))?))
 }

@@ -1,12 +1,12 @@
-//! `goenv status`: one screen of what applies here and why; `--json` for programs.
+//! `goenv status [PATH]`: one screen of what applies here, or in another directory, and why; `--json` for programs.
 //!
-//! Decides as the prompt does and changes nothing. The fields of the JSON are stable: docs/reference.md.
+//! Decides as the prompt there does and changes nothing. The fields of the JSON are stable: docs/reference.md.
 
 use std::path::Path;
 
 use serde::Serialize;
 
-use super::shown::{broken_rules, short};
+use super::shown::{aim, broken_rules, short};
 use crate::decide::Carrying;
 use crate::env::{self, Diff, Env, list};
 use crate::error::{Error, Exit};
@@ -62,29 +62,35 @@ struct Asked {
     version: String,
 }
 
-/// Prints the status of the current directory.
+/// Prints the status of a directory, which is the current one or that of `path`.
 ///
 /// # Errors
-/// If stdout cannot be written.
-pub fn run(json: bool, world: &World, ui: &Ui) -> Result<Exit, Error> {
+/// If there is no such path, or stdout cannot be written.
+pub fn run(path: Option<&Path>, json: bool, world: &World, ui: &Ui) -> Result<Exit, Error> {
+    let directory = super::directory(path, world)?;
     let carrying = inherit::carried(world);
-    let status = match world.cwd.as_deref().and_then(|cwd| follow::nearest(cwd, world)) {
+    let outside = inherit::outside(world.env(), &carrying);
+    let here = directory.as_deref();
+    let status = match here.and_then(|directory| follow::nearest(directory, world)) {
         Some(located) => {
-            let outside = inherit::outside(world.env(), &carrying);
-            let loaded = Loader::new(world, &outside, Purpose::Look).load(&located);
-            of_policy(&located.path, &loaded, &outside, &carrying, world)
+            let policy = &located.path;
+            let mut loaded = Loader::new(world, &outside, Purpose::Look).load(&located);
+            loaded.result = loaded.result.map_err(|error| aim(error, policy, world));
+            let inside = loaded.result.as_ref().map_or(&outside, |applied| &applied.wanted.env);
+            let requests = requests(here, inside);
+            of_policy(policy, &loaded, &requests, &outside, &carrying, world)
         }
-        None => of_no_policy(world),
+        None => of_no_policy(&requests(here, &outside), world),
     };
     if json {
         ui.data(&crate::ui::json(&status))?;
     } else {
-        ui.data(screen(&status, world).as_bytes())?;
+        ui.data(screen(&status, here, world).as_bytes())?;
     }
     Ok(Exit::Done)
 }
 
-fn of_no_policy(world: &World) -> Status {
+fn of_no_policy(requests: &[Request], world: &World) -> Status {
     Status {
         policy: None,
         applied: false,
@@ -96,7 +102,7 @@ fn of_no_policy(world: &World) -> Status {
         tier: None,
         problem: broken_rules(world).map(|error| error.text()),
         sdk: None,
-        requested: requests(world, world.env()).iter().map(asked).collect(),
+        requested: requests.iter().map(asked).collect(),
         conflicts: Vec::new(),
         notes: Vec::new(),
         watches: Vec::new(),
@@ -106,18 +112,17 @@ fn of_no_policy(world: &World) -> Status {
 fn of_policy(
     policy: &Path,
     loaded: &Loaded,
+    requests: &[Request],
     outside: &Env,
     carrying: &Carrying,
     world: &World,
 ) -> Status {
     let applied = loaded.result.as_ref().ok();
-    let inside = applied.map_or(world.env(), |applied| &applied.wanted.env);
-    let requests = requests(world, inside);
     let is_applied = carrying.state().is_some_and(|state| is_in_force(state, policy));
     let header = loaded.trust.as_ref().and_then(|trust| trust.header.as_ref());
     let mut conflicts = Vec::new();
     if let Some(applied) = applied {
-        conflicts.extend(unmet(applied, &requests));
+        conflicts.extend(unmet(applied, requests));
         if is_applied {
             conflicts.extend(overridden(applied, world));
         }
@@ -193,8 +198,8 @@ fn sdk(loaded: &Loaded) -> Option<Sdk> {
     Some(Sdk { version, root: root.map(safe_path), state, pins })
 }
 
-fn requests(world: &World, env: &Env) -> Vec<Request> {
-    world.cwd.as_deref().map(|cwd| requested(cwd, env).requests).unwrap_or_default()
+fn requests(directory: Option<&Path>, env: &Env) -> Vec<Request> {
+    directory.map(|directory| requested(directory, env).requests).unwrap_or_default()
 }
 
 fn asked(request: &Request) -> Asked {
@@ -246,15 +251,17 @@ fn trust_line(trust: &Verdict) -> String {
     if reason.starts_with(state) { reason.clone() } else { format!("{state}: {reason}") }
 }
 
-/// Returns the status for people: a label and its facts a line.
-fn screen(status: &Status, world: &World) -> String {
+/// Returns the status of a directory for people: a label and its facts a line.
+fn screen(status: &Status, directory: Option<&Path>, world: &World) -> String {
     let mut lines: Vec<(&str, String)> = Vec::new();
-    match &status.policy {
-        None if world.cwd.is_none() => {
-            lines.push(("policy", format!("none: {}", Error::NoDirectory)));
+    match (&status.policy, directory) {
+        (None, None) => lines.push(("policy", format!("none: {}", Error::NoDirectory))),
+        (None, Some(directory)) => {
+            let is_here = world.cwd.as_deref() == Some(directory);
+            let place = if is_here { "this directory".to_owned() } else { short(directory, world) };
+            lines.push(("policy", format!("none in {place} or above it")));
         }
-        None => lines.push(("policy", "none in this directory or above it".to_owned())),
-        Some(policy) => {
+        (Some(policy), _) => {
             lines.push(("policy", short(Path::new(policy), world)));
             lines.push(("trust", trust_line(&status.trust)));
             if status.engine == Engine::Bash.name() {

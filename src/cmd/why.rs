@@ -1,11 +1,13 @@
-//! `goenv why [NAME]`: the chain of reasons behind a variable, with file and line; for what bash set with the file alone.
+//! `goenv why [NAME] [PATH]`: the chain of reasons behind a variable, here or in another directory, with file and line; for
+//! what bash set with the file alone.
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 
 use serde::Serialize;
 
-use super::shown::short;
+use super::shown::{aim, short};
 use crate::error::{Error, Exit};
 use crate::load::{Loader, Purpose};
 use crate::policy::Place;
@@ -21,16 +23,23 @@ struct Reason {
     column: Option<u32>,
 }
 
-/// Prints where the policy sets the variable, or all that it sets.
+/// Prints where the policy of a directory sets the variable, or all that it sets.
 ///
 /// # Errors
 /// If there is no policy, or it does not apply.
-pub fn run(name: Option<&OsStr>, json: bool, world: &World, ui: &Ui) -> Result<Exit, Error> {
-    let cwd = world.cwd.as_deref().ok_or(Error::NoDirectory)?;
-    let located = follow::nearest(cwd, world);
-    let located = located.ok_or_else(|| Error::NoPolicy(cwd.to_path_buf()))?;
+pub fn run(
+    name: Option<&OsStr>,
+    path: Option<&Path>,
+    json: bool,
+    world: &World,
+    ui: &Ui,
+) -> Result<Exit, Error> {
+    let directory = super::directory(path, world)?.ok_or(Error::NoDirectory)?;
+    let located = follow::nearest(&directory, world);
+    let located = located.ok_or(Error::NoPolicy(directory))?;
     let outside = inherit::outside(world.env(), &inherit::carried(world));
-    let wanted = Loader::new(world, &outside, Purpose::Look).load(&located).result?.wanted;
+    let loaded = Loader::new(world, &outside, Purpose::Look).load(&located);
+    let wanted = loaded.result.map_err(|error| aim(error, &located.path, world))?.wanted;
     let asked = name.map(OsStr::as_bytes);
     let is_asked = |name: &[u8]| asked.is_none_or(|asked| asked == name);
     let places = || wanted.origins.iter().filter(|(name, _)| is_asked(name));

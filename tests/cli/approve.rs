@@ -203,9 +203,10 @@ fn allow_takes_a_file_a_directory_or_nothing() {
         assert_eq!(exported(&sandbox, "p").0, 0, "{args:?}");
     }
     let done = sandbox.goenv(&sandbox.home(), &["allow"]);
-    let text =
-        "goenv: there is no .envrc in $SANDBOX/home or above it; write one with: goenv edit .\n";
+    let text = "goenv: there is no .envrc in $SANDBOX/home or above it; write one with: goenv edit $SANDBOX/home\n";
     let _ = done.failure(1, text);
+    let done = sandbox.goenv(&sandbox.home(), &["allow", "nowhere/.envrc"]);
+    let _ = done.failure(1, "goenv: $SANDBOX/home/nowhere does not exist\n");
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! `status`: one screen, and JSON with stable fields.
 
+use std::path::Path;
+
 use serde_json::Value;
 
 use crate::common::{Sandbox, sdk};
@@ -125,6 +127,71 @@ fn why_says_of_a_variable_that_the_policy_leaves_alone_where_it_comes_from() {
     assert_eq!(why("A"), "A\t~/p/.envrc:1\n");
     assert_eq!(why("B"), "B\tis not set; no line of the policy sets it\n");
     assert_eq!(why("HOME"), "HOME\tcomes from outside; no line of the policy sets it\n");
+}
+
+#[test]
+fn another_directory_is_told_as_a_prompt_there_would_find_it() {
+    let sandbox = Sandbox::new();
+    let p = sandbox.project("p", "export A=1 GOWORK=off\n");
+    sandbox.project("q", "use go 1.99.0\nexport B=2\n");
+    let sub = sandbox.dir("home/q/sub");
+    sandbox.file("home/q/sub/go.mod", "module m\n\ngo 1.24\n");
+    sandbox.file("home/q/go.work", "go 1.25\n\nuse ./sub\n");
+    // Asked inside another policy, whose variables are not those of a prompt there.
+    let inside = |line: &str| {
+        let script = format!("eval \"$(goenv export bash 2>/dev/null)\"; {line}");
+        let done = sandbox.run(&p, "bash", &["-c", &script]);
+        done.success().stdout() + &done.stderr()
+    };
+    let there = sandbox.goenv(&sub, &["status"]).success().stdout();
+    let requested = "\nrequested  ~/q/go.work:1 go.work go 1.25\n";
+    assert!(there.starts_with("policy     ~/q/.envrc\n") && there.contains(requested), "{there}");
+    for path in ["../q/sub", "../q/sub/", "../q/sub/go.mod", "../p/../q/sub"] {
+        // Nothing is loaded or left by it.
+        assert_eq!(inside(&format!("goenv status {path}; goenv export bash")), there, "{path}");
+    }
+    let json = sandbox.goenv(&sub, &["status", "--json"]).success().stdout();
+    assert_eq!(inside("goenv status --json ../q/sub"), json);
+    assert!(inside("goenv status .envrc").contains("\napplied    in this shell\n"));
+    assert_eq!(inside("goenv status .."), "policy     none in ~/ or above it\n");
+    let nowhere = "goenv: $SANDBOX/home/p/nowhere does not exist\n1\n";
+    assert_eq!(inside("goenv status nowhere 2>&1; echo $?"), nowhere);
+    assert_eq!(inside("goenv why A nowhere 2>&1; echo $?"), nowhere);
+}
+
+#[test]
+fn the_origin_of_a_variable_is_told_for_another_directory_too() {
+    let sandbox = Sandbox::new();
+    let p = sandbox.project("p", "export A=1\n");
+    sandbox.project("q", "export B=2\n");
+    sandbox.dir("home/q/sub");
+    let why = |args: &[&str]| sandbox.goenv(&p, &[&["why"], args].concat()).success().stdout();
+    assert_eq!(why(&["B", "../q/sub"]), "B\t~/q/.envrc:1\n");
+    assert_eq!(why(&["A", "../q/.envrc"]), "A\tis not set; no line of the policy sets it\n");
+    assert_eq!(why(&["A", "."]), why(&["A"]));
+    let line = why(&["B", "../q", "--json"]);
+    assert!(line.contains("\"path\": \"$SANDBOX/home/q/.envrc\""), "{line}");
+    let no = "goenv: there is no .envrc in $SANDBOX/home or above it; write one with: goenv edit $SANDBOX/home\n";
+    let _ = sandbox.goenv(&p, &["why", "A", ".."]).failure(1, no);
+}
+
+#[test]
+fn what_mends_another_directorys_policy_is_said_for_where_it_is_pasted() {
+    let sandbox = Sandbox::new();
+    sandbox.file("home/q/part.envrc", "export B=2\n");
+    let q = sandbox.project("q", "source_env part.envrc\n");
+    sandbox.file("home/q/part.envrc", "export B=3\n");
+    let hint = |directory: &Path, args: &[&str]| {
+        let done = sandbox.goenv(directory, args);
+        let text = done.stdout() + &done.stderr();
+        text.lines().find_map(|line| Some(line.split_once("hint: ")?.1.to_owned())).unwrap()
+    };
+    let here = "review it, then run: goenv allow";
+    let aimed = format!("{here} $SANDBOX/home/q/.envrc");
+    assert_eq!(hint(&q, &["status"]), here);
+    assert_eq!(hint(&q, &["why"]), here);
+    assert_eq!(hint(&sandbox.home(), &["status", "q"]), aimed);
+    assert_eq!(hint(&sandbox.home(), &["why", "B", "q"]), aimed);
 }
 
 #[test]

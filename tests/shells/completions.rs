@@ -52,6 +52,7 @@ fn a_tab_completes_the_releases_that_are_here_and_the_variables_of_the_policy() 
         let mut sandbox = Sandbox::with_sdks(&["1.24.11", "1.26.6"]);
         sandbox.set("NO_COLOR", "1");
         sandbox.project("p", "use go 1.26.6\nexport APP_ENV=dev\n");
+        sandbox.project("other-policy", "export OTHER=1\n");
         let mut pty = Pty::start(shell, &sandbox);
         for line in load(shell) {
             let _ = pty.run(line);
@@ -59,6 +60,8 @@ fn a_tab_completes_the_releases_that_are_here_and_the_variables_of_the_policy() 
         let _ = pty.run("cd ~/p");
         for (typed, answer) in [
             ("goenv why AP\t", "~/p/.envrc:2"),
+            ("goenv why APP_ENV ../other\t", "APP_ENV\tis not set; "),
+            ("goenv status ../other\t", "policy     ~/other-policy/.envrc"),
             ("goenv pin 1.26\t", "go1.26.6 at "),
             ("goenv sdk verify 1.24\t", "go1.24.11 at "),
             ("goenv sdk remove 1.24\t", "go1.24.11 at "),
