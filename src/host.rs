@@ -64,8 +64,6 @@ pub struct Machine<'a> {
     pub sdk: Option<Box<Resolved>>,
     /// The SDK that was asked for and is not used.
     pub unused: Option<(SdkWanted, Unused)>,
-    /// Why there is none, while collecting.
-    pub missing: Option<Refusal>,
 }
 
 impl<'a> Machine<'a> {
@@ -89,7 +87,6 @@ impl<'a> Machine<'a> {
             marks: Vec::new(),
             sdk: None,
             unused: None,
-            missing: None,
         }
     }
 
@@ -192,10 +189,9 @@ impl<'a> Machine<'a> {
     }
 
     /// Returns the SDK as if it were installed, for `allow`, which shows a policy before its SDK is here.
-    fn pretend(&mut self, wanted: &SdkWanted, why: Why, refusal: &Refusal) -> Option<SdkFound> {
+    fn pretend(&self, wanted: &SdkWanted, why: Why) -> Option<SdkFound> {
         let is_shown = matches!(self.sourcing, Sourcing::Collecting) && why != Why::Line;
         let version = Version::read(wanted.version.as_ref().filter(|_| is_shown)?).ok()?;
-        self.missing = Some(refusal.clone());
         Some(SdkFound { version: version.to_string(), root: self.places.stored(&version) })
     }
 
@@ -298,8 +294,7 @@ impl Host for Machine<'_> {
                     Why::Missing | Why::Unsealed => Cause::Missing,
                     Why::Wrong => Cause::Altered,
                 };
-                let refusal = Refusal { message, hint, cause };
-                self.pretend(wanted, why, &refusal).ok_or(refusal)
+                self.pretend(wanted, why).ok_or(Refusal { message, hint, cause })
             }
         }
     }

@@ -17,7 +17,7 @@ use crate::follow;
 use crate::hex::sha256;
 use crate::host::{Machine, Sourcing};
 use crate::locate::{Kind, Located};
-use crate::policy::{self, Refusal, SdkWanted, Wanted};
+use crate::policy::{self, SdkWanted, Wanted};
 use crate::sdk::places::{Places, Platform};
 use crate::sdk::resolve::{Need, Resolved, Unused};
 use crate::trust::Trust;
@@ -130,8 +130,6 @@ pub struct Preview {
     pub result: Result<Wanted, Error>,
     /// The policy texts that it reads.
     pub sourced: Vec<Approved>,
-    /// Why there is no SDK for its `use go`.
-    pub missing: Option<Refusal>,
     /// Why its tier does not admit the Go that it pins.
     pub refused: Option<Error>,
 }
@@ -299,9 +297,9 @@ impl<'a> Loader<'a> {
         let collecting = Sourcing::Collecting;
         let mut machine = Machine::new(uid, &self.places, self.outside, collecting, &mut watched);
         let result = policy::evaluate(&program, self.outside, &mut machine).map_err(Error::from);
-        let (sourced, missing) = (machine.sourced, machine.missing);
+        let sourced = machine.sourced;
         let refused = result.as_ref().ok().and_then(|wanted| self.admitted(text, wanted).err());
-        Ok(Preview { result, sourced, missing, refused })
+        Ok(Preview { result, sourced, refused })
     }
 
     /// Asks whether a policy's tier admits the Go that it pins.

@@ -60,7 +60,7 @@ pub fn run(path: Option<&Path>, engine: Engine, world: &World, ui: &Ui) -> Resul
         ui.say(Tone::Plain, &format!("  with {}", short(&text.path, world)));
     }
     point_at(&preview, &outside, ui);
-    warn(&policy, preview, &outside, world, ui);
+    warn(obstacle(&policy, preview, &outside, world), &policy, world, ui);
     Ok(Exit::Done)
 }
 
@@ -95,9 +95,8 @@ fn for_bash(
     unlogged.iter().for_each(|warning| ui.say(Tone::Warning, warning));
     ui.say(Tone::Plain, &format!("allowed {shown} for bash"));
     // What else the rules say of it; it is not run to find that out.
-    if let Some(no) = admit::refusal(&path, &admission.verdict(&text, &mut watched)?) {
-        ui.say(Tone::Warning, &aim(no, &path, world).text());
-    }
+    let verdict = admission.verdict(&text, &mut watched)?;
+    warn(admit::refusal(&path, &verdict), &path, world, ui);
     Ok(Exit::Done)
 }
 
@@ -166,22 +165,26 @@ fn effect(preview: &Preview, outside: &Env) -> String {
     if effect.is_empty() { effect } else { format!(":{effect}") }
 }
 
-/// Says what keeps the policy from applying, though it is approved.
-fn warn(policy: &Path, preview: Preview, outside: &Env, world: &World, ui: &Ui) {
-    if preview.result.is_ok() && preview.refused.is_none() && preview.missing.is_none() {
-        // What the rules say of it, they say only once it is approved: signatures, names, directories.
+/// Returns why the next prompt there will not apply the policy, though it is approved; what the rules say of it, they say
+/// only then.
+fn obstacle(policy: &Path, preview: Preview, outside: &Env, world: &World) -> Option<Error> {
+    // An SDK that is not admitted need not be installed.
+    preview.refused.or_else(|| {
         let located = Located { path: policy.to_path_buf(), kind: Kind::Policy };
-        if let Err(error) = Loader::new(world, outside, Purpose::Look).load(&located).result {
-            ui.say(Tone::Warning, &aim(error, policy, world).text());
-        }
-    }
-    for error in preview.result.err().into_iter().chain(preview.refused) {
-        ui.say(Tone::Warning, &aim(error, policy, world).text());
-    }
-    if let Some(missing) = &preview.missing {
-        let hint = missing.hint.as_ref().map(|hint| format!("; {hint}")).unwrap_or_default();
-        ui.say(Tone::Warning, &format!("{}{hint}", missing.message));
-    }
+        Loader::new(world, outside, Purpose::Look).load(&located).result.err()
+    })
+}
+
+/// Says in one line that the approval is kept and the policy does not apply yet, why, and what mends it.
+fn warn(obstacle: Option<Error>, policy: &Path, world: &World, ui: &Ui) {
+    let Some(error) = obstacle.map(|error| aim(error, policy, world)) else { return };
+    let (why, hint) = match &error {
+        // That it is blocked would contradict what was just said.
+        Error::Untrusted(_, trust) => (trust.reason.clone(), trust.hint.clone()),
+        _ => error.parts(),
+    };
+    let hint = hint.map(|hint| format!("; {hint}")).unwrap_or_default();
+    ui.say(Tone::Warning, &format!("allowed, and does not apply yet: {why}{hint}"));
 }
 
 /// Shows the lines that are not what was approved last.

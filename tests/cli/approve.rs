@@ -93,15 +93,51 @@ fn allow_refuses_what_does_not_parse_and_accepts_a_missing_sdk() {
     let done = sandbox.goenv(&bad, &["allow"]);
     assert_eq!(done.code(), 5);
     assert!(done.stderr().contains("bad/.envrc:2:1: "), "{}", done.stderr());
-    sandbox.file("home/sdk/.envrc", "use go 1.19.1\nexport A=1\n");
-    let done = sandbox.goenv(&sandbox.home().join("sdk"), &["allow"]);
-    assert_eq!(done.code(), 0, "{}", done.stderr());
-    assert!(
-        done.stderr().starts_with("goenv: allowed ~/sdk/.envrc: go1.19.1 +A +GOROOT"),
-        "{}",
-        done.stderr()
-    );
-    assert!(done.stderr().contains("go1.19.1 is not installed"), "{}", done.stderr());
+}
+
+#[test]
+fn what_is_allowed_and_does_not_apply_yet_is_said_in_one_line_with_its_cure() {
+    let sandbox = Sandbox::new();
+    let p = sandbox.dir("home/p");
+    for (policy, effect, why) in [
+        (
+            "use go 1.19.1\nexport A=1\n",
+            ": go1.19.1 +A +GOROOT +GOTOOLCHAIN ~PATH",
+            "1:1: go1.19.1 is not installed, and no other Go is; goenv sdk install 1.19.1",
+        ),
+        ("dotenv\n", "", "1:1: there is no .env; if it may be missing: dotenv_if_exists"),
+        ("export A=${B:?is needed}\n", "", "1:10: B: is needed"),
+        (
+            "export LD_PRELOAD=/x.so\n",
+            ": +LD_PRELOAD",
+            "1: LD_PRELOAD: no policy may set it: it loads code into every program",
+        ),
+        // One that is not admitted need not be installed.
+        (
+            "use go 1.19.1\ndeny_go 1.19.1 'it is old'\n",
+            ": go1.19.1 +GOROOT +GOTOOLCHAIN ~PATH",
+            "1: go1.19.1 is denied by line 2 of the policy: it is old; pin an admitted release: goenv pin VERSION",
+        ),
+    ] {
+        sandbox.file("home/p/.envrc", policy);
+        sandbox.goenv(&p, &["deny"]).success();
+        let text = sandbox.goenv(&p, &["allow"]).success().stderr();
+        let said = text.lines().filter(|line| !line.starts_with("  ")).collect::<Vec<_>>();
+        let allowed = format!("goenv: allowed ~/p/.envrc{effect}");
+        let warned =
+            format!("goenv: allowed, and does not apply yet: $SANDBOX/home/p/.envrc:{why}");
+        assert_eq!(said[said.len() - 2..], [allowed, warned], "{policy}");
+        // It is approved: what refuses it now is something else.
+        assert_eq!(exported(&sandbox, "p").1, "{}");
+        assert!(sandbox.goenv(&p, &["status"]).stdout().contains("trust      allowed "));
+    }
+    // The cure is about the policy wherever it is pasted.
+    let rules = "tier = \"prod\"\n[tiers.prod]\nrequire = \"signed\"\n";
+    sandbox.file("home/.config/goenv/config.toml", rules);
+    sandbox.file("home/p/.envrc", "export A=1\n");
+    let text = sandbox.goenv(&sandbox.home(), &["allow", "p"]).success().stderr();
+    let end = "and there is no .envrc.sig; sign it with: goenv sign $SANDBOX/home/p/.envrc\n";
+    assert!(text.ends_with(end), "{text}");
 }
 
 #[test]
@@ -152,7 +188,7 @@ fn allow_says_that_a_signature_is_wanted_as_well() {
     assert_eq!(
         done.success().stderr(),
         "goenv: allowed ~/p/.envrc: +A\n\
-         goenv: $SANDBOX/home/p/.envrc is blocked: signatures are required ($SANDBOX/home/.config/goenv/config.toml:3), \
+         goenv: allowed, and does not apply yet: signatures are required ($SANDBOX/home/.config/goenv/config.toml:3), \
          and there is no .envrc.sig; sign it with: goenv sign\n"
     );
 }

@@ -35,7 +35,7 @@ fn names_that_no_policy_may_set_refuse_it_whole() {
         sandbox.file("home/project/.envrc", policy);
         let allowed = sandbox.goenv(&project, &["allow"]);
         assert_eq!(allowed.code(), 0);
-        let said = format!("goenv: $SANDBOX/home/project/.envrc:{why}\n");
+        let said = format!("yet: $SANDBOX/home/project/.envrc:{why}\n");
         assert!(allowed.stderr().ends_with(&said), "{}", allowed.stderr());
         let refused = sandbox.goenv(&project, &["export", "json"]);
         assert_eq!(refused.code(), 5, "{}", refused.stderr());
@@ -67,12 +67,13 @@ fn a_mistake_in_a_dotenv_file_is_named_and_its_line_not_shown() {
     let sandbox = Sandbox::new();
     let project = sandbox.project("project", "dotenv_if_exists\n");
     sandbox.file("home/project/.env", "A=1\n  API KEY=hunter2\n");
-    let text = "goenv: $SANDBOX/home/project/.env:2:3: this is no assignment: NAME=value, NAME='value' or \
+    let text = "$SANDBOX/home/project/.env:2:3: this is no assignment: NAME=value, NAME='value' or \
                 NAME=\"value\" is expected\n";
     for arguments in [&["export", "bash"][..], &["exec", ".", "true"], &["why"]] {
-        let _ = sandbox.goenv(&project, arguments).failure(5, text);
+        let _ = sandbox.goenv(&project, arguments).failure(5, &format!("goenv: {text}"));
     }
     let allowed = sandbox.goenv(&project, &["allow"]);
+    let text = format!("goenv: allowed, and does not apply yet: {text}");
     assert_eq!(allowed.stderr(), format!("goenv: allowed ~/project/.envrc\n{text}"));
     for arguments in [&["status"][..], &["status", "--json"], &["check"], &["doctor"]] {
         let done = sandbox.goenv(&project, arguments);
