@@ -3,9 +3,10 @@
 //! Where the rules say `on_failure = "block"` and the policy does not apply, these come first on PATH, so that no
 //! other Go runs in its place. Leaving the directory takes them off again, as it undoes everything. They lie in the
 //! state directory and not in the runtime directory, which may be mounted so that nothing there can be run: a shell
-//! would then pass on to the next `go`.
+//! would then pass on to the next `go`. None is ever removed: nothing tells which shells have it on their PATH, and there
+//! another Go would run.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::env::Env;
 use crate::env::undo::Fingerprint;
@@ -23,8 +24,10 @@ pub fn block(outside: &Env, reason: &str, world: &World) -> Result<Env, FileProb
     let Some(directory) = directory(reason, world) else { return Ok(outside.clone()) };
     for program in PROGRAMS {
         let path = directory.join(program);
-        if !files::is_program(&path) {
-            files::write_program(&path, script(program, reason).as_bytes())?;
+        let script = script(program, reason);
+        // An earlier goenv may have written another one, and a disk that was full an empty one, which a shell takes for done.
+        if !is_there(&path, script.as_bytes(), world) {
+            files::write_program(&path, script.as_bytes())?;
         }
     }
     let mut path = directory.into_os_string().into_encoded_bytes();
@@ -35,6 +38,12 @@ pub fn block(outside: &Env, reason: &str, world: &World) -> Result<Env, FileProb
     let mut blocked = outside.clone();
     blocked.set("PATH", path);
     Ok(blocked)
+}
+
+/// Returns whether this very script is there and can be run.
+fn is_there(path: &Path, script: &[u8], world: &World) -> bool {
+    let read = || files::read_guarded(path, script.len() as u64, world.uid, world.now());
+    files::is_program(path) && matches!(read(), Ok(Some(text)) if text.bytes == script)
 }
 
 /// Returns the directory for one reason, so that shells in other directories keep theirs.

@@ -25,6 +25,28 @@ fn go_says_why_it_does_not_run_and_leaving_lifts_it() {
 }
 
 #[test]
+fn what_stands_in_for_go_is_what_this_goenv_would_write() {
+    let repository = Repository::with_two_signers();
+    let settle = repository.signed("settle", "export A=1\n", &["alice"]);
+    repository.sandbox.file("bin/go", "#!/bin/sh\necho another go\n");
+    let script =
+        "chmod +x ../../../bin/go; eval \"$(goenv export bash 2>/dev/null)\"; go version; echo $?";
+    let run = || {
+        let done = repository.sandbox.run(&settle, "bash", &["-c", script]);
+        (done.stdout(), done.stderr())
+    };
+    let blocked = run();
+    assert_eq!(blocked.0, "126\n");
+    let directory = repository.sandbox.path("home/.local/state/goenv/blocked");
+    let mut places = std::fs::read_dir(directory).unwrap();
+    let go = places.next().unwrap().unwrap().path().join("go");
+    for earlier in ["", "#!/bin/sh\necho an earlier form\n"] {
+        std::fs::write(&go, earlier).unwrap();
+        assert_eq!(run(), blocked, "{earlier:?}");
+    }
+}
+
+#[test]
 fn it_is_said_where_no_go_could_be_put_in_its_place() {
     let repository = Repository::with_two_signers();
     let settle = repository.signed("settle", "export A=1\n", &["alice"]);
