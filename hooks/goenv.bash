@@ -23,11 +23,12 @@ _goenv_hook() {
 # This shell's name for its stamps: another container that shares them can have a shell with the same process id.
 _goenv_shell="$$-$RANDOM$RANDOM"
 
-# PROMPT_COMMAND is an array from bash 5.1 on where the user made it one, and a string otherwise. Before `&&` the status
-# that the hook passes on neither ends a shell under `set -e` nor runs an ERR trap a second time.
+# PROMPT_COMMAND may be an array from bash 5.1 on, each of whose commands sees every status of the last pipeline; in one that
+# is a string the user's would see the hook's. Before `&&` the status that the hook passes on neither ends a shell under
+# `set -e` nor runs an ERR trap a second time. One that is exported stays a string: an array is handed down to no shell.
 # shellcheck disable=SC2128,SC2178 # it is the one or the other
 if [[ " ${PROMPT_COMMAND[*]-} " != *_goenv_hook* ]]; then
-  if [[ "$(\declare -p PROMPT_COMMAND 2>/dev/null)" == "declare -a"* ]] &&
+  if [[ "$(\declare -p PROMPT_COMMAND 2>/dev/null)" == "declare -"[-a]* ]] &&
     ((BASH_VERSINFO[0] > 5 || (BASH_VERSINFO[0] == 5 && BASH_VERSINFO[1] >= 1))); then
     PROMPT_COMMAND=('_goenv_hook && \:' ${PROMPT_COMMAND[@]+"${PROMPT_COMMAND[@]}"})
   else

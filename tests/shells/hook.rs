@@ -149,6 +149,7 @@ fn bash_keeps_a_prompt_command_of_either_kind() {
         "PROMPT_COMMAND='echo mine;'",
         "PROMPT_COMMAND=('echo mine' 'echo too')",
         "PROMPT_COMMAND=",
+        "export PROMPT_COMMAND='echo mine'",
     ] {
         let sandbox = Sandbox::new();
         sandbox.project("p", "export A=1\n");
@@ -168,6 +169,50 @@ fn bash_keeps_a_prompt_command_of_either_kind() {
         );
         assert_eq!(pty.get("A").as_deref(), Some("1"), "{set}");
         assert!(!shown.contains("syntax error"), "{shown}");
+        // What is exported goes on being handed down.
+        let handed = pty.get("PROMPT_COMMAND").is_some_and(|text| text.contains("mine"));
+        assert_eq!(handed, set.starts_with("export"), "{set}");
+    }
+}
+
+#[test]
+fn bash_shows_the_users_prompt_every_status_of_the_last_pipeline() {
+    for set in [
+        "PROMPT_COMMAND=",
+        "PROMPT_COMMAND='seen=\"$? ${PIPESTATUS[*]}\"; drawn=$seen;'",
+        "PROMPT_COMMAND=('seen=\"$? ${PIPESTATUS[*]}\"; drawn=$seen')",
+        "PROMPT_COMMAND=(true 'seen=\"$? ${PIPESTATUS[*]}\"; drawn=$seen')",
+    ] {
+        let sandbox = Sandbox::new();
+        sandbox.project("p", "export A=1\n");
+        let mut with = Pty::start(Shell::Bash, &sandbox);
+        let mut without = Pty::start(Shell::Bash, &sandbox);
+        // A prompt that shows what it sees.
+        let hook = Shell::Bash.hook(&sandbox);
+        let own = r"PS1='<$? ${PIPESTATUS[*]}|$drawn>[\#]> '";
+        for line in [set, &hook, own] {
+            let _ = with.run(line);
+        }
+        for line in [set, ":", own] {
+            let _ = without.run(line);
+        }
+        let seen = |pty: &mut Pty, line: &str| {
+            let shown = pty.run(line);
+            let own = &shown[shown.rfind('<').unwrap()..];
+            own[..own.find('>').unwrap()].to_owned()
+        };
+        // Unchanged, on entering and leaving, and unchanged again.
+        for line in [
+            "false | true | (exit 3)",
+            "cd ~/p; false | true",
+            "(exit 7) | false",
+            "cd; (exit 5) | true",
+            "false",
+            "true",
+        ] {
+            assert_eq!(seen(&mut with, line), seen(&mut without, line), "{set}: {line}");
+        }
+        assert_eq!(with.output("echo ${PROMPT_COMMAND[*]}").matches("_goenv_hook").count(), 1);
     }
 }
 
