@@ -245,7 +245,7 @@ pub enum Command {
     /// Print the completions for a shell
     Completions {
         /// The shell
-        shell: clap_complete::Shell,
+        shell: Shell,
     },
     /// Print the version
     Version {
