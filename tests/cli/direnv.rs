@@ -591,6 +591,10 @@ fn a_script_has_the_functions_of_an_envrc() {
         "PATH_add bin; path_add LIST a b; echo \"${PATH%%:*}\" \"$LIST\"",
         "expand_path ../x; user_rel_path ~/x; find_up .env; has ls && echo has",
         "dotenv; watch_file .env; watch_dir sub; source_env sub; echo $FROM_DOTENV $SUB",
+        "MANPATH=/x: MANPATH_add man; export MANPATH=/x; MANPATH_add man; load_prefix /y; echo \"$MANPATH\"",
+        // Where there was none, the rest is what `man` looks through by itself: an empty entry says so, and direnv's asks for it.
+        "MANPATH_add man; echo \"${MANPATH%%:*}\"",
+        "watch_dir nowhere 2>/dev/null; watch_file nothing; echo \"$?\"",
         "cd sub; source_up_if_exists; dotenv_if_exists; layout node; echo \"${PATH%%:*}\"",
         "touch x.sh; source ./x.sh && . ./x.sh && echo read; rm x.sh",
         "direnv_load env A=1 $DIRENV dump; echo $A",

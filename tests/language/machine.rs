@@ -9,7 +9,7 @@ use crate::sandbox::{Sandbox, write};
 fn what_a_policy_watches_is_told_to_the_host_absence_included() {
     let sandbox = Sandbox::new();
     let directory = sandbox.project("watches");
-    let text = "watch_file data.txt absent *.none sub/*/.envrc *.txt\nwatch_dir versions\n\
+    let text = "watch_file data.txt absent *.none sub/*/.envrc *.txt\nwatch_dir versions\nwatch_dir absent.d\n\
                 dotenv_if_exists absent.env\nsource_env_if_exists absent.sh\nsource_env sub\n";
     let mut host = RealHost::default();
     let program = parse(&directory.join(".envrc"), text.as_bytes()).unwrap();
@@ -23,6 +23,7 @@ fn what_a_policy_watches_is_told_to_the_host_absence_included() {
         watched,
         [
             "absent",
+            "absent.d",
             "absent.env",
             "absent.sh",
             "data.txt",
