@@ -79,9 +79,17 @@ __goenv_native() {
   __goenv_apply
 }
 
+# Takes over what goenv says. Of an integer bash would compute the value, and run the commands in it.
 __goenv_apply() {
+  local -
+  builtin set +u
   local __goenv_field
   for __goenv_field in "${__goenv_fields[@]}"; do
+    local -n __goenv_held=${__goenv_field%%=*}
+    if [[ ${__goenv_held@a} == *i* ]]; then
+      log_error "${__goenv_field%%=*} is an integer here, and what is set is not computed: declare it otherwise"
+      return 1
+    fi
     case $__goenv_field in
     *=*) builtin export "${__goenv_field?}" ;;
     *) builtin unset -v "$__goenv_field" ;;
@@ -549,11 +557,12 @@ layout_python() {
   if [[ -n ${VIRTUAL_ENV-} ]]; then
     __goenv_expand "$VIRTUAL_ENV"
   else
-    version=$("$python" -c 'import platform; print(platform.python_version())')
+    # Nothing is imported: Python would look in this directory first.
+    version=$("$python" -c 'import sys; print(sys.version.split()[0])')
     __goenv_expand "$(direnv_layout_dir)/python-$version"
   fi
   if [[ ! -d $__goenv_path ]]; then
-    "$python" -m venv "$__goenv_path"
+    "$python" -I -m venv "$__goenv_path"
   fi
   builtin unset -v PYTHONHOME
   builtin export "VIRTUAL_ENV=$__goenv_path"

@@ -30,18 +30,10 @@ pub fn variables(
     rules: &TierRules,
     uid: u32,
 ) -> Result<(), Error> {
-    let objection = |name: &[u8], approval| {
-        let change = Change { name, before: outside.get(name), after: wanted.env.get(name) };
-        judge(&[change], Context { approval, rules, sdk_root: None }).pop()
-    };
-    for (name, place) in &wanted.dotenv {
-        if let Some(objection) = objection(name, Approval::Dotenv) {
-            return Err(refused(&place.shown(&safe_path(&place.path)), &objection));
-        }
-    }
+    dotenvs(wanted, outside, rules)?;
     if trust.state == State::Signed {
         for name in wanted.from_data.iter().filter(|name| wanted.env.get(name).is_some()) {
-            if let Some(objection) = objection(name, Approval::Data) {
+            if let Some(objection) = objection(name, wanted, outside, Approval::Data, rules) {
                 return Err(refusal(policy, wanted, &objection));
             }
         }
@@ -66,6 +58,30 @@ pub fn variables(
         path_entry(policy, wanted, &path_of(entry), rules, uid)?;
     }
     Ok(())
+}
+
+/// Refuses a `.env` file that sets what it may not.
+///
+/// # Errors
+/// The first objection, with the place of the command that reads the file.
+pub fn dotenvs(wanted: &Wanted, outside: &Env, rules: &TierRules) -> Result<(), Error> {
+    for (name, place) in &wanted.dotenv {
+        if let Some(objection) = objection(name, wanted, outside, Approval::Dotenv, rules) {
+            return Err(refused(&place.shown(&safe_path(&place.path)), &objection));
+        }
+    }
+    Ok(())
+}
+
+fn objection(
+    name: &[u8],
+    wanted: &Wanted,
+    outside: &Env,
+    approval: Approval,
+    rules: &TierRules,
+) -> Option<Objection> {
+    let change = Change { name, before: outside.get(name), after: wanted.env.get(name) };
+    judge(&[change], Context { approval, rules, sdk_root: None }).pop()
 }
 
 /// Refuses a `use go` whose release the policy's tier does not admit.

@@ -233,10 +233,10 @@ impl<'a> Loader<'a> {
             }
             Engine::Bash => match self.purpose {
                 Purpose::Apply => {
-                    bash::apply(path, &text.bytes, self.outside, &mut machine, self.world)
+                    bash::apply(path, &text.bytes, self.outside, rules, &mut machine, self.world)
                 }
                 Purpose::Look => {
-                    bash::evaluate(path, &text.bytes, self.outside, &mut machine, self.world)
+                    bash::evaluate(path, &text.bytes, self.outside, rules, &mut machine, self.world)
                 }
                 // It counts as a policy that applies: what it wants only running it could say.
                 Purpose::Survey => Ok(Wanted { env: self.outside.clone(), ..Wanted::default() }),

@@ -10,21 +10,39 @@ use crate::env::{Bytes, Env, is_identifier};
 use crate::gzenv;
 use crate::policy::limits;
 
-/// What bash, its prompt and this file's other side change by themselves, and direnv leaves alone as well.
+/// What bash, its prompt and this file's other side change by themselves. direnv leaves few of them alone: that an
+/// environment has one that bash counts in is seldom.
 const LEFT_OUT: &[&str] = &[
+    "BASH",
+    "BASHPID",
+    "BASH_ARGV0",
+    "BASH_COMMAND",
+    "BASH_SUBSHELL",
+    "BASH_VERSINFO",
+    "BASH_VERSION",
     "COMP_WORDBREAKS",
     "DIRENV_IN_ENVRC",
+    "EPOCHREALTIME",
+    "EPOCHSECONDS",
+    "HISTCMD",
+    "LINENO",
     "OLDPWD",
+    "OPTERR",
+    "OPTIND",
+    "PPID",
     "PS1",
     "PWD",
+    "RANDOM",
+    "SECONDS",
     "SHELL",
     "SHLVL",
+    "SRANDOM",
     "_",
     "direnv",
 ];
 
 /// What no shell lets anybody assign.
-const READ_ONLY: &[&str] = &["BASHOPTS", "BASH_VERSINFO", "EUID", "PPID", "SHELLOPTS", "UID"];
+const READ_ONLY: &[&str] = &["BASHOPTS", "EUID", "SHELLOPTS", "UID"];
 
 /// What would steer the bash that evaluates a policy, and is taken from it: code that it reads first, options, how it
 /// finds directories and files.

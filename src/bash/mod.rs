@@ -17,6 +17,7 @@ use std::path::{Path, PathBuf};
 
 use message::{Flaw, Message, Reader, encode};
 
+use crate::enforce;
 use crate::env::{Bytes, Diff, Env, is_identifier};
 use crate::error::{Error, Exit};
 use crate::files;
@@ -26,6 +27,7 @@ use crate::process::{self, Ended, Turn};
 use crate::shell::posix::quote;
 use crate::trust::header::Engine;
 use crate::trust::record;
+use crate::trust::rules::TierRules;
 use crate::ui::{safe, safe_path};
 use crate::world::{World, path_of};
 
@@ -73,13 +75,14 @@ pub fn apply(
     path: &Path,
     bytes: &[u8],
     outside: &Env,
+    rules: &TierRules,
     machine: &mut Machine<'_>,
     world: &World,
 ) -> Result<Wanted, Error> {
     if interrupted::take(path, bytes, world) {
         return Err(stopped(path));
     }
-    let (wanted, ended) = run(path, bytes, outside, machine, world)?;
+    let (wanted, ended) = run(path, bytes, outside, rules, machine, world)?;
     if ended == Ended::Signal(nix::libc::SIGINT) || ended == Ended::Code(INTERRUPTED) {
         interrupted::note(path, bytes, world);
         return Err(stopped(path));
@@ -101,10 +104,11 @@ pub fn evaluate(
     path: &Path,
     bytes: &[u8],
     outside: &Env,
+    rules: &TierRules,
     machine: &mut Machine<'_>,
     world: &World,
 ) -> Result<Wanted, Error> {
-    run(path, bytes, outside, machine, world)?.0
+    run(path, bytes, outside, rules, machine, world)?.0
 }
 
 /// Runs bash; returns what the policy wants, and how bash ended.
@@ -112,6 +116,7 @@ fn run(
     path: &Path,
     bytes: &[u8],
     outside: &Env,
+    rules: &TierRules,
     machine: &mut Machine<'_>,
     world: &World,
 ) -> Result<(Result<Wanted, Error>, Ended), Error> {
@@ -135,6 +140,7 @@ fn run(
         policy: path,
         bytes,
         outside,
+        rules,
         machine,
         reader: Reader::default(),
         env: Env::new(),
@@ -210,6 +216,8 @@ struct Session<'s, 'm> {
     policy: &'s Path,
     bytes: &'s [u8],
     outside: &'s Env,
+    /// The rules of the policy's tier.
+    rules: &'s TierRules,
     machine: &'s mut Machine<'m>,
     reader: Reader,
     /// What a program started by bash found when bash said so last.
@@ -332,7 +340,7 @@ impl Session<'_, '_> {
     ) -> Result<Vec<Bytes>, Error> {
         let evaluated = policy::command(command, directory)
             .and_then(|program| policy::evaluate(&program, &self.env, self.machine));
-        let wanted = evaluated.map_err(|mut error| {
+        let mut wanted = evaluated.map_err(|mut error| {
             // An error in a text that the command reads has its own place.
             if error.place.path == directory.join(".envrc") && error.place.line <= 1 {
                 let shown = self.at(place, "");
@@ -341,6 +349,9 @@ impl Session<'_, '_> {
             }
             Error::from(error)
         })?;
+        wanted.dotenv.iter_mut().for_each(|(_, at)| *at = place.clone());
+        // Not at the end: programs that the policy runs until then would have what the file sets.
+        enforce::dotenvs(&wanted, self.outside, self.rules)?;
         let fields = changes(&self.env, &wanted.env);
         self.take_over(wanted, place);
         Ok(fields)
@@ -367,7 +378,7 @@ impl Session<'_, '_> {
         all.sdk = wanted.sdk.or(all.sdk.take());
         all.messages.extend(wanted.messages);
         all.origins.extend(wanted.origins.into_iter().map(|(name, _)| (name, place.clone())));
-        all.dotenv.extend(wanted.dotenv.into_iter().map(|(name, _)| (name, place.clone())));
+        all.dotenv.extend(wanted.dotenv);
         all.from_data.extend(wanted.from_data);
         all.locks.extend(wanted.locks);
         all.governance.extend(wanted.governance.into_iter().map(|mut line| {

@@ -504,6 +504,81 @@ fn what_is_said_to_a_function_never_becomes_code() {
 }
 
 #[test]
+fn what_a_dotenv_file_may_not_set_reaches_nothing_that_the_policy_runs() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let sandbox = Sandbox::new();
+    let program = sandbox.file("home/evil/date", "#!/bin/sh\n: >~/ran\n");
+    fs::set_permissions(program, fs::Permissions::from_mode(0o755)).unwrap();
+    let never = "no policy may set it: it ";
+    for (number, (setting, why)) in [
+        ("PATH=$HOME/evil:/bin", "a .env file may not set it: it chooses which programs run"),
+        ("LD_PRELOAD=/x", &format!("{never}loads code into every program")),
+        ("__goenv_fd=ran", &format!("{never}is goenv's own")),
+        ("__goenv_source=/elsewhere", &format!("{never}is goenv's own")),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let name = format!("p{number}");
+        sandbox.file(format!("home/{name}/.env"), format!("A=1\n{setting}\n"));
+        let p = allowed(&sandbox, &name, "f() { dotenv || :; }\nf\ndate\necho >here\n");
+        let name = setting.split('=').next().unwrap();
+        let said = format!("goenv: $SANDBOX/home/p{number}/.envrc:1: {name}: {why}\n");
+        let _ = export(&sandbox, &p).failure(5, &said);
+        let made = ["here", "ran", "../ran"].map(|file| p.join(file).exists());
+        assert_eq!(made, [false; 3], "{setting}");
+    }
+}
+
+#[test]
+fn what_a_file_says_is_not_computed() {
+    let sandbox = Sandbox::new();
+    for (number, (policy, line)) in [
+        ("declare -i PORT=1\ndotenv\n", "dotenv"),
+        ("declare -i PORT\ndotenv\n", "dotenv"),
+        ("strict_env; f() { local -i PORT=1; dotenv; }\nf\n", "f"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let name = format!("p{number}");
+        sandbox.file(format!("home/{name}/.env"), "PORT='a[$(touch ran)]'\n");
+        let p = allowed(&sandbox, &name, policy);
+        let done = export(&sandbox, &p);
+        assert_eq!((done.code(), p.join("ran").exists()), (5, false), "{line}: {}", done.stderr());
+        let said = "goenv: PORT is an integer here, and what is set is not computed: declare it otherwise\n";
+        assert!(done.stderr().starts_with(said), "{}", done.stderr());
+    }
+    // Any other is set where the function has it, as bash does.
+    sandbox.file("home/p/.env", "PORT='a[$(touch ran)]'\nB=1\n");
+    let p = allowed(&sandbox, "p", "f() { local PORT; dotenv; export A=$PORT; }\nf\n");
+    let expected = r#"{"A":"a[$(touch ran)]","B":"1"}"#.to_owned();
+    assert_eq!((exported(&sandbox, &p), p.join("ran").exists()), ((0, expected), false));
+}
+
+#[test]
+fn layout_python_imports_nothing_of_the_directory() {
+    let sandbox = Sandbox::new();
+    for file in ["platform.py", "site.py", "runpy.py", "venv/__init__.py", "venv/__main__.py"] {
+        sandbox.file(format!("home/p/{file}"), "open('ran', 'w')\n");
+    }
+    let p = allowed(&sandbox, "p", "layout python3\n");
+    let done = export(&sandbox, &p);
+    assert!(done.success().stdout().contains("\"VIRTUAL_ENV\""), "{}", done.stdout());
+    assert!(!p.join("ran").exists());
+}
+
+#[test]
+fn what_bash_counts_in_stays_as_it_is_outside() {
+    let mut sandbox = Sandbox::new();
+    for name in ["PPID", "RANDOM", "LINENO", "OPTIND", "BASH", "BASH_VERSION", "SECONDS"] {
+        sandbox.set(name, "1");
+    }
+    let p = allowed(&sandbox, "p", "SECONDS=7; export A=1\n");
+    assert_eq!(exported(&sandbox, &p), (0, r#"{"A":"1"}"#.to_owned()));
+}
+
+#[test]
 fn what_a_text_sets_is_not_lost_in_the_functions_that_read_it() {
     let sandbox = Sandbox::new();
     let names = ["asked", "at", "before", "count", "fails", "field", "file", "flags", "found"];

@@ -56,6 +56,7 @@ pub(super) const NEVER: &[(&str, &str)] = &[
     ("ZDOTDIR", SHELL),
     ("_", SHELL_OWN),
     ("__GOENV_*", GOENV),
+    ("__goenv_*", GOENV),
     ("__fish_*", SHELL_OWN),
     ("cdpath", "it changes where cd goes"),
     ("fpath", SHELL),
