@@ -30,14 +30,7 @@ pub fn variables(
     rules: &TierRules,
     uid: u32,
 ) -> Result<(), Error> {
-    dotenvs(wanted, outside, rules)?;
-    if trust.state == State::Signed {
-        for name in wanted.from_data.iter().filter(|name| wanted.env.get(name).is_some()) {
-            if let Some(objection) = objection(name, wanted, outside, Approval::Data, rules) {
-                return Err(refusal(policy, wanted, &objection));
-            }
-        }
-    }
+    data(policy, wanted, outside, trust, rules)?;
     let diff = Diff::between(outside, &wanted.env);
     let changes: Vec<Change> = diff
         .steps()
@@ -60,14 +53,28 @@ pub fn variables(
     Ok(())
 }
 
-/// Refuses a `.env` file that sets what it may not.
+/// Refuses what data sets that nobody approved: a `.env` file, and where the policy is signed any other file too. bash is
+/// not to have it either, for the programs that it runs.
 ///
 /// # Errors
-/// The first objection, with the place of the command that reads the file.
-pub fn dotenvs(wanted: &Wanted, outside: &Env, rules: &TierRules) -> Result<(), Error> {
+/// The first objection, with the place of the setting.
+pub fn data(
+    policy: &Path,
+    wanted: &Wanted,
+    outside: &Env,
+    trust: &Trust,
+    rules: &TierRules,
+) -> Result<(), Error> {
     for (name, place) in &wanted.dotenv {
         if let Some(objection) = objection(name, wanted, outside, Approval::Dotenv, rules) {
             return Err(refused(&place.shown(&safe_path(&place.path)), &objection));
+        }
+    }
+    let signed = trust.state == State::Signed;
+    let names = wanted.from_data.iter().filter(|name| signed && wanted.env.get(name).is_some());
+    for name in names {
+        if let Some(objection) = objection(name, wanted, outside, Approval::Data, rules) {
+            return Err(refusal(policy, wanted, &objection));
         }
     }
     Ok(())

@@ -226,6 +226,7 @@ impl<'a> Loader<'a> {
         let mut machine =
             Machine::new(self.world.uid, &self.places, self.outside, sourcing, watched)
                 .needing(need);
+        let judge = |wanted: &Wanted| enforce::data(path, wanted, self.outside, trust, rules);
         let wanted = match engine {
             Engine::Native => {
                 let program = policy::parse(&text.path, &text.bytes)?;
@@ -233,11 +234,16 @@ impl<'a> Loader<'a> {
             }
             Engine::Bash => match self.purpose {
                 Purpose::Apply => {
-                    bash::apply(path, &text.bytes, self.outside, rules, &mut machine, self.world)
+                    bash::apply(path, &text.bytes, self.outside, &judge, &mut machine, self.world)
                 }
-                Purpose::Look => {
-                    bash::evaluate(path, &text.bytes, self.outside, rules, &mut machine, self.world)
-                }
+                Purpose::Look => bash::evaluate(
+                    path,
+                    &text.bytes,
+                    self.outside,
+                    &judge,
+                    &mut machine,
+                    self.world,
+                ),
                 // It counts as a policy that applies: what it wants only running it could say.
                 Purpose::Survey => Ok(Wanted { env: self.outside.clone(), ..Wanted::default() }),
             },

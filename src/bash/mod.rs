@@ -17,7 +17,6 @@ use std::path::{Path, PathBuf};
 
 use message::{Flaw, Message, Reader, encode};
 
-use crate::enforce;
 use crate::env::{Bytes, Diff, Env, is_identifier};
 use crate::error::{Error, Exit};
 use crate::files;
@@ -27,7 +26,6 @@ use crate::process::{self, Ended, Turn};
 use crate::shell::posix::quote;
 use crate::trust::header::Engine;
 use crate::trust::record;
-use crate::trust::rules::TierRules;
 use crate::ui::{safe, safe_path};
 use crate::world::{World, path_of};
 
@@ -64,6 +62,9 @@ const PLACES: &[&str] = &["/opt/homebrew/bin/bash", "/usr/local/bin/bash", "/bin
 /// The status of a program that a Ctrl-C ended, as shells have it.
 const INTERRUPTED: i32 = 128 + nix::libc::SIGINT;
 
+/// Judges what one command of goenv's own wants, before bash has it.
+pub type Judge<'j> = &'j dyn Fn(&Wanted) -> Result<(), Error>;
+
 /// How many paths a policy may name to be watched, one by one.
 const MOST_WATCHED: usize = 4096;
 
@@ -75,14 +76,14 @@ pub fn apply(
     path: &Path,
     bytes: &[u8],
     outside: &Env,
-    rules: &TierRules,
+    judge: Judge<'_>,
     machine: &mut Machine<'_>,
     world: &World,
 ) -> Result<Wanted, Error> {
     if interrupted::take(path, bytes, world) {
         return Err(stopped(path));
     }
-    let (wanted, ended) = run(path, bytes, outside, rules, machine, world)?;
+    let (wanted, ended) = run(path, bytes, outside, judge, machine, world)?;
     if ended == Ended::Signal(nix::libc::SIGINT) || ended == Ended::Code(INTERRUPTED) {
         interrupted::note(path, bytes, world);
         return Err(stopped(path));
@@ -104,11 +105,11 @@ pub fn evaluate(
     path: &Path,
     bytes: &[u8],
     outside: &Env,
-    rules: &TierRules,
+    judge: Judge<'_>,
     machine: &mut Machine<'_>,
     world: &World,
 ) -> Result<Wanted, Error> {
-    run(path, bytes, outside, rules, machine, world)?.0
+    run(path, bytes, outside, judge, machine, world)?.0
 }
 
 /// Runs bash; returns what the policy wants, and how bash ended.
@@ -116,7 +117,7 @@ fn run(
     path: &Path,
     bytes: &[u8],
     outside: &Env,
-    rules: &TierRules,
+    judge: Judge<'_>,
     machine: &mut Machine<'_>,
     world: &World,
 ) -> Result<(Result<Wanted, Error>, Ended), Error> {
@@ -140,7 +141,7 @@ fn run(
         policy: path,
         bytes,
         outside,
-        rules,
+        judge,
         machine,
         reader: Reader::default(),
         env: Env::new(),
@@ -216,8 +217,7 @@ struct Session<'s, 'm> {
     policy: &'s Path,
     bytes: &'s [u8],
     outside: &'s Env,
-    /// The rules of the policy's tier.
-    rules: &'s TierRules,
+    judge: Judge<'s>,
     machine: &'s mut Machine<'m>,
     reader: Reader,
     /// What a program started by bash found when bash said so last.
@@ -350,8 +350,8 @@ impl Session<'_, '_> {
             Error::from(error)
         })?;
         wanted.dotenv.iter_mut().for_each(|(_, at)| *at = place.clone());
-        // Not at the end: programs that the policy runs until then would have what the file sets.
-        enforce::dotenvs(&wanted, self.outside, self.rules)?;
+        // Not at the end: programs that the policy runs until then would have what nobody approved.
+        (self.judge)(&wanted)?;
         let fields = changes(&self.env, &wanted.env);
         self.take_over(wanted, place);
         Ok(fields)

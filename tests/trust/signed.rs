@@ -603,6 +603,22 @@ fn a_signed_header_lets_bash_evaluate_a_policy_where_the_rules_admit_it() {
 }
 
 #[test]
+fn what_nobody_signed_is_on_no_path_of_what_a_signed_policy_runs() {
+    let repository = Repository::with_two_signers();
+    let sub = "export PATH=$(cat directory):$PATH\n";
+    let _ = repository.signed("reads/sub", sub, &["alice", "bob"]);
+    let policy = "#goenv: v1\n#goenv: engine bash\nf() { source_env sub; }\nf\ndate\n";
+    let reads = repository.signed("reads", policy, &["alice", "bob"]);
+    repository.sandbox.file(reads.join("sub/directory"), reads.to_str().unwrap());
+    let program = repository.sandbox.file(reads.join("date"), "#!/bin/sh\n: >ran\n");
+    std::fs::set_permissions(program, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let said = "goenv: $SANDBOX/home/ledger/reads/sub/.envrc:6: PATH: its value stands in a file that nobody \
+        signed: it chooses which programs run\n";
+    let _ = repository.sandbox.goenv(&reads, &["export", "json"]).failure(5, said);
+    assert!(!reads.join("ran").exists());
+}
+
+#[test]
 fn status_names_what_bash_leaves_open_of_a_signed_policy() {
     let repository = Repository::with_two_signers();
     repository.config(
