@@ -4,10 +4,10 @@
 //! pure and lie in `trust/variables.rs`; here is the look at directories. Rules: docs/security.md, section
 //! "Variables".
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::check::tiers;
-use crate::env::{Bytes, Diff, Env};
+use crate::env::{Bytes, Diff, Env, list};
 use crate::error::{Error, Exit};
 use crate::files;
 use crate::policy::{Place, Wanted};
@@ -32,10 +32,13 @@ pub fn variables(
 ) -> Result<(), Error> {
     data(policy, wanted, outside, trust, rules)?;
     let diff = Diff::between(outside, &wanted.env);
-    let changes: Vec<Change> = diff
-        .steps()
-        .map(|(name, after)| Change { name, before: outside.get(name), after })
-        .collect();
+    let change = |(name, after)| Change { name, before: outside.get(name), after };
+    let mut changes: Vec<Change> = diff.steps().map(change).collect();
+    if wanted.sdk.is_some() {
+        // In bash `use go` may have been undone, or run where it changes nothing: in a subshell.
+        let own: [&[u8]; 2] = [b"GOROOT", b"GOTOOLCHAIN"];
+        changes.extend(own.map(|name| change((name, wanted.env.get(name)))));
+    }
     let root = wanted.sdk.as_ref().map(|(_, sdk)| sdk.root.clone().into_os_string());
     let approval = match trust.state {
         State::Signed => Approval::Signed,
@@ -50,7 +53,7 @@ pub fn variables(
     for entry in path.map(added_entries).unwrap_or_default() {
         path_entry(policy, wanted, &path_of(entry), rules, uid)?;
     }
-    Ok(())
+    first_go(policy, wanted)
 }
 
 /// Refuses what data sets that nobody approved: a `.env` file, and where the policy is signed any other file too. bash is
@@ -102,6 +105,28 @@ pub fn releases(wanted: &Wanted, tier: Option<&Tier>, rules: &Rules) -> Result<(
         let hint = Some("pin an admitted release: goenv pin VERSION".to_owned());
         Error::Refused { message, hint, exit: Exit::Policy }
     })
+}
+
+/// Refuses a PATH that finds another go than that of `use go`, which would run with its GOROOT.
+fn first_go(policy: &Path, wanted: &Wanted) -> Result<(), Error> {
+    let Some((_, sdk)) = &wanted.sdk else { return Ok(()) };
+    let (path, bin) = (wanted.env.get(b"PATH").unwrap_or_default(), sdk.root.join("bin"));
+    let has_go = |directory: &PathBuf| {
+        directory.is_absolute() && files::is_program(&directory.join("go")) || *directory == bin
+    };
+    let first = list::entries(path).map(path_of).find(has_go);
+    // By a link it may be the same one.
+    if first.as_ref().is_some_and(|it| *it == bin || files::real_path(it).as_ref() == Some(&bin)) {
+        return Ok(());
+    }
+    let place = place_of(policy, wanted, b"PATH");
+    let what = first.map_or_else(
+        || format!("{} is not on it", safe_path(&bin)),
+        |directory| format!("{} has another go, and comes first", safe_path(&directory)),
+    );
+    let message = format!("{place}: PATH: {what}: `use go` sets which one runs");
+    let hint = Some("put `use go` behind what changes PATH".to_owned());
+    Err(Error::Refused { message, hint, exit: Exit::Policy })
 }
 
 /// Refuses a directory on PATH that others can put programs into; one that does not exist yet is fine.

@@ -767,6 +767,10 @@ fn use_go_is_goenvs_own_and_nothing_overrides_it() {
     let said = "goenv: using go 1.26.6\n\
         goenv: $SANDBOX/home/p/.envrc: GOROOT: `use go` sets it: another root would run another Go\n";
     let _ = export(&sandbox, &p).failure(5, said);
+    // It says that it used it, and sets nothing.
+    let p = allowed(&sandbox, "p", "f() (use go 1.26.6)\nf\nexport A=1\n");
+    let said = said.replace(".envrc:", ".envrc:1:");
+    let _ = export(&sandbox, &p).failure(5, &said);
 }
 
 #[test]

@@ -206,6 +206,35 @@ fn a_later_sdk_takes_the_place_of_an_earlier_one_on_path() {
 }
 
 #[test]
+fn no_other_go_comes_before_the_one_that_a_policy_uses() {
+    let sandbox = Sandbox::with_sdks(&["1.24.11", "1.26.6"]);
+    let [old, new] = ["1.24.11", "1.26.6"].map(|version| crate::common::sdk(version).join("bin"));
+    let (old, new) = (old.display(), new.display());
+    let behind = "put `use go` behind what changes PATH";
+    for (number, (lines, line, why)) in [
+        (format!("PATH_add {old}"), 2, format!("{old} has another go, and comes first")),
+        ("export PATH=/usr/bin:/bin".to_owned(), 2, format!("{new} is not on it")),
+        (format!("PATH_rm '{new}'"), 2, format!("{new} is not on it")),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let policy = format!("use go 1.26.6\n{lines}\n");
+        let directory = sandbox.project(format!("p{number}"), policy);
+        let said = format!(
+            "goenv: $SANDBOX/home/p{number}/.envrc:{line}: PATH: {why}: `use go` sets which one runs; {behind}\n"
+        );
+        let _ = sandbox.goenv(&directory, &["export", "json"]).failure(5, &said);
+    }
+    // The same one by a link, and whatever has no go.
+    let link = sandbox.home().join("sdk/go1.26.6/bin");
+    let policy = format!("use go 1.26.6\nPATH_add bin {}\n", link.display());
+    let directory = sandbox.project("p", policy);
+    let version = sandbox.goenv(&directory, &["exec", ".", "go", "version"]);
+    assert!(version.success().stdout().starts_with("go version go1.26.6 "));
+}
+
+#[test]
 fn leaving_keeps_what_the_user_had_on_path_whatever_they_did_to_it_inside() {
     let sandbox = Sandbox::new();
     let moved = sandbox.project("moved", "PATH_rm /opt/tool\nPATH_add /opt/tool\n");
