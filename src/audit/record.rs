@@ -19,6 +19,10 @@ use crate::ui::is_hidden;
 pub const MOST_LINE: usize = 8 * 1024;
 /// The size of an escaped path at most; a longer one is logged by its end.
 const MOST_PATH: usize = 2048;
+/// The size of a path that is told exactly as well.
+const MOST_EXACT: usize = 1024;
+/// How many signers are told: as many as a signature file may have.
+const MOST_SIGNERS: usize = 8;
 /// The size of an escaped text that is no path.
 const MOST_TEXT: usize = 256;
 const MOST_SCOPE: usize = 1024;
@@ -221,7 +225,7 @@ fn with_extra(tip: Tip, record: &Record, extra: &str) -> (Vec<u8>, Tip) {
     let mut names = record.vars.len();
     loop {
         let mut text = body(seq, tip, record, names, extra);
-        // Longest by far are the names: fewer of them are listed until the line fits.
+        // Longest by far are the names: fewer of them are listed until the line fits, which it does without any.
         if text.len() + 76 <= MOST_LINE || names == 0 {
             let hash = sha256(text.as_bytes());
             text.extend([",\"hash\":\"", &hex(&hash), "\"}\n"]);
@@ -236,12 +240,12 @@ fn body(seq: u64, tip: Tip, record: &Record, names: usize, extra: &str) -> Strin
     let path = String::from_utf8_lossy(&record.path);
     // A name that is no UTF-8 is told exactly as well.
     let exact = match &path {
-        Cow::Owned(_) if record.path.len() <= MOST_PATH => {
+        Cow::Owned(_) if record.path.len() <= MOST_EXACT => {
             format!(",\"path_b64\":\"{}\"", Base64::encode_string(&record.path))
         }
         _ => String::new(),
     };
-    let signers = list(record.signers.iter().take(8).map(|by| {
+    let signers = list(record.signers.iter().take(MOST_SIGNERS).map(|by| {
         let (principal, key) = (quoted(&by.principal), quoted(&by.fingerprint));
         format!("{{\"p\":{principal},\"k\":{key}}}")
     }));
@@ -534,6 +538,9 @@ pub(crate) mod tests {
         record.path = vec![1; 100_000];
         record.writer.user = "\n".repeat(10_000);
         record.scope = Some("s".repeat(10_000));
+        record.tier = Some("t".repeat(10_000));
+        record.signers[0].principal = "p".repeat(10_000);
+        record.signers[0].fingerprint = format!("SHA256:{}", "x".repeat(43));
         record.vars = (0..4096).map(|at| format!("NAME_{at}")).collect();
         record.signers = vec![record.signers[0].clone(); 100];
         let (line, _) = line(Tip::default(), &record);
@@ -543,5 +550,10 @@ pub(crate) mod tests {
         let more: usize = vars.last().unwrap().as_str().unwrap()[1..].parse().unwrap();
         assert_eq!(vars.len() - 1 + more, 4096);
         assert!(value["path"].as_str().unwrap().starts_with('…'));
+        for length in [1, 500, MOST_EXACT, MOST_EXACT + 1, 2048, 2100] {
+            record.path = vec![0xff; length];
+            let (line, _) = super::line(Tip::default(), &record);
+            assert!(line.len() <= MOST_LINE, "{} with a path of {length}", line.len());
+        }
     }
 }
