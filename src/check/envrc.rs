@@ -123,7 +123,7 @@ impl Grouper {
             }
         }
         self.end(None);
-        if !self.open.is_empty() {
+        if !self.open.is_empty() || reader.is_lost() {
             // What was never closed was not understood either.
             self.commands.iter_mut().for_each(|command| command.is_sure = false);
         }
@@ -244,7 +244,19 @@ mod tests {
             ("cat <<\"E\\x\"\nE\\x\nc", vec!["1:1:cat 1:5:<<Ex", "3:1:c"]),
             ("cat <<E\nuse x\\\nE\nuse y\nE\nc", vec!["1:1:cat 1:5:<<E", "6:1:c"]),
             ("cat <<'E'\nuse x\\\nE\nc", vec!["1:1:cat 1:5:<<E", "4:1:c"]),
-            ("((1 <<E))\nc\nE", vec!["1:3:1 1:5:<<E", "2:1:c", "3:1:E"]),
+            ("((1 <<E))\nc\nE", vec!["1:1:((1 <<E))", "2:1:c", "3:1:E"]),
+            ("((16#f)); ((1 #)); c", vec!["1:1:((16#f))", "1:11:((1 #))", "1:20:c"]),
+            ("a @(b|c #d) e!(') f'); g", vec!["1:1:a 1:3:@(b|c #d) 1:13:e!(') f')", "1:24:g"]),
+            ("((1 # it's '\n))\nc", vec!["1:1:((1 # it's '\n))", "3:1:c"]),
+            (
+                "for ((a=1; a<2; a++)); do b; done",
+                vec!["1:1:for 1:5:((a=1; a<2; a++))", "1:27:b", "1:30:done"],
+            ),
+            ("((a); (b # it's\n) )\nc", vec!["1:3:a", "1:8:b", "3:1:c"]),
+            (
+                "a $((${b#)) $[c[1]] \"$$(d\" $$'e' f",
+                vec!["1:1:a 1:3:$((${b#)) 1:13:$[c[1]] 1:21:$$(d 1:28:$$e 1:34:f"],
+            ),
             ("A=(use x\nuse y) B+=(z); c", vec!["1:1:A= 2:8:B+=", "2:16:c"]),
             ("a $'it\\'s' b", vec!["1:1:a 1:3:it's 1:12:b"]),
             ("a $(b ')' \"c) it's\") d", vec!["1:1:a 1:3:$(b ')' \"c) it's\") 1:22:d"]),
@@ -263,7 +275,9 @@ mod tests {
             ),
             ("a $(b case; c esac) d", vec!["1:1:a 1:3:$(b case; c esac) 1:21:d"]),
             ("a ${b:-'}'} ${b:-{} d", vec!["1:1:a 1:3:${b:-'}'} 1:13:${b:-{} 1:21:d"]),
-            ("a \"${b%'}'}\" \"${b:-'}\" d", vec!["1:1:a 1:3:${b%'}'} 1:14:${b:-'} 1:24:d"]),
+            ("a \"${b%'}'}\" \"${b:-'}'}\" d", vec!["1:1:a 1:3:${b%'}'} 1:14:${b:-'}'} 1:26:d"]),
+            ("a \"${b:-$'\\'}'}\" d", vec!["1:1:a 1:3:${b:-$''}'} 1:18:d"]),
+            ("a \"${b:-'}\"$'c}\" d", vec!["1:1:a 1:3:${b:-'}\"$'c} 1:18:d"]),
             ("a `b '\\`'` d", vec!["1:1:a 1:3:`b '\\`'` 1:12:d"]),
             ("a \"$'\" $\"it's\" d", vec!["1:1:a 1:3:$' 1:8:it's 1:16:d"]),
             ("'", vec!["1:1:"]),
@@ -312,7 +326,14 @@ mod tests {
 
     #[test]
     fn depth_and_documents_cost_neither_stack_nor_time() {
-        for (before, behind) in [("{ ", "u\n"), ("\n", "{ "), (";", "{ "), ("f() { ", "u\n")] {
+        for (before, behind) in [
+            ("{ ", "u\n"),
+            ("\n", "{ "),
+            (";", "{ "),
+            ("f() { ", "u\n"),
+            ("((", ") "),
+            ("((a) ", ") "),
+        ] {
             let text = before.repeat(150_000) + &behind.repeat(150_000);
             let _ = commands(text.as_bytes());
         }
@@ -333,6 +354,9 @@ mod tests {
             "`\\`",
             "\"${a#",
             "$'\\",
+            "((a) ",
+            "@(",
+            "$[",
         ] {
             let _ = commands(piece.repeat(100_000).as_bytes());
         }

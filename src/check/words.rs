@@ -34,8 +34,8 @@ pub(super) struct Reader<'a> {
     line: u32,
     /// Where the current line begins.
     start: usize,
-    /// How many parentheses of `((…))` are open, where `<<` shifts numbers.
-    arithmetic: usize,
+    /// How much may still be read in search of the end of a `((…))` that is none.
+    vain: usize,
     /// The here-documents that begin behind this line.
     documents: Vec<Document>,
     lines: Option<Lines<'a>>,
@@ -64,17 +64,16 @@ type Lines<'a> = BTreeMap<(Manner, &'a str), Vec<usize>>;
 enum Inside {
     /// `"…"`.
     Double,
-    /// `${…}`.
-    Braces {
-        /// Whether `'` quotes there.
-        quotes: bool,
-    },
+    /// `${…}`, where `'` quotes also within `"…"`.
+    Braces,
     /// `$(…)`.
     Commands,
     /// Parentheses in it.
     Group,
-    /// Parentheses of `$((…))` and `((…))`.
+    /// Parentheses of `$((…))`, `((…))` and patterns, `@(…)`: bash counts them and knows of nothing but quotes there.
     Numbers,
+    /// Brackets of `$[…]`, as those.
+    Brackets,
     /// `case WORD in`, up to there.
     Case {
         /// Whether the word was begun.
@@ -93,6 +92,9 @@ impl Inside {
 /// The words behind which a command may begin.
 const LEADING: &[&str] = &["if", "then", "elif", "else", "do", "while", "until", "time"];
 
+/// How often a text may be read in search of what is not there. Who writes it beyond that is not to be understood.
+const VAIN: usize = 16;
+
 /// Returns whether a word ends before this character, and another may begin behind it.
 fn separates(c: char) -> bool {
     matches!(c, ' ' | '\t' | '\n' | ';' | '&' | '|' | '(' | ')')
@@ -102,8 +104,13 @@ impl<'a> Reader<'a> {
     /// Returns a reader of a text.
     pub(super) fn new(text: &'a str) -> Self {
         let rest = text.char_indices().peekable();
-        let (line, start, arithmetic) = (1, 0, 0);
-        Self { rest, text, line, start, arithmetic, documents: Vec::new(), lines: None }
+        let (line, start, vain) = (1, 0, VAIN * text.len());
+        Self { rest, text, line, start, vain, documents: Vec::new(), lines: None }
+    }
+
+    /// Returns whether it gave up.
+    pub(super) fn is_lost(&self) -> bool {
+        self.vain == 0 && !self.text.is_empty()
     }
 
     fn next(&mut self) -> Option<(usize, char)> {
@@ -141,17 +148,21 @@ impl<'a> Reader<'a> {
                         self.next();
                     }
                 }
-                c @ ('\n' | ';' | '&' | '|' | '(' | ')') => {
-                    let is_arithmetic = self.arithmetic > 0 || self.behind().starts_with("((");
+                '(' if self.behind().starts_with("((") => {
+                    if let Some((word, span)) = self.numbers() {
+                        return Some(Token::Word(word, span));
+                    }
+                    if self.is_lost() {
+                        return None;
+                    }
                     self.next();
-                    match c {
-                        '\n' => {
-                            let documents = std::mem::take(&mut self.documents);
-                            self.skip(documents);
-                        }
-                        '(' => self.arithmetic += usize::from(is_arithmetic),
-                        ')' => self.arithmetic = self.arithmetic.saturating_sub(1),
-                        _ => {}
+                    return Some(Token::End('('));
+                }
+                c @ ('\n' | ';' | '&' | '|' | '(' | ')') => {
+                    self.next();
+                    if c == '\n' {
+                        let documents = std::mem::take(&mut self.documents);
+                        self.skip(documents);
                     }
                     return Some(Token::End(c));
                 }
@@ -163,6 +174,27 @@ impl<'a> Reader<'a> {
                 }
             }
         }
+    }
+
+    /// Takes `((…))`, which is next, as one word; `None` where the parentheses are those of commands: `((a); b)`.
+    fn numbers(&mut self) -> Option<(Word, Range<usize>)> {
+        let before = (self.rest.clone(), self.line, self.start);
+        let first = self.text.len() - self.behind().len();
+        let column = super::facts::column(first - self.start);
+        let mut text = String::new();
+        for _ in 0..2 {
+            text.extend(self.next().map(|(_, c)| c));
+        }
+        self.nested(Inside::Numbers, &mut text);
+        if self.peek() == Some(')') {
+            text.extend(self.next().map(|(_, c)| c));
+            let end = self.text.len() - self.behind().len();
+            let word = Word { text, expands: false, line: before.1, column, width: end - first };
+            return Some((word, first..end));
+        }
+        self.vain = self.vain.saturating_sub(text.len());
+        (self.rest, self.line, self.start) = before;
+        None
     }
 
     /// Skips here-documents; one without an end is none.
@@ -236,7 +268,7 @@ impl<'a> Reader<'a> {
                 _ => name.push(c),
             }
         }
-        Some(Document { name, manner: Manner { tabs, literal } }).filter(|_| self.arithmetic == 0)
+        Some(Document { name, manner: Manner { tabs, literal } })
     }
 
     fn word(&mut self) -> Word {
@@ -273,7 +305,13 @@ impl<'a> Reader<'a> {
                     self.next();
                     word.expands |= self.escaped(&mut word.text);
                 }
-                '$' | '`' => self.expansion(false, &mut word),
+                '$' | '`' => self.expansion(&mut word),
+                '?' | '*' | '+' | '@' | '!' if self.behind().chars().nth(1) == Some('(') => {
+                    for _ in 0..2 {
+                        word.text.extend(self.next().map(|(_, c)| c));
+                    }
+                    self.nested(Inside::Numbers, &mut word.text);
+                }
                 _ => {
                     word.text.push(c);
                     self.next();
@@ -317,7 +355,7 @@ impl<'a> Reader<'a> {
                     self.next();
                     word.text.extend(self.next().map(|(_, c)| c));
                 }
-                '$' | '`' => self.expansion(true, word),
+                '$' | '`' => self.expansion(word),
                 _ => {
                     word.text.push(c);
                     self.next();
@@ -327,36 +365,32 @@ impl<'a> Reader<'a> {
     }
 
     /// Takes `$NAME`, `${…}`, `$(…)` or backquotes as they are written.
-    fn expansion(&mut self, in_double: bool, word: &mut Word) {
+    fn expansion(&mut self, word: &mut Word) {
         let Some((_, first)) = self.next() else { return };
         word.expands = true;
         word.text.push(first);
         if first == '`' {
             return self.backquoted(&mut word.text);
         }
-        if let Some(inside) = self.opened(in_double) {
+        if let Some(inside) = self.opened() {
             word.text.extend(self.next().map(|(_, c)| c));
             self.nested(inside, &mut word.text);
+        } else if self.peek() == Some('$') {
+            // The process, whatever follows.
+            word.text.extend(self.next().map(|(_, c)| c));
         }
     }
 
     /// Returns what is opened by the character that is next, behind a `$`.
-    fn opened(&mut self, in_double: bool) -> Option<Inside> {
+    fn opened(&mut self) -> Option<Inside> {
         let rest = self.behind();
-        if rest.starts_with("((") {
-            return Some(Inside::Numbers);
+        match rest.chars().next()? {
+            '(' if rest.starts_with("((") => Some(Inside::Numbers),
+            '(' => Some(Inside::Commands),
+            '[' => Some(Inside::Brackets),
+            '{' => Some(Inside::Braces),
+            _ => None,
         }
-        if rest.starts_with('(') {
-            return Some(Inside::Commands);
-        }
-        let rest = rest.strip_prefix('{')?;
-        // In double quotes `'` is a character like any, but in a pattern it quotes.
-        let rest = rest.strip_prefix('!').unwrap_or(rest);
-        let behind = rest.trim_start_matches(|c: char| c.is_ascii_alphanumeric() || c == '_');
-        // A parameter that is no name is one character: `$#`, `$@`.
-        let operator = behind.chars().nth(usize::from(behind.len() == rest.len()));
-        let is_pattern = operator.is_some_and(|c| matches!(c, '#' | '%' | '/' | '^' | ','));
-        Some(Inside::Braces { quotes: !in_double || is_pattern })
     }
 
     /// Takes what stands up to the end of an expansion, as it is written but for here-documents. Not by recursion: a text may nest as it likes.
@@ -380,35 +414,39 @@ impl<'a> Reader<'a> {
             match (here, c) {
                 (_, '\\') => text.extend(self.next().map(|(_, c)| c)),
                 (_, '`') => self.backquoted(text),
-                (Inside::Double, '"') | (Inside::Braces { .. }, '}') => drop(inside.pop()),
+                (Inside::Double, '"') | (Inside::Braces, '}') | (Inside::Brackets, ']') => {
+                    inside.pop();
+                }
                 (Inside::Commands | Inside::Group | Inside::Numbers, ')') => {
                     inside.pop();
                     // `(PATTERN)` is over; what a command's word expands is not the command.
                     begins = here == Inside::Group && inside.last() == Some(&Inside::Patterns);
                 }
                 (_, '$') => {
-                    let is_quoted =
-                        matches!(here, Inside::Double | Inside::Braces { quotes: false });
-                    if let Some(opened) = self.opened(is_quoted) {
+                    let is_counted = matches!(here, Inside::Numbers | Inside::Brackets);
+                    if let Some(opened) = self.opened().filter(|_| !is_counted) {
                         text.extend(self.next().map(|(_, c)| c));
                         inside.push(opened);
                         (before, begins) = ('(', true);
                         continue;
                     }
-                    if !is_quoted && self.peek() == Some('\'') {
-                        text.extend(self.next().map(|(_, c)| c));
-                        self.escaped(text);
-                        text.push('\'');
+                    match self.peek() {
+                        Some('\'') if here != Inside::Double => {
+                            text.extend(self.next().map(|(_, c)| c));
+                            self.escaped(text);
+                            text.push('\'');
+                        }
+                        Some('$') => text.extend(self.next().map(|(_, c)| c)),
+                        _ => {}
                     }
                 }
                 (Inside::Double, _) => {}
                 (_, '"') => inside.push(Inside::Double),
-                (Inside::Braces { quotes: false }, '\'') => {}
                 (_, '\'') => {
                     self.until(c, text);
                     text.push(c);
                 }
-                (Inside::Numbers, '(') => inside.push(Inside::Numbers),
+                (Inside::Numbers, '(') | (Inside::Brackets, '[') => inside.push(here),
                 (_, '(') if here.holds_commands() => {
                     let is_arithmetic = self.peek() == Some('(');
                     inside.push(if is_arithmetic { Inside::Numbers } else { Inside::Group });
