@@ -314,6 +314,20 @@ fn what_bash_cannot_read_is_not_approved() {
             "touch ran\nfi\n",
             format!("{at}:2:1: syntax error near unexpected token `fi'\n  2 | fi\n    | ^^\n"),
         ),
+        // bash -n ends well behind this one.
+        (
+            "touch ran\n[[ x == ]]\nexport A=1\n",
+            format!(
+                "{at}:2:1: unexpected argument `]]' to conditional binary operator\n  2 | [[ x == ]]\n    | ^^^^^^^^^^\n"
+            ),
+        ),
+        (
+            "touch ran\ncat <<E\nexport A=1",
+            format!(
+                "{at}:3:1: warning: here-document at line 2 delimited by end-of-file (wanted `E')\n  \
+                 3 | export A=1\n    | ^^^^^^^^^^\n"
+            ),
+        ),
     ] {
         sandbox.file("home/p/.envrc", policy);
         let _ = sandbox.goenv(&p, &["allow", "--bash"]).failure(5, &said);
