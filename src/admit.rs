@@ -212,6 +212,13 @@ impl Admission {
         (trust.state == State::Signed && own == tier).then_some(trust)
     }
 
+    /// Returns whether the path of a text is blocked on this machine, whatever approved it.
+    pub fn denies(&self, text: &Text, watched: &mut Watched) -> bool {
+        let Some(store) = &self.store else { return false };
+        let denial = watched.look(&store.deny_path(&text.path));
+        store.counts(denial.as_ref())
+    }
+
     /// Reads the approval of a policy; one that cannot be read covers nothing.
     pub fn record_of(&self, policy: &Text, engine: Engine) -> Option<record::Record> {
         self.store.as_ref()?.record(&policy.path, &policy.bytes, engine, self.now).ok()?
@@ -225,8 +232,8 @@ impl Admission {
         watched: &mut Watched,
     ) -> Result<Record, FileProblem> {
         let Some(store) = &self.store else { return Ok(Record::None) };
+        let is_denied = self.denies(text, watched);
         let denied = store.deny_path(&text.path);
-        let denial = watched.look(&denied);
         let mut approval = None;
         if !must_be_signed {
             // Where there are both, which no command leaves behind, nothing is run.
@@ -244,7 +251,7 @@ impl Admission {
             files::check_directory(blocks, self.uid)?;
         }
         Ok(match approval {
-            _ if store.counts(denial.as_ref()) => Record::Denied,
+            _ if is_denied => Record::Denied,
             Some(engine) => Record::Allowed(engine),
             None => Record::None,
         })

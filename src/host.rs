@@ -136,6 +136,11 @@ impl<'a> Machine<'a> {
         let read = self.watched.read(path, files::POLICY_LIMIT, self.uid);
         let Some(text) = read.map_err(|problem| Self::refusal(&problem))? else { return Ok(None) };
         let text = Text { path: physical(path), ..text };
+        if let Sourcing::Approved { admission, .. } = self.sourcing
+            && admission.denies(&text, self.watched)
+        {
+            return Err(denied(&text.path));
+        }
         match self.may_source(&text, path) {
             Some(engine) => Ok(Some((text.bytes, engine))),
             None => Err(self.unapproved(&text.path, asking)),
@@ -198,6 +203,13 @@ impl<'a> Machine<'a> {
     fn refusal(problem: &FileProblem) -> Refusal {
         Refusal { message: problem.to_string(), hint: problem.hint(), cause: Cause::Text }
     }
+}
+
+/// Returns the refusal of a policy text that was blocked by itself: what approved the policy does not lift that.
+fn denied(path: &Path) -> Refusal {
+    let message = format!("{} was denied with `goenv deny`", crate::ui::safe_path(path));
+    let hint = format!("review it, then run: goenv allow {}", quote_path(path));
+    Refusal { message, hint: Some(hint), cause: Cause::Approval }
 }
 
 /// Returns a text's path as approvals have it: its directory without symbolic links, whatever a policy writes.

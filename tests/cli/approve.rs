@@ -266,3 +266,34 @@ fn prune_removes_large_states_that_are_old() {
     sandbox.goenv(&p, &["prune"]).success();
     assert_eq!(states(), Vec::<std::path::PathBuf>::new());
 }
+
+#[test]
+fn a_text_that_was_denied_is_read_by_no_policy() {
+    let sandbox = Sandbox::new();
+    sandbox.file("home/lib.sh", "export A=1\n");
+    sandbox.file("home/p/.envrc", "source_env ../lib.sh\n");
+    let home = sandbox.home();
+    let p = home.join("p");
+    let why = "$SANDBOX/home/p/.envrc:1:1: $SANDBOX/home/lib.sh was denied with `goenv deny`";
+    let cure = "review it, then run: goenv allow $SANDBOX/home/lib.sh";
+    let denied = format!(
+        "goenv: {why}\n  1 | source_env ../lib.sh\n    | ^^^^^^^^^^^^^^^^^^^^\nhint: {cure}\n"
+    );
+    let still = format!("goenv: allowed, and does not apply yet: {why}; {cure}\n");
+    // A shell in which it applied notices.
+    let script = "eval \"$(goenv export bash)\"; echo \"$A\"; (cd .. && goenv deny lib.sh 2>/dev/null); \
+        eval \"$(goenv export bash)\"; echo \"${A-none}\"";
+    for bash in [&["allow"][..], &["allow", "--bash"]] {
+        sandbox.goenv(&p, bash).success();
+        sandbox.goenv(&home, &["allow", "lib.sh"]).success();
+        let said = sandbox.run(&p, "bash", &["-c", script]).stdout();
+        assert_eq!(said, "1\nnone\n", "{bash:?}");
+        let _ = sandbox.goenv(&p, &["export", "json"]).failure(3, &denied);
+        // To approve the policy once more says nothing of the text.
+        let again = sandbox.goenv(&p, bash);
+        assert!(bash.len() > 1 || again.success().stderr().ends_with(&still), "{}", again.stderr());
+        let _ = sandbox.goenv(&p, &["export", "json"]).failure(3, &denied);
+        sandbox.goenv(&home, &["allow", "lib.sh"]).success();
+        sandbox.goenv(&p, &["export", "json"]).success();
+    }
+}
