@@ -14,6 +14,7 @@ use std::os::unix::fs::{DirBuilderExt, FileTypeExt, MetadataExt, OpenOptionsExt,
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::libc;
 
 use crate::env::Bytes;
@@ -547,11 +548,19 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<(), FileProblem> {
     }
 }
 
-/// Writes into a file that is there, whatever else is in it, or into what is open: a pipe, a device.
+/// Writes into a file that is there, whatever else is in it, or into what is open: a pipe, a device. A pipe that nobody
+/// reads is refused: whoever opens it would wait for ever.
 pub fn fill(path: &Path, bytes: &[u8]) -> Result<(), FileProblem> {
-    let problem = |error: std::io::Error| FileProblem::system(path, &error);
-    let options = OpenOptions::new().write(true).custom_flags(libc::O_NOCTTY).open(path);
-    options.and_then(|mut open| open.write_all(bytes)).map_err(problem)
+    let problem = |error: std::io::Error| match error.raw_os_error() {
+        Some(libc::ENXIO) => FileProblem::System(path.to_path_buf(), "nobody reads it".to_owned()),
+        _ => FileProblem::system(path, &error),
+    };
+    let flags = libc::O_NOCTTY | libc::O_NONBLOCK;
+    let mut open =
+        OpenOptions::new().write(true).custom_flags(flags).open(path).map_err(problem)?;
+    // Who reads may be slow.
+    let waits = fcntl(&open, FcntlArg::F_SETFL(OFlag::empty()));
+    waits.map_err(std::io::Error::from).and_then(|_| open.write_all(bytes)).map_err(problem)
 }
 
 /// Writes a file, whole or not at all, where there is none: whatever has its name stays.

@@ -17,7 +17,7 @@ use super::rules::Rule;
 use super::{Finding, Report};
 use crate::env::Bytes;
 
-pub use text::{Colour, summary};
+pub use text::{Colour, summary, unordered};
 
 /// The forms of a report.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]

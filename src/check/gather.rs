@@ -7,6 +7,7 @@ mod index;
 mod walk;
 
 use std::cell::OnceCell;
+use std::collections::BTreeSet;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
@@ -100,19 +101,17 @@ pub fn gather(request: &Request<'_>, admission: &Admission, world: &World) -> Re
 
 /// Leaves out `.env` files that are not in the repository: those may hold secrets.
 fn only_committed(facts: &mut Facts, world: &World) {
-    let dotenvs: Vec<&Path> = facts.of_kind(Kind::Dotenv).map(|file| file.path.as_path()).collect();
-    if dotenvs.is_empty() || files::look_at(&facts.root.join(".git")).is_none() {
+    let is_git = files::look_at(&facts.root.join(".git")).is_some();
+    if !is_git || facts.of_kind(Kind::Dotenv).next().is_none() {
         return;
     }
-    let names: Vec<String> =
-        dotenvs.iter().map(|path| path.to_string_lossy().into_owned()).collect();
-    let mut arguments = vec!["--literal-pathspecs", "ls-files", "-z", "--"];
-    arguments.extend(names.iter().map(String::as_str));
+    // Not by their paths: those may be no text, and more than one command line holds.
+    let arguments = ["--glob-pathspecs", "ls-files", "-z", "--", "**/.env*"];
     let Ok(said) = process::git(&arguments, &facts.root, world.env(), b"") else { return };
-    let tracked: Vec<&[u8]> = said.stdout.split(|byte| *byte == 0).collect();
+    let tracked: BTreeSet<&[u8]> = said.stdout.split(|byte| *byte == 0).collect();
     if said.code == Some(0) {
         let keep = |file: &File| {
-            file.kind != Kind::Dotenv || tracked.contains(&file.path.as_os_str().as_bytes())
+            file.kind != Kind::Dotenv || tracked.contains(file.path.as_os_str().as_bytes())
         };
         let kept: Vec<File> = facts.files.iter().filter(|file| keep(file)).cloned().collect();
         let mut fewer = Facts::new(facts.root.clone(), kept, facts.unread.clone());

@@ -3,7 +3,7 @@
 use crate::admit::Admission;
 use crate::check::eol::Supported;
 use crate::check::facts::Facts;
-use crate::check::format::{Colour, Form, summary};
+use crate::check::format::{Colour, Form, summary, unordered};
 use crate::check::gather::{Origin, Request, gather};
 use crate::check::rules::{self, Entry, Level};
 use crate::check::standing::Standings;
@@ -49,7 +49,12 @@ pub fn run(arguments: &CheckArguments, world: &World, ui: &Ui) -> Result<Exit, E
 
 /// Says on stderr how it ended, where a person reads along.
 fn tell(arguments: &CheckArguments, report: &Report, facts: &Facts, ui: &Ui) {
-    if arguments.format != Form::Text && arguments.output.is_none() {
+    let (form, is_printed) = (arguments.format, arguments.output.is_none());
+    // JSON has a field for it.
+    if let Some(note) = unevaluated(report, facts).filter(|_| form != Form::Json || !is_printed) {
+        ui.say(Tone::Plain, &unordered(&note));
+    }
+    if form != Form::Text && is_printed {
         return;
     }
     let tone = match () {
@@ -57,9 +62,6 @@ fn tell(arguments: &CheckArguments, report: &Report, facts: &Facts, ui: &Ui) {
         () if report.count(Level::Warning) > 0 => Tone::Warning,
         () => Tone::Plain,
     };
-    if let Some(note) = unevaluated(report, facts) {
-        ui.say(Tone::Plain, &note);
-    }
     ui.say(tone, &summary(report));
 }
 

@@ -540,6 +540,23 @@ fn an_environment_is_dumped_and_read_as_by_direnv() {
 }
 
 #[test]
+fn a_dump_waits_for_no_reader() {
+    let mut sandbox = Sandbox::new();
+    let home = sandbox.home();
+    sandbox.run(&home, "mkfifo", &["pipe"]).success();
+    sandbox.set("BIG", "x".repeat(120_000));
+    let (link, script) = (sandbox.path("bin/direnv"), "timeout 10 \"$0\" dump json pipe");
+    std::os::unix::fs::symlink(crate::common::GOENV, &link).unwrap();
+    let link = link.to_str().unwrap();
+    let done = sandbox.run(&home, "sh", &["-c", script, link]);
+    let _ = done.failure(1, "direnv: error $SANDBOX/home/pipe: nobody reads it\n");
+    // One that is slow gets all of it.
+    let script = format!("exec 3<>pipe; {{ sleep 0.2; cat <&3; }} & {script}; sleep 0.5; kill $!");
+    let done = sandbox.run(&home, "timeout", &["10", "sh", "-c", &script, link]);
+    assert!(done.stdout().contains(&"x".repeat(120_000)));
+}
+
+#[test]
 fn a_dump_for_a_shell_holds_no_name_that_is_a_command() {
     let sandbox = sandbox();
     let (home, link) = (sandbox.home(), sandbox.path("link/direnv"));

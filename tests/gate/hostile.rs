@@ -110,6 +110,52 @@ fn names_that_are_no_text_are_shown_and_escaped() {
 }
 
 #[test]
+fn no_name_is_a_command_or_a_link_where_the_report_is_read() {
+    let repository = Repository::with(&[POLICY]);
+    let names = [
+        "::set-output name=a::",
+        " ::x",
+        "##[x]",
+        "##vso[task.setvariable variable=a]b",
+        "[x](https:",
+    ];
+    for name in names {
+        let module = repository.root.join(name).join("go.mod");
+        std::fs::create_dir_all(module.parent().unwrap()).unwrap();
+        std::fs::write(module, "module m\n\ngo 1.27.0 // ##[x]\n").unwrap();
+        let policy = "#goenv: v1\n#goenv: engine bash\nf() { :; }\n";
+        std::fs::write(repository.root.join(name).join(".envrc"), policy).unwrap();
+    }
+    std::fs::write(repository.root.join("go.mod"), "module m\n\ngo 1.27.0 // ##[x]\n").unwrap();
+    for form in ["text", "github"] {
+        let done = repository.check(&["--format", form]);
+        let said = format!("{}{}", done.stdout(), done.stderr());
+        let orders = said.lines().filter(|line| {
+            let line = line.trim_start();
+            form == "text"
+                && (line.starts_with("::") || line.contains("##[") || line.contains("##vso["))
+                || line.starts_with("::") && !line.starts_with("::error file=")
+        });
+        assert_eq!(orders.collect::<Vec<_>>(), [""; 0], "{said}");
+        assert!(done.stderr().contains("bash evaluates these"), "{}", done.stderr());
+    }
+    let sarif = repository.check(&["--format", "sarif", "[x](https:"]).stdout();
+    assert!(!sarif.contains("[x]("), "{sarif}");
+}
+
+#[test]
+fn a_dotenv_file_is_judged_whatever_its_directory_is_called() {
+    use std::os::unix::ffi::OsStrExt as _;
+    let repository = Repository::with(&[]);
+    let directory = repository.root.join(std::ffi::OsStr::from_bytes(b"\xff"));
+    std::fs::create_dir(&directory).unwrap();
+    std::fs::write(directory.join(".env"), format!("KEY=AKIA{}\n", "ABCDEFGHIJ234567")).unwrap();
+    repository.stage();
+    let found = repository.check(&[]).stdout();
+    assert!(found.starts_with("\\xff/.env:1:5: error[GOENV407]"), "{found}");
+}
+
+#[test]
 fn arguments_that_are_wrong_are_told() {
     let repository = Repository::with(&[POLICY]);
     repository

@@ -53,7 +53,7 @@ fn result(finding: &Finding, facts: &Facts, reason: Option<&str>) -> Value {
         "ruleId": finding.rule.id(),
         "ruleIndex": index,
         "level": finding.level().name(),
-        "message": {"text": format!("{}. {}", finding.message, finding.help)},
+        "message": {"text": linkless(&format!("{}. {}", finding.message, finding.help))},
         "locations": [{"physicalLocation": {
             "artifactLocation": {"uri": uri(finding), "uriBaseId": "SRCROOT"},
             "region": {"startLine": finding.line, "startColumn": column},
@@ -65,6 +65,14 @@ fn result(finding: &Finding, facts: &Facts, reason: Option<&str>) -> Value {
         object.insert("suppressions".to_owned(), suppression);
     }
     result
+}
+
+/// Returns a message in which nothing is a link: `[words](address)` is one, and names are anybody's.
+fn linkless(text: &str) -> String {
+    if !text.contains("](") {
+        return text.to_owned();
+    }
+    text.replace('\\', "\\\\").replace('[', "\\[").replace(']', "\\]")
 }
 
 /// Returns the column in characters, from 1.

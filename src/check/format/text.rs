@@ -35,7 +35,15 @@ pub(super) fn print(report: &Report, facts: &Facts, colour: Colour) -> Bytes {
         out += &one(finding, facts, colour);
         out.push('\n');
     }
-    out.into_bytes()
+    unordered(&out).into_bytes()
+}
+
+/// Returns a text in which no runner of a CI finds a command: GitHub's and Azure's take `##[…]` and `##vso[…]` for one
+/// wherever it stands in a line, and names and lines of a repository are anybody's.
+pub fn unordered(text: &str) -> String {
+    ["##[", "##vso["].iter().fold(text.to_owned(), |text, order| {
+        text.replace(order, &order.replacen('#', "\\u{23}", 1))
+    })
 }
 
 fn one(finding: &Finding, facts: &Facts, colour: Colour) -> String {
@@ -44,7 +52,10 @@ fn one(finding: &Finding, facts: &Facts, colour: Colour) -> String {
         Level::Warning => ("warning", "1;33"),
     };
     let path = facts.shown(&finding.path);
-    let place = format!("{}:{}:{}", safe_path(&path), finding.line, finding.column);
+    let shown = safe_path(&path);
+    // GitHub's runner takes a line that begins with `::` for a command.
+    let here = if shown.trim_start().starts_with(':') { "./" } else { "" };
+    let place = format!("{here}{shown}:{}:{}", finding.line, finding.column);
     let head = colour.paint(code, &format!("{name}[{}]", finding.rule.id()));
     let message = colour.paint("1", &safe(finding.message.as_bytes()));
     let mut text = format!("{place}: {head}: {message}\n");
