@@ -8,10 +8,13 @@ use std::path::{Path, PathBuf};
 
 use super::envrc;
 use super::facts::Facts;
+use super::modules::normal;
 use crate::env::{Bytes, Env};
 use crate::go::request::{Kind as Asks, Request, choose};
 use crate::go::{Version, modfile, versionfile};
-use crate::policy::{self, Cause, Host, Look, PolicyError, Refusal, SdkFound, SdkWanted, Wanted};
+use crate::policy::{
+    self, Access, Cause, Host, Kind, Look, PolicyError, Refusal, SdkFound, SdkWanted, Wanted,
+};
 
 /// Where the SDK of a policy would be: the gate looks at none.
 const SDKS: &str = "/nonexistent/go";
@@ -19,10 +22,25 @@ const SDKS: &str = "/nonexistent/go";
 /// Reads a file of the repository by its path relative to the root, `None` where there is none.
 pub type ReadFile<'a> = dyn Fn(&Path) -> Option<Bytes> + 'a;
 
+/// What stands at a path of the repository.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stands {
+    /// What the machine says.
+    Whatever,
+    /// Nothing.
+    Nothing,
+    /// This.
+    This(Kind),
+}
+
+/// Says what stands at a path relative to the root.
+pub type Stand<'a> = dyn Fn(&Path) -> Stands + 'a;
+
 /// The machine as the gate shows it to a policy.
 struct Snapshot<'a> {
     facts: &'a Facts,
     read: &'a ReadFile<'a>,
+    stand: &'a Stand<'a>,
     /// What a policy may ask about the machine itself.
     machine: &'a mut dyn Host,
     /// The texts that were sourced, relative to the root.
@@ -41,7 +59,7 @@ pub fn evaluate(
     bytes: &[u8],
     facts: &Facts,
     outside: &Env,
-    read: &ReadFile<'_>,
+    (read, stand): (&ReadFile<'_>, &Stand<'_>),
     machine: &mut dyn Host,
 ) -> (Result<Wanted, PolicyError>, Vec<PathBuf>) {
     let program = match policy::parse(&facts.root.join(path), bytes) {
@@ -54,9 +72,23 @@ pub fn evaluate(
             env.set(name, "goenv-check");
         }
     }
-    let mut snapshot = Snapshot { facts, read, machine, sourced: Vec::new() };
+    let mut snapshot = Snapshot { facts, read, stand, machine, sourced: Vec::new() };
     let wanted = policy::evaluate(&program, &env, &mut snapshot);
     (wanted, snapshot.sourced)
+}
+
+/// A file that holds nothing.
+const EMPTY: Look = Look {
+    kind: Kind::File,
+    size: 0,
+    mtime: 0,
+    access: Access { read: true, write: true, execute: false },
+};
+
+/// Returns whether a file is by its name one that is only on developers' machines.
+fn is_local(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().as_encoded_bytes();
+    name == b".env" || name.starts_with(b".env.") || name.ends_with(b".env")
 }
 
 /// Returns the names that `env_vars_required` asks for.
@@ -139,7 +171,21 @@ impl Host for Snapshot<'_> {
     }
 
     fn look(&mut self, path: &Path) -> Option<Look> {
-        self.machine.look(path)
+        let seen = self.machine.look(path);
+        let relative = self.within(path).and_then(normal);
+        let Some(relative) = relative.filter(|path| !path.as_os_str().is_empty()) else {
+            return seen;
+        };
+        match (self.stand)(&relative) {
+            Stands::This(kind) => {
+                let size = (self.read)(&relative).map_or(0, |bytes| bytes.len() as u64);
+                let access = Access { read: true, write: true, execute: true };
+                let there = Look { kind, size, mtime: 0, access };
+                Some(seen.filter(|seen| seen.kind == kind).unwrap_or(there))
+            }
+            Stands::Whatever if seen.is_some() => seen,
+            _ => is_local(&relative).then_some(EMPTY),
+        }
     }
 
     fn link(&mut self, path: &Path) -> Option<PathBuf> {

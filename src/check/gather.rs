@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use super::evaluate::evaluate;
+use super::evaluate::{Stands, evaluate};
 use super::facts::{Extent, Facts, File, Judged, Policy, Signatures};
 use super::kind::Kind;
 use super::{bash, envrc};
@@ -75,6 +75,14 @@ impl Source {
         match self {
             Self::WorkTree(root) => files::read_data(&root.join(path), LIMIT).ok().flatten(),
             Self::Index(index) => index.read(path, env),
+        }
+    }
+
+    /// Returns what stands at a path of the repository.
+    fn stands(&self, path: &Path) -> Stands {
+        match self {
+            Self::WorkTree(_) => Stands::Whatever,
+            Self::Index(index) => index.stands(path),
         }
     }
 }
@@ -246,10 +254,11 @@ impl Reader<'_> {
     ) -> (Result<Wanted, PolicyError>, Vec<PathBuf>) {
         let (facts, world) = (self.facts, self.world);
         let read = |path: &Path| self.source.read(path, world.env());
+        let stand = |path: &Path| self.source.stands(path);
         let (outside, collecting) = (&facts.outside, Sourcing::Collecting);
         let mut machine =
             Machine::new(world.uid, &self.places, outside, collecting, &mut self.watched);
-        evaluate(path, bytes, facts, outside, &read, &mut machine)
+        evaluate(path, bytes, facts, outside, (&read, &stand), &mut machine)
     }
 
     /// Returns the texts that a signed policy of tier `own`, for `engine`, reads, each with why it does not count.

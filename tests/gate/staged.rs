@@ -162,3 +162,30 @@ fn other_kinds_of_repositories() {
         .goenv(&home, &["check", "--staged"])
         .failure(1, "goenv: git: not a git repository (or any of the parent directories): .git\n");
 }
+
+#[test]
+fn what_a_staged_policy_asks_of_files_the_index_answers() {
+    let policy = "source_env_if_exists sub\nif [ -f sub/../flag ]; then source_env lib; fi\n";
+    let repository = Repository::with(&[
+        (".envrc", policy),
+        ("sub/.envrc", "export A=1\n"),
+        ("lib", "export GOENV_X=1\n"),
+        ("flag", ""),
+    ]);
+    repository.stage();
+    let found = (vec!["lib:1:8 GOENV306".to_owned()], 1);
+    assert_eq!(repository.found(&["--staged"]), found);
+    // What is gone from the work tree is committed all the same.
+    for gone in ["lib", "flag", "sub/.envrc"] {
+        std::fs::remove_file(repository.root.join(gone)).unwrap();
+    }
+    assert_eq!(repository.found(&["--staged"]), found);
+    // What is there alone is not.
+    let repository = Repository::with(&[(".envrc", "dotenv\nsource_env_if_exists .envrc.local\n")]);
+    repository.stage();
+    repository.write(".envrc.local", "export A=1\n");
+    for arguments in [&["--staged"][..], &[]] {
+        let done = repository.check(arguments);
+        assert_eq!(done.success().stdout(), "", "{arguments:?}");
+    }
+}

@@ -9,10 +9,11 @@ use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 
 use super::{Env, Error, File, Found, Judged, LIMIT, Source, World, file, refused};
+use crate::check::evaluate::Stands;
 use crate::check::kind::{self, Kind};
 use crate::env::Bytes;
 use crate::files::{self, FileProblem};
-use crate::process;
+use crate::{policy, process};
 
 /// The files of the index by their paths.
 #[derive(Debug)]
@@ -149,6 +150,25 @@ impl Index {
             file((*path).clone(), bytes?, judged)
         };
         Ok(small.iter().zip(contents).filter_map(with_kind).collect())
+    }
+
+    /// Returns what stands at a path of the index; where a link or another repository leads only the machine knows.
+    pub(super) fn stands(&self, path: &Path) -> Stands {
+        let first = self.objects.range(path.to_path_buf()..).next();
+        match first.filter(|(found, _)| found.starts_with(path)) {
+            Some((found, object)) if found == path => match object.is_file {
+                true => Stands::This(policy::Kind::File),
+                false => Stands::Whatever,
+            },
+            Some(_) => Stands::This(policy::Kind::Directory),
+            None => {
+                let is_within = |up: &&Path| self.objects.get(*up).is_some_and(|it| !it.is_file);
+                match path.ancestors().find(is_within) {
+                    Some(_) => Stands::Whatever,
+                    None => Stands::Nothing,
+                }
+            }
+        }
     }
 
     /// Returns the bytes of a file of the index.
