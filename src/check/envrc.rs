@@ -325,6 +325,18 @@ mod tests {
     }
 
     #[test]
+    fn what_is_beyond_telling_apart_is_read_and_not_sure() {
+        for (levels, sure) in [(2, true), (100, false)] {
+            let (open, close) = ("((a; ".repeat(levels), " ) )".repeat(levels));
+            let text = format!("{open}eval x{close}\nu");
+            let commands = commands(text.as_bytes());
+            assert!(commands.iter().any(|command| command.name() == "eval"));
+            let last = commands.last().map(|command| (command.name(), command.is_sure));
+            assert_eq!(last, Some(("u", sure)));
+        }
+    }
+
+    #[test]
     fn depth_and_documents_cost_neither_stack_nor_time() {
         for (before, behind) in [
             ("{ ", "u\n"),

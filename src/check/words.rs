@@ -108,7 +108,7 @@ impl<'a> Reader<'a> {
         Self { rest, text, line, start, vain, documents: Vec::new(), lines: None }
     }
 
-    /// Returns whether it gave up.
+    /// Returns whether it gave up telling `((…))` from `((a); b)`, and read on as if every one were the latter.
     pub(super) fn is_lost(&self) -> bool {
         self.vain == 0 && !self.text.is_empty()
     }
@@ -148,12 +148,9 @@ impl<'a> Reader<'a> {
                         self.next();
                     }
                 }
-                '(' if self.behind().starts_with("((") => {
+                '(' if !self.is_lost() && self.behind().starts_with("((") => {
                     if let Some((word, span)) = self.numbers() {
                         return Some(Token::Word(word, span));
-                    }
-                    if self.is_lost() {
-                        return None;
                     }
                     self.next();
                     return Some(Token::End('('));
