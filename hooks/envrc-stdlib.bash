@@ -378,8 +378,10 @@ __goenv_read() {
   local __goenv_asked=$1
   # Only one that is open here: a pipe with a name may be anybody's.
   if [[ ($__goenv_asked == /dev/stdin || $__goenv_asked == /dev/fd/+([0-9])) && -p $__goenv_asked ]]; then
-    # shellcheck disable=SC1090 # it is known when it runs
-    builtin source "$@"
+    local __goenv_text
+    __goenv_text=$(<"$__goenv_asked")
+    shift
+    builtin eval "$__goenv_text"
     return
   fi
   shift
@@ -712,5 +714,7 @@ __goenv_own=" ${__goenv_fields[*]} "
 builtin trap '__goenv_exit "$?"' EXIT
 builtin trap '{ case $- in *e*) __goenv_failed "$?" "$LINENO" "$BASH_COMMAND" ;; esac; }' ERR
 builtin set -eE
+# Else `builtin source` and `command .` would read what nobody approved, and after `set -o posix` a plain `.` too.
+builtin enable -n source .
 __goenv_file=$1 direnv=$2 && builtin shift 2
 __goenv_include policy "$__goenv_file" "./${__goenv_file##*/}"

@@ -695,6 +695,31 @@ fn follow(sandbox: &Sandbox, directory: &Path, done: &Done) {
 }
 
 #[test]
+fn no_way_past_the_functions_reads_a_text_that_nobody_approved() {
+    let sandbox = Sandbox::new();
+    for (number, way) in [
+        "builtin source ./lib.sh",
+        "command . ./lib.sh",
+        "set -o posix; . ./lib.sh",
+        "POSIXLY_CORRECT=1; source ./lib.sh",
+        "\\. ./lib.sh",
+    ]
+    .iter()
+    .enumerate()
+    {
+        let p = allowed(&sandbox, &format!("p{number}"), format!("{way} || :\nexport A=1\n"));
+        sandbox.file(p.join("lib.sh"), "touch ran\n");
+        let _ = export(&sandbox, &p);
+        assert!(!p.join("ran").exists(), "{way}");
+    }
+    // What a program writes into a pipe is the program's doing.
+    let piped =
+        "source /dev/stdin <<<'export A=1'\n. <(echo 'export B=$1; return; export B=2') x\n";
+    let p = allowed(&sandbox, "p", piped);
+    assert_eq!(exported(&sandbox, &p), (0, r#"{"A":"1","B":"x"}"#.to_owned()));
+}
+
+#[test]
 fn a_text_that_was_allowed_for_bash_is_not_for_the_native_engine() {
     let sandbox = Sandbox::new();
     sandbox.file("home/p/text", "export L=1\n");
@@ -721,7 +746,7 @@ fn a_native_text_in_a_policy_for_bash_reads_native_texts_alone() {
     sandbox.file("home/p/inner", "export L=1\n");
     sandbox.goenv(&p, &["allow", outer.to_str().unwrap()]).success();
     for (setup, what) in [
-        (&["deny", "inner"][..], "inner was not allowed, or changed since"),
+        (&["deny", "inner"][..], "inner was denied with `goenv deny`"),
         (&["allow", "--bash", "inner"], "inner is approved for bash, and goenv's own engine would"),
     ] {
         sandbox.goenv(&p, setup).success();
