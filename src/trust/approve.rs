@@ -229,6 +229,13 @@ mod tests {
         let policy = "#goenv: v1\n#goenv: scope h/x/y//z\n#goenv: expires 2026-12-01\nx\n";
         let text = filled(policy, &Asked::default(), &facts(&here));
         assert!(text.contains("scope h/a/b//c") && text.contains("expires 2027-03-23"));
+        // One that ends at this very second is past, one that ends at the latest second is not too far.
+        let at = |now, days| Facts { now, max_age_days: days, ..facts(&here) };
+        let december = Expiry::new("2026-12-01").unwrap().at;
+        let kept = |facts| filled(policy, &Asked::default(), &facts).contains("expires 2026-12-01");
+        assert!(kept(at(december - 1, None)) && !kept(at(december, None)));
+        let month = december - 30 * 86_400;
+        assert!(kept(at(month, Some(30))) && !kept(at(month - 1, Some(30))));
     }
 
     #[test]
@@ -259,6 +266,12 @@ mod tests {
         let limited = Facts { max_age_days: Some(90), ..facts(&here) };
         assert_eq!(fill_in(b"", &asked("365d"), &limited), Err(far));
         assert!(filled("", &asked("10d"), &limited).contains("expires 2027-01-02"));
+        let spring = Expiry::new("2027-03-01").unwrap();
+        let asked = Asked { expires: Some(spring.clone()), ..Asked::default() };
+        let until = |now| fill_in(b"", &asked, &Facts { now, ..limited });
+        assert!(until(spring.at - 90 * 86_400).is_ok());
+        let far = Unclear::Expires("2027-03-01 is more than 90 days from now".into());
+        assert_eq!(until(spring.at - 90 * 86_400 - 1), Err(far));
         assert_eq!(expiry("tomorrow", NOW), None);
         assert_eq!(expiry("99999999999d", NOW), None);
     }
@@ -279,6 +292,10 @@ mod tests {
         assert!(!second(bytes, &by(sign(1, "git", bytes)), limits));
         assert!(!second(bytes, &by(sign(1, "goenv-policy-dev", b"old")), limits));
         assert!(!second(bytes, &first, Limits { now: NOW + 100 * 86_400, ..limits }));
+        // The second at which it expires is too late.
+        let ends = header::parse(bytes).unwrap().unwrap().expires.unwrap().at;
+        assert!(second(bytes, &first, Limits { now: ends - 1, ..limits }));
+        assert!(!second(bytes, &first, Limits { now: ends, ..limits }));
         // No more signatures make these apply here: the bytes have to change.
         assert!(second(bytes, &first, Limits { max_age_days: Some(90), ..limits }));
         assert!(!second(bytes, &first, Limits { max_age_days: Some(30), ..limits }));

@@ -69,6 +69,7 @@ mod tests {
     #[test]
     fn shown_text_is_printable_and_short() {
         assert_eq!(shown(b"a\x1b\"'\n"), r#""a\x1b\"'\n""#);
+        assert_eq!(shown(&[b'x'; 60]), format!("\"{}\"", "x".repeat(60)));
         assert_eq!(shown(&[b'x'; 61]), format!("\"{}…\"", "x".repeat(60)));
     }
 }

@@ -300,6 +300,9 @@ mod tests {
             \tfetch = +refs/heads/*:refs/remotes/origin/*\n\
             [REMOTE \"up\\\"]stream\"]\n  URL=\"https://two/a;b/c\" # x\n\
             \turl = https://three/\\\nlong/path  \r\n\
+            [remote \"a]b\"] url = https://five/a/b\n\
+            [remote \"q\\\"]q\"] url = https://six/a/b\n\
+            [branch \"b] [remote\"] url = https://no/bracket/x\n\
             [remote]\n\turl = https://no/unnamed/x\n\
             [remote.legacy]\n\tmirror\n\turl = https://four/a/b\n\
             [branch \"remote\"]\n\turl = https://no/branch/x\n\
@@ -307,7 +310,10 @@ mod tests {
             [url \"https://no/a/b\"]\n\tinsteadOf = git@one:a/b.git\n\
             [remote \"again\"]\n\turl = https://one/a/b\n\tpushurl = https://no/push/x\n";
         let ids: Vec<String> = repositories(config).iter().map(ToString::to_string).collect();
-        assert_eq!(ids, ["one/a/b", "two/a%3bb/c", "three/long/path", "four/a/b"]);
+        assert_eq!(
+            ids,
+            ["one/a/b", "two/a%3bb/c", "three/long/path", "five/a/b", "six/a/b", "four/a/b"]
+        );
         assert_eq!(urls(config), urls_of_git(config));
     }
 

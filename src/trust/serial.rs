@@ -85,6 +85,8 @@ mod tests {
         assert_eq!(mark(42, 1).order(Some(&kept)), Order::Same);
         assert_eq!(mark(42, 2).order(Some(&kept)), Order::Conflict);
         assert_eq!(mark(41, 1).order(Some(&kept)), Order::Older);
+        let elsewhere = Mark { scope: Scope::parse("git.example.com/a/b//d").unwrap(), ..kept };
+        assert_eq!(mark(41, 1).order(Some(&elsewhere)), Order::Newer);
     }
 
     #[test]

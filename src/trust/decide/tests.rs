@@ -138,6 +138,29 @@ fn two_trusted_signatures_approve() {
     let header = trust.header.as_ref().unwrap();
     assert_eq!((header.serial, header.tier.as_ref()), (Some(42), Tier::new("prod").as_ref()));
     assert!(trust.applies());
+    assert_eq!(weighed(&trust), [(1, Some("alice@bank"), None), (2, Some("bob@bank"), None)]);
+}
+
+/// What a verdict says of each signature: whose key, whose signature, why it does not count.
+fn weighed(trust: &Trust) -> Vec<(u8, Option<&str>, Option<&str>)> {
+    let of =
+        |weighed: &Weighed| (1..=9).find(|seed| key(*seed).fingerprint() == weighed.fingerprint);
+    let all = trust.weighed.iter();
+    all.map(|one| (of(one).unwrap(), one.principal.as_deref(), one.doubt.as_deref())).collect()
+}
+
+#[test]
+fn a_refusal_says_what_became_of_each_signature() {
+    let mut case = good();
+    let text = POLICY.as_bytes();
+    case.signature = Some([sign(1, PROD, text), sign(3, "git", text)].concat());
+    let trust = case.decide();
+    assert_eq!((trust.state, trust.by.len(), trust.need), (State::Blocked, 1, 2));
+    assert_eq!(trust.by[0].principal, "alice@bank");
+    let doubt = "is for \"git\", expected goenv-policy-prod";
+    assert_eq!(weighed(&trust), [(1, Some("alice@bank"), None), (3, None, Some(doubt))]);
+    assert_eq!(trust.weighed[1].namespace, "git");
+    assert_eq!(trust.raise, None);
 }
 
 #[test]
@@ -437,6 +460,10 @@ fn time_ends_a_policy() {
             "it expires on 2027-02-20, more than 30 days from now (/etc/goenv/config.toml:5)"
         )
     );
+    // Ninety days from now are not more than ninety days.
+    let first = ends - 90 * 86_400;
+    assert_eq!(Case::spoilt(|case| case.now = first).0, State::Signed);
+    assert_eq!(Case::spoilt(|case| case.now = first - 1).0, State::Invalid);
     let allowed = Case::spoilt(|case| {
         case.organisation.clear();
         case.record = Record::Allowed(Engine::Native);
@@ -506,7 +533,11 @@ fn old_policies_do_not_come_back() {
     );
     let mut again = good();
     again.mark = Some(mark(42, POLICY.as_bytes()));
-    assert_eq!(again.decide().raise, None);
+    assert_eq!((again.decide().raise, again.decide().rollback), (None, false));
+    for newer in [mark(43, b"newer"), mark(42, b"other")] {
+        again.mark = Some(newer);
+        assert!(again.decide().rollback);
+    }
 }
 
 #[test]

@@ -102,6 +102,74 @@ path = "/tmp"
     );
 }
 
+/// Where both say the same, or the user's file says less, the organisation's stands, and messages name it.
+#[test]
+fn a_user_who_asks_for_no_more_changes_nothing() {
+    let organisation = format!("{ORGANISATION}syslog = true\n");
+    let alone = read(Some(&organisation), None).unwrap();
+    let same =
+        organisation.replace("path = ", "# path = ").replace("syslog = true", "syslog = false");
+    for user in [same.as_str(), "[tiers.prod]\nthreshold = 2"] {
+        let merged = read(Some(&organisation), Some(user)).unwrap();
+        let (before, after) = (alone.of(None), merged.of(None));
+        let lists = (before.go.clone(), before.grants.clone());
+        assert_eq!(&TierRules { go: lists.0, grants: lists.1, ..after.clone() }, before);
+        assert!(merged.syslog);
+    }
+    let bare = "[tiers.dev]\nrequire = \"allowed\"";
+    let dev = |user| read(Some(bare), user).unwrap().of(Some(&tier("dev"))).clone();
+    assert_eq!(dev(Some("[tiers.dev]\nthreshold = 1\nengine = \"bash\"")), dev(None));
+}
+
+#[test]
+fn of_two_ages_the_shorter_holds() {
+    for (own, expected, place) in
+        [(30, 30, " (~/c:2)"), (90, 90, " (/etc/c:7)"), (91, 90, " (/etc/c:7)")]
+    {
+        let user = format!("[tiers.prod]\nmax_age_days = {own}");
+        let rules = read(Some(ORGANISATION), Some(&user)).unwrap();
+        let prod = rules.of(None);
+        assert_eq!(
+            (prod.max_age_days, prod.place("max_age_days").as_str()),
+            (Some(expected), place)
+        );
+    }
+}
+
+#[test]
+fn whoever_asks_for_syslog_gets_it() {
+    let (on, off) = (Some("[audit]\nsyslog = true"), Some("[audit]\nsyslog = false"));
+    for (organisation, user, expected) in
+        [(on, off, true), (off, on, true), (on, None, true), (None, on, true), (off, off, false)]
+    {
+        assert_eq!(read(organisation, user).unwrap().syslog, expected);
+    }
+}
+
+#[test]
+fn supported_lines_keyring_and_ca_are_read() {
+    let text = "[go]\nsupported = [\"1.26\", \"1.25\"]\n[sdk]\nkeyring = \"/etc/k.gpg\"\nca = \"/etc/ca.pem\"";
+    for rules in [read(Some(text), None).unwrap(), read(None, Some(text)).unwrap()] {
+        assert_eq!(rules.supported, ["1.26", "1.25"]);
+        assert_eq!(rules.keyring, Some("/etc/k.gpg".into()));
+        assert_eq!(rules.ca, Some("/etc/ca.pem".into()));
+    }
+    assert_eq!(
+        read(Some("[go]\nsupported = [\"go1.26\"]"), None).unwrap_err(),
+        "/etc/c:2:14: found \"go1.26\", expected a line of Go as 1.26"
+    );
+}
+
+#[test]
+fn a_config_has_at_most_a_mebibyte() {
+    let fits = format!("#{}", " ".repeat(1024 * 1024 - 1));
+    assert_eq!(read(Some(&fits), None).unwrap(), Rules::default());
+    for more in [1, 2, 1000] {
+        let big = format!("{fits}{}", " ".repeat(more));
+        assert_eq!(read(Some(&big), None).unwrap_err(), "/etc/c:1:1: more than 1048576 bytes");
+    }
+}
+
 #[test]
 fn a_user_can_tighten_every_field() {
     let organisation = "[tiers.dev]\nrequire = \"allowed\"\ngrant = [\"A*\", \"B\"]\n[go]\npromote = [\"dev\", \"prod\"]";

@@ -210,6 +210,16 @@ mod tests {
     }
 
     #[test]
+    fn a_key_in_the_comment_of_another_is_not_found() {
+        let text = line("bob", key(2)).replace(" c\n", &format!(" {}\n", key(1).base64()));
+        for (asked, expected) in [(1, vec![]), (2, vec![("bob".to_owned(), 1)])] {
+            let mut search = Search::new(&[key(asked)]);
+            search.feed(text.as_bytes());
+            assert_eq!(lines(&search.finish()), expected);
+        }
+    }
+
+    #[test]
     fn a_search_finds_every_place() {
         let keys: Vec<Key> = (1..=8).map(key).collect();
         let mut search = Search::new(&keys);

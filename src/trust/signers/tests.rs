@@ -57,6 +57,12 @@ fn quotes_hold_blanks_together() {
     let [alice] = find(spaced.as_bytes(), &[key(1)]).unwrap().try_into().unwrap();
     assert_eq!(alice.principal, "alice smith");
     assert_eq!(alice.namespaces, [PROD, "a \tb"]);
+    // A quote behind a backslash ends nothing.
+    let quoted =
+        line("alice", r#"namespaces="a\" b,goenv-policy-prod",valid-after="20200101Z""#, 1);
+    let [alice] = find(quoted.as_bytes(), &[key(1)]).unwrap().try_into().unwrap();
+    assert_eq!(alice.namespaces, ["a\" b", PROD]);
+    assert!(alice.valid_after.is_some());
 }
 
 #[test]
@@ -153,6 +159,7 @@ fn what_is_accepted_here_ssh_keygen_accepts_too() {
             1,
         ),
         line("\"alice\"", "NAMESPACES=\"git,goenv-policy-prod\"", 1),
+        line("alice", r#"namespaces="a\" b,goenv-policy-prod",valid-after="20200101Z""#, 1),
         format!("# x\n\n\t{}", good("alice", 1)),
     ] {
         let [signer] = find(text.as_bytes(), &[key(1)]).unwrap().try_into().unwrap();
@@ -226,6 +233,8 @@ fn a_revocation_that_is_not_understood_is_an_error() {
         ("\nSHA256:short\n", format!("2:1: found \"SHA256:short\", {expected}")),
         ("ssh-ed25519\n", format!("1:1: found \"ssh-ed25519\", {expected}")),
         ("ssh-ed25519 A\n", "1:1: the key is not valid base64".into()),
+        // A slip in the type's name must not leave the key trusted.
+        ("shs-ed25519 AAAA\n", format!("1:1: found \"shs-ed25519 AAAA\", {expected}")),
         ("MD5:00:11\n", format!("1:1: found \"MD5:00:11\", {expected}")),
         (
             "SSHKRL\n\0rest",

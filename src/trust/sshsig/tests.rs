@@ -50,6 +50,7 @@ fn one_to_eight_blocks_are_read_in_order() {
 fn a_file_that_is_empty_or_too_big_is_refused() {
     assert_eq!(refused(b""), "1:1: the signature file is empty");
     assert_eq!(refused(&[b'x'; 16_385]), "1:1: 16385 bytes, at most 16384 are read");
+    assert!(refused(&[b'x'; 16_384]).starts_with("1:1: found \"xxx"));
 }
 
 #[test]
@@ -197,6 +198,21 @@ fn a_small_order_key_verifies_nothing_though_ssh_keygen_takes_it() {
     );
     assert!(key(1).is_sound());
     assert!(!Key::plain([0xff; 32]).is_sound());
+}
+
+/// The 19 spellings of a point above 2^255 - 19 are none of a key's; what is below them is.
+#[test]
+fn a_key_just_below_the_field_s_end_is_a_key() {
+    let top = |change: &dyn Fn(&mut [u8; 32])| {
+        let mut raw = [0xff; 32];
+        raw[31] = 0x7f;
+        change(&mut raw);
+        Key::plain(raw).is_sound()
+    };
+    assert!((0xed..=0xff).all(|lowest| !top(&|raw| raw[0] = lowest)));
+    assert!((0..0xed).any(|lowest| top(&|raw| raw[0] = lowest)));
+    assert!((0..0xff).any(|middle| top(&|raw| raw[9] = middle)));
+    assert!((0..0x7f).any(|highest| top(&|raw| raw[31] = highest)));
 }
 
 #[test]

@@ -284,7 +284,10 @@ fn values_of_signed_policies_hide_nothing() {
         assert_eq!(signed(value, Approval::Signed).unwrap(), expected);
         assert_eq!(signed(value, Approval::Allowed), None);
     }
-    assert_eq!(signed("zwei\n\tZeilen, grün".as_bytes(), Approval::Signed), None);
+    let most = [b'x'; 32_768];
+    for value in ["zwei\n\tZeilen, grün".as_bytes(), b"()", b"a{b}", &most] {
+        assert_eq!(signed(value, Approval::Signed), None);
+    }
     for approval in [Approval::Signed, Approval::Allowed, Approval::Dotenv] {
         assert_eq!(signed(b"a\0b", approval).unwrap(), "the value has a NUL byte");
         assert!(signed(b"() { :; }; run", approval).unwrap().contains("begins as a function"));
@@ -298,6 +301,7 @@ fn granted_values_are_checked_by_name() {
     for (name, good) in [
         ("GOFLAGS", "-mod=readonly -trimpath -buildvcs=false -p=4 -tags=a,b_c --mod=vendor"),
         ("GOFLAGS", "-ldflags=-s"),
+        ("GOFLAGS", "-buildvcs=auto -buildmode=c-archive -timeout=1.5h -covermode=atomic"),
         ("GOFLAGS", ""),
         ("GOPROXY", "https://proxy.bank.example/go,direct"),
         ("GOPROXY", "off"),
@@ -314,7 +318,8 @@ fn granted_values_are_checked_by_name() {
         ("GOCACHE", "/home/ann/.cache/go-build"),
         ("GOWORK", "off"),
         ("CGO_CFLAGS", "-O2 -g -I/opt/include"),
-        ("EDITOR", "vim -f"),
+        ("PKG_CONFIG_PATH", "/opt/lib/pkgconfig:/usr/lib/pkgconfig"),
+        ("EDITOR", "vim -B"),
     ] {
         assert_eq!(check(name, good), None, "{name}={good}");
     }
@@ -330,6 +335,10 @@ fn granted_values_are_checked_by_name() {
         ("GOFLAGS", "-C=/x", "the flag \"-C=/x\" is not among those that are safe".into()),
         ("GOFLAGS", "-ldflags=-extld=x", "the flag \"-ldflags=-extld=x\" is not among those that are safe".into()),
         ("GOFLAGS", "'-ldflags=-s -extld=x'", "quoted flags are not checked: write flags without spaces in them".into()),
+        ("GOFLAGS", "-buildvcs=always", "the flag \"-buildvcs=always\" is not among those that are safe".into()),
+        ("GOFLAGS", "-buildmode=../x", "the flag \"-buildmode=../x\" is not among those that are safe".into()),
+        ("GOFLAGS", "-timeout=1/x", "the flag \"-timeout=1/x\" is not among those that are safe".into()),
+        ("GOFLAGS", "-covermode=x", "the flag \"-covermode=x\" is not among those that are safe".into()),
         ("GOFLAGS", "-v @file", "found \"@file\", expected flags".into()),
         ("GOPROXY", "file:///srv", format!("found \"file:///srv\", {proxies}")),
         ("GOPROXY", "https://a,http://b", format!("found \"http://b\", {proxies}")),
@@ -339,15 +348,23 @@ fn granted_values_are_checked_by_name() {
         ("GOSUMDB", "sum.golang.org http://u:p@h", "a password belongs into netrc, not into a signed file".into()),
         ("GOSUMDB", "off", "found \"off\", expected a database's name with its key, as sum.golang.org".into()),
         ("GOSUMDB", "sum.golang.org http://x", "found \"sum.golang.org http://x\", expected a database's name with its key, as sum.golang.org".into()),
+        ("GOSUMDB", "sum", "found \"sum\", expected a database's name with its key, as sum.golang.org".into()),
+        ("GOSUMDB", "sum.golang.org https://a https://b", "found \"sum.golang.org https://a https://b\", expected a database's name with its key, as sum.golang.org".into()),
         ("GOINSECURE", "x", "it switches off checks, whatever its value".into()),
         ("GOPRIVATE", "*", "found \"*\", expected module paths that begin with a domain, as *.bank.example".into()),
         ("GONOSUMDB", "a.example,*.com*", "found \"*.com*\", expected module paths that begin with a domain, as *.bank.example".into()),
+        ("GOPRIVATE", "com/x", "found \"com/x\", expected module paths that begin with a domain, as *.bank.example".into()),
         ("GOVCS", "*:all", "found \"*:all\", expected PATTERN:git, PATTERN:off and the like".into()),
         ("GOAUTH", "/bin/x", "found \"/bin/x\", expected off or netrc".into()),
         ("GOENV", "/tmp/env", "found \"/tmp/env\", expected off".into()),
         ("GOTOOLCHAIN", "auto", "found \"auto\", expected local".into()),
         ("GODEBUG", "gctrace=1,execerrdot=0", "execerrdot switches off a check".into()),
         ("GODEBUG", "x509sha1=1", "x509sha1 switches off a check".into()),
+        ("GODEBUG", "gctrace", "found \"gctrace\", expected KEY=VALUE".into()),
+        ("GODEBUG", "=1", "found \"=1\", expected KEY=VALUE".into()),
+        ("GODEBUG", "gctrace=$(id)", "found \"gctrace=$(id)\", expected KEY=VALUE".into()),
+        ("GOWORK", "../go.work", format!("found \"../go.work\", {path}")),
+        ("PKG_CONFIG_PATH", "/opt:lib", format!("found \"lib\", {path}")),
         ("CC", "gcc", format!("found \"gcc\", {path}")),
         ("CC", "/usr/bin/gcc -fplugin=x", format!("found \"/usr/bin/gcc -fplugin=x\", {path}")),
         ("KUBECONFIG", "/a:/b", format!("found \"/a:/b\", {path}")),
