@@ -102,7 +102,18 @@ mod tests {
         assert_eq!(checkpoint.against(Some([7; 32])), Anchored::Holds);
         assert_eq!(checkpoint.against(Some([8; 32])), Anchored::Rewritten);
         assert_eq!(checkpoint.against(None), Anchored::Truncated);
+        // Before the first record there is nothing to cut off.
+        let empty = Checkpoint { tip: Tip::default(), ..checkpoint };
+        assert_eq!(empty.against(None), Anchored::Holds);
         for (spoilt, expected) in [
+            (
+                &*text.replace("settle-1 1000", ""),
+                "1:1: found \"goenv-audit/v1 \", expected goenv-audit/v1 HOST UID",
+            ),
+            (
+                &text.replace("settle-1", "settle\t1"),
+                "1:1: found \"goenv-audit/v1 settle\\t1 1000\", expected goenv-audit/v1 HOST UID",
+            ),
             (
                 "",
                 "1:1: found \"\", expected three lines: goenv-audit/v1 HOST UID, a number, a hash",

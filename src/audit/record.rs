@@ -524,12 +524,45 @@ pub(crate) mod tests {
     }
 
     #[test]
+    fn one_odd_byte_is_enough_to_be_escaped() {
+        for odd in ["a\nb", "a\"b", "a\\b", "a\u{1b}b", "a\u{7f}b", "é"] {
+            let mut record = record();
+            record.writer.user = odd.into();
+            let (line, _) = line(Tip::default(), &record);
+            let text = String::from_utf8(line).unwrap();
+            assert!(text.trim_end_matches('\n').chars().all(|c| !is_hidden(c)), "{odd:?}");
+            let value: serde_json::Value = serde_json::from_str(&text).unwrap();
+            assert_eq!(value["user"], odd);
+        }
+    }
+
+    #[test]
+    fn a_line_uses_all_the_room_that_it_has() {
+        let mut record = record();
+        record.vars = (0..600).map(|at| format!("NAME_{at:04}")).collect();
+        let mut longest = 0;
+        for length in 0..MOST_SCOPE {
+            record.scope = Some("s".repeat(length));
+            let (line, _) = line(Tip::default(), &record);
+            let value: serde_json::Value = serde_json::from_slice(&line).unwrap();
+            let names = value["vars"].as_array().unwrap().len();
+            assert!([600, 301].contains(&names), "{names}");
+            longest = longest.max(line.len());
+        }
+        assert_eq!(longest, MOST_LINE);
+    }
+
+    #[test]
     fn a_path_that_is_no_text_is_told_exactly_as_well() {
         let mut record = record();
         record.path = b"/a\xff".to_vec();
         let (line, _) = line(Tip::default(), &record);
         let value: serde_json::Value = serde_json::from_slice(&line).unwrap();
         assert_eq!((&value["path"], &value["path_b64"]), (&"/a\u{fffd}".into(), &"L2H/".into()));
+        record.path = vec![0xff; MOST_PATH + 1];
+        let (line, _) = super::line(Tip::default(), &record);
+        let value: serde_json::Value = serde_json::from_slice(&line).unwrap();
+        assert!(value.get("path_b64").is_none());
     }
 
     #[test]

@@ -338,6 +338,48 @@ mod tests {
     }
 
     #[test]
+    fn a_record_that_lacks_its_newline_alone_is_whole() {
+        let text = log(3).concat();
+        let report = report(&text[..text.len() - 1]);
+        assert_eq!((report.records, report.tip.seq, report.findings), (3, 3, vec![]));
+    }
+
+    #[test]
+    fn what_is_longer_than_a_record_was_not_cut_short() {
+        for (length, severity) in
+            [(MOST_LINE - 1, Severity::Warning), (MOST_LINE, Severity::Tampered)]
+        {
+            let report = report(&vec![b'x'; length]);
+            assert_eq!((report.findings[0].severity, report.findings.len()), (severity, 1));
+        }
+    }
+
+    #[test]
+    fn what_follows_a_line_that_is_far_too_long_is_read() {
+        for length in [2 * MOST_LINE - 1, 2 * MOST_LINE, 3 * MOST_LINE, 100_000] {
+            let junk = [vec![b'x'; length], b"\n".to_vec()].concat();
+            let good = log(2);
+            let report = report(&[junk, good.concat()].concat());
+            assert_eq!((report.records, report.tip.seq, report.is_tampered), (2, 2, true));
+            let message = &report.findings[0].message;
+            assert!(message.contains(&(length + 1).to_string()), "{message}");
+        }
+    }
+
+    #[test]
+    fn a_hundred_warnings_hide_nothing_worse() {
+        let mut report = Report::default();
+        for line in 1..=150 {
+            report.add(line, Severity::Warning, String::new());
+        }
+        report.add(151, Severity::Tampered, "edited".into());
+        let tampered = report.findings.iter().filter(|one| one.severity == Severity::Tampered);
+        assert_eq!(tampered.count(), 1);
+        assert_eq!((report.findings.len(), report.omitted), (101, 50));
+        assert!(report.is_tampered);
+    }
+
+    #[test]
     fn no_number_in_a_log_is_too_large_to_be_judged() {
         let mut recovers = record();
         recovers.event = Event::Recover;

@@ -305,6 +305,28 @@ mod tests {
     }
 
     #[test]
+    fn of_a_moved_entry_the_rest_stays() {
+        assert_eq!(
+            edits(Some(b"/a:/b:/s"), b"/s:/a:/b"),
+            [Edit::Add(text("/s")), Edit::Keep(2), Edit::Remove(text("/s"))]
+        );
+        assert_eq!(
+            edits(Some(b"/s:/a:/b"), b"/a:/b:/s"),
+            [Edit::Remove(text("/s")), Edit::Keep(2), Edit::Add(text("/s"))]
+        );
+        assert_eq!(
+            edits(Some(b"/a:/b:/c:/d"), b"/x:/b:/c:/y"),
+            [
+                Edit::Remove(text("/a")),
+                Edit::Add(text("/x")),
+                Edit::Keep(2),
+                Edit::Remove(text("/d")),
+                Edit::Add(text("/y")),
+            ]
+        );
+    }
+
+    #[test]
     fn merging_keeps_what_the_user_did() {
         // (before, after, as the user left it, what leaving makes of it)
         let cases: &[(Option<&str>, &str, &str, Option<&str>)] = &[

@@ -163,6 +163,44 @@ mod tests {
         assert_eq!(left, env(&[("A", "mine"), ("B", "1"), ("GOPATH", "/go")]));
     }
 
+    /// Only what is called a list is one: entries of another value mean nothing.
+    #[test]
+    fn a_value_with_colons_is_no_list() {
+        let outside = env(&[("URL", "http://a:80")]);
+        let wanted = env(&[("URL", "x:http://a:80")]);
+        let changes = record(&outside, &wanted);
+        assert_eq!(changes[0].before, Before::Value(b"http://a:80".to_vec()));
+        let mine = env(&[("URL", "x:http://a:80:81")]);
+        assert_eq!(revert(&mine, &changes), mine);
+        assert!(is_in_effect(|_| None, &changes));
+    }
+
+    #[test]
+    fn a_rebuilt_list_is_not_in_effect() {
+        let outside = env(&[("PATH", "/bin")]);
+        let changes = record(&outside, &env(&[("PATH", "/sdk/bin:/bin")]));
+        let with = |path: &'static str| {
+            is_in_effect(|name| (name == b"PATH").then(|| path.into()), &changes)
+        };
+        assert!(with("/sdk/bin:/bin") && with("/bin:/sdk/bin"));
+        assert!(!with("/bin") && !with("/sdk/bin2:/bin"));
+    }
+
+    #[test]
+    fn values_that_differ_have_other_fingerprints() {
+        let mut all = std::collections::BTreeSet::new();
+        for first in 0..=255 {
+            for second in 0..=255 {
+                all.insert(Fingerprint::of(&[first, second]));
+                all.insert(Fingerprint::of(&[
+                    first, b'/', b's', b'd', b'k', b'/', b'g', second, 1,
+                ]));
+            }
+        }
+        assert_eq!(all.len(), 2 * 65_536);
+        assert_ne!(Fingerprint::of(b""), Fingerprint::of(b"\0"));
+    }
+
     proptest! {
         #[test]
         fn applying_and_undoing_is_identity(

@@ -287,6 +287,22 @@ mod tests {
     }
 
     #[test]
+    fn the_loader_s_words_end_where_go_s_do() {
+        let used = |file: &str, kind| -> Vec<String> {
+            let read = strict(file.as_bytes(), kind);
+            assert_eq!(read.problems, [], "{file:?}");
+            read.uses.into_iter().map(|word| word.text).collect()
+        };
+        let work = "go 1.26.6 // why\nuse /abs/a // the first\nuse (\n\t./b// no blank\n\t\"./c\\\"d\"\n\t`./e\\f`\n)\n\
+            replace (\n\th/x => ./no\n)\n";
+        assert_eq!(used(work, ModFile::Work), ["/abs/a", "./b", "./c\"d", "./e\\f"]);
+        assert_eq!(strict(work.as_bytes(), ModFile::Work).go.unwrap().text, "1.26.6");
+        // A module uses no other.
+        let module = "module m\nuse ./a\nuse (\n\t./b\n)\n";
+        assert_eq!(used(module, ModFile::Mod), [""; 0]);
+    }
+
+    #[test]
     fn the_loader_is_strict() {
         let read = strict(b"module m\n\ngo 1.26.6\ntoolchain go1.26.7-corp\n", ModFile::Mod);
         assert_eq!(read.problems, []);

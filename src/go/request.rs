@@ -186,6 +186,36 @@ mod tests {
         }
     }
 
+    /// The line of a toolchain names a release where that of a language names none.
+    #[test]
+    fn of_equal_lines_the_toolchain_is_chosen() {
+        for lines in [
+            ["go.mod toolchain 1.26.6", "go.mod go 1.26.6"],
+            ["go.mod go 1.26.6", "go.mod toolchain 1.26.6"],
+            ["go.work go 1.26.6", "go.work toolchain 1.26.6"],
+        ] {
+            let chosen = choose(&lines.map(request)).unwrap().unwrap().kind;
+            assert!(matches!(chosen, Kind::ModToolchain | Kind::WorkToolchain), "{lines:?}");
+        }
+    }
+
+    #[test]
+    fn a_line_of_go_is_any_of_its_releases_and_no_other() {
+        for (asked, version, expected) in [
+            (".go-version 1.26", "1.26.6", true),
+            (".go-version 1.26", "1.26rc1", true),
+            (".go-version 1.26", "1.25.9", false),
+            (".go-version 1.26", "1.27.0", false),
+            (".go-version 1.26.6", "1.26.6", true),
+            (".go-version 1.26.6", "1.26.7", false),
+            ("go.mod go 1.26.6", "1.26.7", true),
+            ("go.mod go 1.26.6", "1.26.5", false),
+        ] {
+            let version = Version::read(version).unwrap();
+            assert_eq!(request(asked).admits(&version), expected, "{asked} {version}");
+        }
+    }
+
     #[test]
     fn a_pin_has_conflicts_with_the_lines_it_does_not_satisfy() {
         let requests = [request("go.mod go 1.26.7"), request(".go-version 1.26.6")];

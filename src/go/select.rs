@@ -244,12 +244,44 @@ mod tests {
             ("", "go1.24.11+later", "go1.22.10", bad_setting("go1.24.11+later")),
             ("", "local+", "go1.22.10", bad_setting("local+")),
             ("", "go2.0.0", "go1.22.10", bad_setting("go2.0.0")),
+            ("", "go1.x", "go1.22.10", bad_setting("go1.x")),
+            // A development build is older than everything.
+            ("go 1.21", "local+auto", "devel +1a2b", "go1.21.0".to_owned()),
+            ("", "local", "devel +1a2b", "devel +1a2b".to_owned()),
         ] {
             assert_eq!(
                 choice(file, gotoolchain, local),
                 expected,
                 "{file:?} {gotoolchain} {local}"
             );
+        }
+    }
+
+    #[test]
+    fn the_choice_says_where_it_comes_from() {
+        let choice = |gotoolchain, file: &'static str| {
+            let file = Counting { kind: ModFile::Mod, bytes: file.as_bytes() };
+            match select(gotoolchain, "go1.22.10", Some(file)).unwrap() {
+                Selection::Local => None,
+                Selection::Switch { name, from, because } => Some((name, from, because)),
+            }
+        };
+        let go = |patch: &str| format!("go1.26.{patch}");
+        for (gotoolchain, file, expected) in [
+            ("auto", "go 1.26.6", Some((go("6"), From::PathOrDownload, Because::GoLine))),
+            ("path", "go 1.26.6", Some((go("6"), From::Path, Because::GoLine))),
+            ("go1.26.6+path", "go 1.26.6", Some((go("6"), From::Path, Because::Setting))),
+            ("go1.26.6+auto", "", Some((go("6"), From::PathOrDownload, Because::Setting))),
+            ("go1.26.6", "go 1.26.7", Some((go("6"), From::PathOrDownload, Because::Setting))),
+            (
+                "path",
+                "go 1.26.6\ntoolchain go1.26.6",
+                Some((go("6"), From::Path, Because::ToolchainLine)),
+            ),
+            ("auto", "go 1.22.10", None),
+            ("auto", "toolchain go1.22.10-x", None),
+        ] {
+            assert_eq!(choice(gotoolchain, file), expected, "{gotoolchain} {file:?}");
         }
     }
 
@@ -262,6 +294,9 @@ mod tests {
             "go.mod requires go >= 1.24.0 (running go 1.22.10; GOTOOLCHAIN=local)"
         );
         assert_eq!(refusal(&local, "local", file(b"go 1.22\ntoolchain go1.26.6\n")), None);
+        assert_eq!(refusal(&local, "local", file(b"go 1.22.10\n")), None);
+        let first = Version::read("1.21").unwrap();
+        assert!(refusal(&first, "local", file(b"go 1.24.0\n")).is_some());
         let old = Version::read("1.19.8").unwrap();
         assert_eq!(refusal(&old, "local", file(b"go 1.24.0\n")), None);
     }

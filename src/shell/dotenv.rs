@@ -75,10 +75,11 @@ mod tests {
 
     #[test]
     fn quotes_are_those_that_most_readers_understand() {
-        let to: Env =
-            [("A", "plain"), ("B", "it's"), ("C", "it's $5"), ("D", "a\nb")].into_iter().collect();
+        let to: Env = [("A", "plain"), ("B", "it's"), ("C", "it's $5"), ("D", "a\n\"b\"")]
+            .into_iter()
+            .collect();
         let text = print(&Diff::between(&Env::new(), &to));
-        let expected = "A='plain'\nB=\"it's\"\nC='it's $5'\nD=\"a\\nb\"\n";
+        let expected = "A='plain'\nB=\"it's\"\nC='it's $5'\nD=\"a\\n\\\"b\\\"\"\n";
         assert_eq!(String::from_utf8(text).unwrap(), expected);
     }
 

@@ -57,6 +57,8 @@ mod tests {
         for value in ["a\nb", "a\r", " a", "a\t"] {
             assert_eq!(refused(value), ends, "{value:?}");
         }
+        let most = "x".repeat(5120 - 22);
+        assert_eq!(refusal(&Diff::between(&empty, &env(&most))), None);
         let long = "x".repeat(6000);
         assert_eq!(refused(&long), "the report has 6022 bytes, and GitLab takes 5120");
     }

@@ -267,3 +267,63 @@ pub fn quote_argument(path: &Path) -> String {
     let is_flag = path.as_os_str().as_bytes().starts_with(b"-");
     quote_path(&if is_flag { Path::new(".").join(path) } else { path.to_path_buf() })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::OsStr;
+
+    use clap::ValueEnum as _;
+
+    use super::*;
+
+    #[test]
+    fn a_path_to_paste_is_one_word() {
+        for (path, expected) in [
+            (&b"/srv/a-b_1+c@d%e,f:g=h.i"[..], "/srv/a-b_1+c@d%e,f:g=h.i"),
+            (b"", "''"),
+            (b"/a b", "'/a b'"),
+            (b"/a;id", "'/a;id'"),
+            (b"/$(id)", "'/$(id)'"),
+            (b"/it's", "'/it'\\''s'"),
+            (b"~x", "'~x'"),
+            (b"/a\n\x1b", "$'/a\\x0a\\x1b'"),
+            (b"/\xff'\\", "$'/\\xff\\'\\\\'"),
+        ] {
+            assert_eq!(quote_path(Path::new(OsStr::from_bytes(path))), expected);
+        }
+    }
+
+    /// The prompt's way to a format goes past the parser of the command line.
+    #[test]
+    fn every_format_has_one_name_and_prints_nothing_for_no_change() {
+        let empty = Env::new();
+        for format in Format::value_variants() {
+            let known = format.to_possible_value().unwrap();
+            for name in known.get_name_and_aliases() {
+                assert_eq!(Format::named(name.as_bytes()), Some(*format));
+            }
+            assert_eq!(format.print(&Diff::between(&empty, &empty)), b"", "{format:?}");
+        }
+        assert_eq!(Format::named(b"ksh"), None);
+    }
+
+    #[test]
+    fn what_a_format_cannot_hold_is_refused() {
+        let empty = Env::new();
+        let refused = |value: &[u8]| -> Vec<Format> {
+            let to: Env = [("A", value)].into_iter().collect();
+            let diff = Diff::between(&empty, &to);
+            let all = Format::value_variants().iter().copied();
+            all.filter(|format| format.refusal(&diff, &to).is_some()).collect()
+        };
+        assert_eq!(refused(b"plain"), []);
+        assert_eq!(refused(b"a\n$b"), [Format::Gitlab, Format::Dotenv]);
+        assert_eq!(refused(b"\xff"), [Format::Nushell, Format::Systemd]);
+    }
+
+    #[test]
+    fn no_path_to_paste_is_a_flag() {
+        assert_eq!(quote_argument(Path::new("-rf")), "./-rf");
+        assert_eq!(quote_argument(Path::new("a-b")), "a-b");
+    }
+}

@@ -25,3 +25,26 @@ pub(super) fn first_without(diff: &Diff, holds: impl Fn(&[u8]) -> bool) -> Optio
     let (name, _) = variables(diff).find(|(_, value)| !holds(value))?;
     Some(String::from_utf8_lossy(name).into_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::env::Env;
+
+    #[test]
+    fn only_names_that_every_reader_takes_and_nothing_of_goenv_s_are_carried() {
+        let from: Env = [("GONE", "1")].into_iter().collect();
+        let to: Env = [
+            ("A", "1"),
+            ("BASH_FUNC_f%%", "() { id; }"),
+            ("DIRENV_DIR", "-/a"),
+            ("GOENV_STATE", "x"),
+            ("a b", "1"),
+        ]
+        .into_iter()
+        .collect();
+        let diff = Diff::between(&from, &to);
+        let carried: Vec<_> = variables(&diff).collect();
+        assert_eq!(carried, [(&b"A"[..], &b"1"[..]), (b"GONE", b"")]);
+    }
+}

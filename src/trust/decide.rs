@@ -153,11 +153,6 @@ impl<'a> Open<'a> {
         self.header.as_ref().ok()?.as_ref()?.scope.as_ref()
     }
 
-    /// Returns whether the user's own signers count for the policy's tier.
-    pub fn user_signers(&self) -> bool {
-        self.tier_rules().user_signers
-    }
-
     fn tier_rules(&self) -> &'a TierRules {
         let header = self.header.as_ref().ok().and_then(Option::as_ref);
         self.rules.of(header.and_then(|header| header.tier.as_ref()))

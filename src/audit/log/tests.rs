@@ -88,6 +88,110 @@ fn an_edited_last_line_is_not_taken_for_a_torn_one() {
     assert!(report(&log).is_tampered);
 }
 
+/// It parses, and is neither whole nor cut short.
+#[test]
+fn an_edited_last_line_without_its_newline_is_not_continued() {
+    let (_scratch, log) = scratch();
+    log.append(&record(), Durability::Written).unwrap();
+    log.append(&record(), Durability::Written).unwrap();
+    let text = std::fs::read_to_string(log.path()).unwrap();
+    let at = text.rfind("\"ann\"").unwrap();
+    let edited = format!("{}\"eve\"{}", &text[..at], text[at + 5..].trim_end());
+    std::fs::write(log.path(), edited).unwrap();
+    assert_eq!(log.append(&record(), Durability::Written).unwrap().seq, 3);
+    assert!(report(&log).is_tampered);
+}
+
+#[test]
+fn records_longer_than_the_first_look_are_continued() {
+    let (_scratch, log) = scratch();
+    let mut long = record();
+    long.vars = (0..400).map(|at| format!("NAME_{at:04}")).collect();
+    for seq in 1..=4 {
+        assert_eq!(log.append(&long, Durability::Written).unwrap().seq, seq);
+    }
+    let line = std::fs::metadata(log.path()).unwrap().len() / 4;
+    assert!(line > 2 * FIRST_LOOK as u64 && line < MOST_LINE as u64);
+    // Cut short, the last one alone is lost.
+    let text = std::fs::read(log.path()).unwrap();
+    std::fs::write(log.path(), &text[..text.len() - 100]).unwrap();
+    log.append(&record(), Durability::Written).unwrap();
+    let report = report(&log);
+    assert_eq!((report.records, report.tip.seq, report.is_tampered), (5, 5, false));
+}
+
+#[test]
+fn only_what_is_named_as_a_part_of_the_log_is_one() {
+    let (_scratch, log) = scratch();
+    assert!(log.files().unwrap().is_empty());
+    log.append(&record(), Durability::Written).unwrap();
+    let directory = log.path().parent().unwrap().to_owned();
+    let part = "audit-00000000000000000007.jsonl";
+    for name in [
+        part,
+        "audit-7.jsonl",
+        "audit-0000000000000000000x.jsonl",
+        "audit-00000000000000000007.json",
+        "other-00000000000000000007.jsonl",
+        "audit-damaged-1803081600.jsonl",
+    ] {
+        std::fs::write(directory.join(name), "").unwrap();
+    }
+    assert_eq!(log.files().unwrap(), [directory.join(part), log.path()]);
+    // A log that cannot be looked for is not an empty one.
+    let inside = Log::new(log.path(), "audit");
+    assert_eq!(
+        inside.files().unwrap_err().to_string(),
+        format!("the audit log {} cannot be listed: not a directory", log.path().display())
+    );
+}
+
+#[test]
+fn a_link_in_place_of_a_log_is_not_read() {
+    let (scratch, log) = scratch();
+    log.append(&record(), Durability::Written).unwrap();
+    let link = scratch.path().join("link.jsonl");
+    std::os::unix::fs::symlink(log.path(), &link).unwrap();
+    let message = log.read(&link).unwrap_err().to_string();
+    let expected = format!("the audit log {} cannot be opened: too many levels", link.display());
+    assert!(message.starts_with(&expected), "{message}");
+}
+
+/// Where each user's log lies beside the others', whoever else can write into its directory could put parts there.
+#[test]
+fn a_directory_among_others_is_its_users_alone() {
+    let beside = tempfile::tempdir().unwrap();
+    let uid = nix::unistd::geteuid().as_raw();
+    let message = |log: &Log| log.append(&record(), Durability::Written).unwrap_err().to_string();
+    let log = Log::of_user(beside.path(), uid);
+    let directory = beside.path().join(uid.to_string());
+    assert_eq!(log.path(), directory.join("audit.jsonl"));
+    let refused = format!(
+        "the audit log {} cannot be written: its directory is not this user's alone to write",
+        log.path().display()
+    );
+    assert_eq!(log.append(&record(), Durability::Written).unwrap().seq, 1);
+    for mode in [0o720, 0o702] {
+        std::fs::set_permissions(&directory, Permissions::from_mode(mode)).unwrap();
+        assert_eq!(message(&log), refused);
+    }
+    std::fs::set_permissions(&directory, Permissions::from_mode(0o755)).unwrap();
+    assert_eq!(log.append(&record(), Durability::Written).unwrap().seq, 2);
+    // Another's, a link to ours, and what is no directory.
+    let moved = beside.path().join("moved");
+    std::fs::rename(&directory, &moved).unwrap();
+    std::os::unix::fs::symlink(&moved, &directory).unwrap();
+    assert_eq!(message(&log), refused);
+    std::fs::remove_file(&directory).unwrap();
+    std::fs::write(&directory, "").unwrap();
+    assert_eq!(message(&log), refused);
+    let others = Log::of_user(beside.path(), uid + 1);
+    std::fs::create_dir(beside.path().join((uid + 1).to_string())).unwrap();
+    assert!(message(&others).ends_with("its directory is not this user's alone to write"));
+    let below_a_file = Log::of_user(&moved.join("audit.jsonl"), uid);
+    assert!(message(&below_a_file).ends_with("audit.jsonl cannot be written: not a directory"));
+}
+
 #[test]
 fn sixteen_writers_at_once_leave_one_chain() {
     let (_scratch, log) = scratch();
