@@ -263,6 +263,23 @@ fn a_forged_state_sets_nothing_that_takes_over_the_shell() {
 }
 
 #[test]
+fn a_directory_on_path_beside_that_of_the_sdk_is_looked_at() {
+    let sandbox = Sandbox::with_sdks(&["1.26.6"]);
+    let tools = sandbox.dir("home/tools");
+    let p = sandbox.project("p", "use go 1.26.6\nPATH_add ../tools\n");
+    sandbox.goenv(&p, &["exec", ".", "go", "version"]).success();
+    fs::set_permissions(&tools, fs::Permissions::from_mode(0o777)).unwrap();
+    let refused = sandbox.goenv(&p, &["export", "bash"]);
+    assert_eq!(refused.code(), 5);
+    assert_eq!(
+        refused.stderr(),
+        "goenv: $SANDBOX/home/p/.envrc:2: PATH: $SANDBOX/home/tools can be written by others (mode 0777); \
+         run: chmod go-w $SANDBOX/home/tools\n"
+    );
+    assert!(!refused.stdout().contains("GOROOT="), "{}", refused.stdout());
+}
+
+#[test]
 fn a_link_on_the_way_is_fine_and_what_it_leads_to_is_looked_at() {
     let mut sandbox = Sandbox::new();
     // A home behind a link, and a config in another place: both are common.
