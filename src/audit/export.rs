@@ -99,7 +99,7 @@ fn plain(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::super::record::tests::record;
-    use super::super::record::{Tip, line};
+    use super::super::record::{Outcome, Tip, line};
     use super::*;
 
     #[test]
@@ -121,6 +121,11 @@ mod tests {
         let line = super::super::record::line(Tip::default(), &record).0;
         let shown = cef(&line).unwrap();
         assert!(shown.ends_with(" cn2=2 flexString1Label=engine flexString1=bash"), "{shown}");
+        for (outcome, severity) in [(Outcome::Allow, 2), (Outcome::Deny, 6), (Outcome::Error, 8)] {
+            record.outcome = outcome;
+            let line = super::super::record::line(Tip::default(), &record).0;
+            assert!(cef(&line).unwrap().contains(&format!("|policy.load|{severity}|rt=")));
+        }
         assert_eq!(cef(b"junk"), None);
         assert_eq!(cef(b"[]"), None);
     }

@@ -90,6 +90,25 @@ fn the_table_of_supported_lines_can_be_replaced() {
 }
 
 #[test]
+fn the_lists_of_tiers_name_releases_that_get_security_fixes() {
+    let policy = "use go 1.26.6\nallow_go prod 1.27rc1 1.26 1.26.6\nallow_go dev 1.24.x 1.23.4 1.25.1+ 1.26rc1 1.26.6\nallow_go lab '>=1.20.0'\n";
+    let repository = Repository::with(&[(".envrc", policy)]);
+    let said = repository.check(&[]).stdout();
+    let findings: Vec<&str> = said.lines().filter(|line| line.starts_with(".envrc:")).collect();
+    let over = "gets no security fixes: supported are 1.26 and 1.27 (as of 2026-11-01)";
+    assert_eq!(
+        findings,
+        [
+            ".envrc:2:1: error[GOENV404]: tier prod admits the pre-release 1.27rc1",
+            ".envrc:2:1: error[GOENV406]: tier prod admits the language version 1.26",
+            &format!(".envrc:3:1: warning[GOENV402]: Go 1.23 {over}"),
+            &format!(".envrc:3:1: warning[GOENV402]: Go 1.24 {over}"),
+            &format!(".envrc:3:1: warning[GOENV402]: Go 1.25 {over}"),
+        ]
+    );
+}
+
+#[test]
 fn exceptions_have_an_end_and_a_reason() {
     let line = |exception: &str| {
         let text = format!("#goenv-ignore: {exception}\nuse go 1.24.11\n");

@@ -39,6 +39,14 @@ fn an_edited_and_a_cut_log_are_found() {
     let anchor = repository.sandbox.path("anchor");
     let anchor = anchor.to_str().unwrap();
     goenv(&["audit", "checkpoint", anchor, "--key", &repository.key("alice")]).success();
+    // Whose log it is, the number and the hash of its last record.
+    let last = fs::read_to_string(&log).unwrap();
+    let last: serde_json::Value = serde_json::from_str(last.lines().last().unwrap()).unwrap();
+    let text = fs::read_to_string(anchor).unwrap();
+    let [origin, seq, hash] = text.lines().collect::<Vec<_>>().try_into().unwrap();
+    let host = last["host"].as_str().unwrap();
+    assert_eq!(origin, format!("goenv-audit/v1 {host} {}", last["uid"]));
+    assert_eq!((seq.to_owned(), hash.len()), (last["seq"].to_string(), 44));
     let check = format!("ssh-keygen -Y check-novalidate -n goenv-audit -s {anchor}.sig < {anchor}");
     repository.sandbox.run(&repository.root, "sh", &["-c", &check]).success();
     let anchored = goenv(&["audit", "verify", "--anchor", anchor]);

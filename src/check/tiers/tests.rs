@@ -52,6 +52,7 @@ fn every_list_must_admit_a_release_and_none_deny_it() {
     ] {
         assert_eq!(verdict(tier, config, policy, version), expected, "{tier} {version}");
     }
+    assert_eq!(verdict("dev", "", "deny_go 1.26.7", "1.26.7"), "is denied by line 1 of the policy");
     // The last tier of an order is production, whatever it is called.
     let promote = "promote lab live\nallow_go lab 1.27rc1 1.26.6\nallow_go live 1.27rc1 1.26.6";
     assert_eq!(
@@ -99,6 +100,8 @@ fn a_minimum_is_reachable_or_not() {
         ("allow_go dev 1.26.4+\ndeny_go 1.26.5+", "1.26.4", true),
         ("allow_go dev 1.26.4+\ndeny_go 1.26.5+", "1.26.5", false),
         ("deny_go 1.26.7", "1.26.7", true),
+        ("allow_go dev 1.26.x\ndeny_go 1.26.0\ndeny_go 1.26.2+", "1.26", true),
+        ("allow_go dev 1.26.x\ndeny_go 1.26.0\ndeny_go 1.26.1+", "1.26", false),
         ("", "1.99", true),
     ] {
         let admitted =
