@@ -361,8 +361,9 @@ mod tests {
             let good = log(2);
             let report = report(&[junk, good.concat()].concat());
             assert_eq!((report.records, report.tip.seq, report.is_tampered), (2, 2, true));
-            let message = &report.findings[0].message;
-            assert!(message.contains(&(length + 1).to_string()), "{message}");
+            let first = &report.findings[0];
+            assert!(first.message.contains(&(length + 1).to_string()), "{}", first.message);
+            assert_eq!(first.line, 2);
         }
     }
 

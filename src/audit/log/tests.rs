@@ -103,6 +103,18 @@ fn an_edited_last_line_without_its_newline_is_not_continued() {
 }
 
 #[test]
+fn a_log_whose_last_newline_alone_is_missing_is_whole() {
+    let (_scratch, log) = scratch();
+    for count in 1..=20 {
+        log.append(&record(), Durability::Written).unwrap();
+        let text = std::fs::read(log.path()).unwrap();
+        std::fs::write(log.path(), text.trim_ascii_end()).unwrap();
+        let report = report(&log);
+        assert_eq!((report.records, report.tip.seq, report.findings), (count, count, vec![]));
+    }
+}
+
+#[test]
 fn records_longer_than_the_first_look_are_continued() {
     let (_scratch, log) = scratch();
     let mut long = record();
