@@ -108,6 +108,12 @@ impl Admission {
         }
     }
 
+    /// Returns whether a person may have bash run a policy: an approval for it would be enough.
+    pub fn leaves_to_bash(&self, text: &Text) -> bool {
+        let local = self.open(text).decide_local(Record::Allowed(Engine::Bash));
+        matches!(local, Local::Settled(trust) if trust.applies())
+    }
+
     fn open<'a>(&'a self, text: &'a Text) -> Open<'a> {
         Open::new(&text.bytes, &self.rules, self.seconds())
     }

@@ -150,7 +150,7 @@ impl Error {
                 Exit::Untrusted
             }
             Self::Policy(error) => match error.cause {
-                Cause::Text | Cause::Beyond => Exit::Policy,
+                Cause::Text | Cause::Slip | Cause::Beyond | Cause::Download => Exit::Policy,
                 Cause::Approval => Exit::Untrusted,
                 Cause::Missing => Exit::Failed,
                 Cause::Altered => Exit::Forged,

@@ -17,7 +17,7 @@ use crate::follow;
 use crate::hex::sha256;
 use crate::host::{Machine, Sourcing};
 use crate::locate::{Kind, Located};
-use crate::policy::{self, SdkWanted, Wanted};
+use crate::policy::{self, Cause, PolicyError, SdkWanted, Wanted};
 use crate::sdk::places::{Places, Platform};
 use crate::sdk::resolve::{Need, Resolved, Unused};
 use crate::trust::Trust;
@@ -230,7 +230,8 @@ impl<'a> Loader<'a> {
         let wanted = match engine {
             Engine::Native => {
                 let program = policy::parse(&text.path, &text.bytes)?;
-                policy::evaluate(&program, self.outside, &mut machine).map_err(Error::from)
+                policy::evaluate(&program, self.outside, &mut machine)
+                    .map_err(|error| other_way(error, &text, admission).into())
             }
             Engine::Bash => match self.purpose {
                 Purpose::Apply => {
@@ -315,6 +316,12 @@ impl<'a> Loader<'a> {
         let tier = header.as_ref().and_then(|header| header.tier.as_ref());
         enforce::releases(wanted, tier, admission.rules())
     }
+}
+
+/// Returns the error about what only bash could run with that way to have the policy applied, where it is one.
+pub fn other_way(error: PolicyError, text: &Text, admission: &Admission) -> PolicyError {
+    let is_beyond = error.cause == Cause::Beyond && error.place.path == text.path;
+    if is_beyond && admission.leaves_to_bash(text) { error.or_by_bash() } else { error }
 }
 
 fn need(rules: &TierRules) -> Need {

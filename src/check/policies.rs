@@ -11,7 +11,7 @@ use super::standing::{Standing, Standings};
 use super::tiers::{self, NotAdmitted};
 use super::{Finding, bash};
 use crate::go::Version;
-use crate::policy::{self, Cause, Place, PolicyError};
+use crate::policy::{Cause, Place, PolicyError};
 use crate::trust::decide::bash_forbidden;
 use crate::trust::rules::TierRules;
 use crate::trust::variables::{self, Approval, Change};
@@ -200,11 +200,8 @@ fn other_way(
     facts: &Facts,
 ) -> Option<String> {
     let path = facts.root.join(&policy.path);
-    let is_slip = error.hint.as_ref().is_some_and(|hint| hint.starts_with("did you mean"));
-    let is_beyond = error.place.path == path
-        && policy::unfit(&path, &policy.bytes).is_none()
-        && (error.cause == Cause::Beyond || policy::parse(&path, &policy.bytes).is_err());
-    if is_slip || !is_beyond || policy.is_for_bash() || bash_forbidden(rules).is_some() {
+    let is_beyond = error.place.path == path && error.cause == Cause::Beyond;
+    if !is_beyond || policy.is_for_bash() || bash_forbidden(rules).is_some() {
         return None;
     }
     let engine = "`#goenv: engine bash`";

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use super::shown::{aim, aimed, names, short};
+use super::shown::{aim, names, short};
 use crate::admit::{self, Admission};
 use crate::audit::record::Event;
 use crate::bash;
@@ -14,7 +14,6 @@ use crate::files::Text;
 use crate::inherit;
 use crate::load::{self, Loader, Preview, Purpose};
 use crate::locate::{Kind, Located};
-use crate::policy;
 use crate::store::Store;
 use crate::transition::decided;
 use crate::trust::header::Engine;
@@ -112,19 +111,15 @@ fn whole(text: &[u8]) -> String {
     cut_off(lines.collect())
 }
 
-/// Returns the error of a policy that is not in the language with the other way to have it applied.
+/// Returns the error about what only bash could run with that way to have it applied.
 fn with_other_way(error: Error, text: &Text, world: &World) -> Error {
-    let Error::Policy(mut error) = error else { return error };
-    // What nothing could read bash cannot either, and nobody wants a slip of the fingers run.
-    let is_slip = error.hint.as_ref().is_some_and(|hint| hint.starts_with("did you mean"));
-    if !is_slip && policy::unfit(&text.path, &text.bytes).is_none() {
-        let way = aimed("to have bash run it: goenv allow --bash", &text.path, world);
-        error.hint = Some(match error.hint.take() {
-            Some(hint) => format!("{hint}; {way}"),
-            None => way,
-        });
+    let admission = Admission::new(world, world.now(), &mut Watched::new(world.now()));
+    match (error, admission) {
+        (Error::Policy(error), Ok(admission)) => {
+            aim(load::other_way(*error, text, &admission).into(), &text.path, world)
+        }
+        (error, _) => error,
     }
-    Error::Policy(error)
 }
 
 /// Returns the policy and the texts that it reads, each once, however often it reads them.

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::sdk::places;
 use super::shown::short;
+use crate::admit::Admission;
 use crate::error::{Error, Exit};
 use crate::files::Text;
 use crate::go::Version;
@@ -194,7 +195,10 @@ fn survey(policy: &Path, from: &Standpoint, world: &World, ui: &Ui) -> Result<Ex
     if others > 0 {
         let rule = "a policy applies whole or not at all";
         let again = from.on("goenv init");
-        let next = format!("{rule}; rewrite these lines, then look again with: {again}");
+        let mut next = format!("{rule}; rewrite these lines, then look again with: {again}");
+        if is_for_bash(&text, &errors, world) {
+            next += &format!("; or have bash run all of it: {}", from.on("goenv allow --bash"));
+        }
         ui.say(Tone::Warning, &next);
         return Ok(Exit::Failed);
     }
@@ -204,6 +208,20 @@ fn survey(policy: &Path, from: &Standpoint, world: &World, ui: &Ui) -> Result<Ex
     }
     ui.say(Tone::Plain, &format!("review it, then run: {}", from.on("goenv allow")));
     Ok(Exit::Done)
+}
+
+/// Returns whether bash could run what is not native, and may.
+fn is_for_bash(text: &Text, errors: &[PolicyError], world: &World) -> bool {
+    let is_beyond = |error: &PolicyError| error.cause == Cause::Beyond;
+    let could = match policy::parse(&text.path, &text.bytes) {
+        Ok(_) => errors.iter().all(is_beyond),
+        // Line by line, what belongs to a function or a loop looks like a slip.
+        Err(first) => {
+            is_beyond(&first) && !errors.iter().any(|error| error.cause == Cause::Download)
+        }
+    };
+    let admission = Admission::new(world, world.now(), &mut Watched::new(world.now()));
+    could && admission.is_ok_and(|admission| admission.leaves_to_bash(text))
 }
 
 /// Adds the lines that are refused only where they are reached, and are reached here: `use nix` without a guard.
@@ -227,7 +245,7 @@ fn reached(text: &Text, errors: &mut Vec<PolicyError>, world: &World) {
         if error.place.path != text.path || !blank(&mut lines, &error) {
             break;
         }
-        if error.cause == Cause::Beyond {
+        if matches!(error.cause, Cause::Beyond | Cause::Download | Cause::Slip) {
             errors.push(*error);
         }
     }

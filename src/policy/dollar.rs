@@ -6,6 +6,7 @@
 use super::ast::{Absent, Fallback, Operation, Parameter, Part, Trim, Word};
 use super::cursor::{Parsed, Parser};
 use super::error::PolicyError;
+use super::text::Span;
 use super::vocabulary::{self};
 use super::word::{Quotes, push_literal};
 
@@ -222,15 +223,17 @@ impl Parser {
     /// Returns the error about a character that bash's lexer and its expansion take differently there.
     pub(super) fn misread(&self, at: usize, byte: u8) -> PolicyError {
         let message = format!("a `{}` inside of this expansion confuses bash", char::from(byte));
-        self.unclosed(at, 1, &message).hint("put the value into a variable first")
+        self.text.error(Span::new(at, at + 1), message).hint("put the value into a variable first")
     }
 
     /// Refuses `$'…'` and `$"…"` where versions of bash disagree about them.
     fn refuse_dollar_quote(&self, at: usize) -> Parsed<()> {
         match self.peek() {
-            Some(b'\'' | b'"') => Err(self
-                .unclosed(at, 2, "a `$` before a quote is not understood inside of ${…}")
-                .hint("put the value into a variable first")),
+            Some(b'\'' | b'"') => {
+                let message = "a `$` before a quote is not understood inside of ${…}";
+                let error = self.text.error(Span::new(at, at + 2), message);
+                Err(error.hint("put the value into a variable first"))
+            }
             _ => Ok(()),
         }
     }

@@ -37,9 +37,37 @@ impl PolicyError {
         self
     }
 
-    /// Returns the error as one about a command that only bash could run.
+    /// Returns the error as one about a slip of the fingers, which nobody wants bash to run.
+    pub(super) fn slip(mut self) -> Self {
+        self.cause = Cause::Slip;
+        self
+    }
+
+    /// Returns whether it is about a slip of the fingers.
+    pub(super) fn is_slip(&self) -> bool {
+        let means_another = |hint: &String| hint.starts_with("did you mean");
+        self.cause == Cause::Slip || self.hint.as_ref().is_some_and(means_another)
+    }
+
+    /// Returns the error as one about what only bash could run.
     pub(super) fn beyond(mut self) -> Self {
         self.cause = Cause::Beyond;
+        self
+    }
+
+    /// Returns the error as one about a command that fetches from the network.
+    pub(super) fn download(mut self) -> Self {
+        self.cause = Cause::Download;
+        self
+    }
+
+    /// Returns the error with the other way to have the policy applied, which is to have bash run it.
+    pub fn or_by_bash(mut self) -> Self {
+        let way = "to have bash run it: goenv allow --bash";
+        self.hint = Some(match self.hint.take() {
+            Some(hint) => format!("{hint}; {way}"),
+            None => way.to_owned(),
+        });
         self
     }
 

@@ -96,8 +96,12 @@ pub enum Cause {
     /// The policy's own text.
     #[default]
     Text,
-    /// A command that only bash could run, reached.
+    /// A slip of the fingers in it: bash could not read it either, or would read something else.
+    Slip,
+    /// What only bash could run.
     Beyond,
+    /// A command that fetches from the network: that is refused where bash evaluates a policy, too.
+    Download,
     /// A missing approval.
     Approval,
     /// Something that is not on this machine.

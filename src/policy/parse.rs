@@ -14,16 +14,19 @@ use super::error::PolicyError;
 use super::text::{Span, Text};
 use super::vocabulary::{self, Builtin, NO_PROGRAM};
 use super::word::Context;
+use crate::env::is_identifier;
 
 /// Returns the program that `bytes` spell; `path` is where they were read from.
 pub fn parse(path: &Path, bytes: &[u8]) -> Result<Program, PolicyError> {
     let text = Text::new(path, bytes)?;
     let mut parser = Parser::new(text.clone());
-    let body = parser.list()?;
-    match parser.peek() {
-        None => Ok(Program { text, body }),
+    let body = parser.list().and_then(|body| match parser.peek() {
+        None => Ok(body),
         Some(_) => Err(parser.stray()),
-    }
+    });
+    // What is no slip of the fingers is for bash.
+    let body = body.map_err(|error| if error.is_slip() { error.slip() } else { error.beyond() })?;
+    Ok(Program { text, body })
 }
 
 impl Parser {
@@ -61,10 +64,10 @@ impl Parser {
         let word = self.ahead();
         if word.is_empty() {
             let found = self.peek().map(char::from).unwrap_or_default();
-            return self.wrong_here(1, format!("`{found}` is not expected here"));
+            return self.wrong_here(1, format!("`{found}` is not expected here")).slip();
         }
         let (message, hint) = vocabulary::unknown(&word);
-        self.wrong_here(word.len(), message).hint(hint)
+        self.wrong_here(word.len(), message).hint(hint).slip()
     }
 
     fn chain(&mut self) -> Parsed<Chain> {
@@ -127,7 +130,7 @@ impl Parser {
             }
             Some(_) => {
                 let message = "the command should end here, with `;` or a new line";
-                Err(self.wrong_here(self.ahead().len().max(1), message))
+                Err(self.wrong_here(self.ahead().len().max(1), message).slip())
             }
         }
     }
@@ -140,7 +143,7 @@ impl Parser {
                 return Err(self.wrong_here(1, message).hint("group commands with { …; }"));
             }
             None | Some(b'\n' | b';' | b'&' | b'|' | b')') => {
-                return Err(self.wrong_here(1, "a command is expected here"));
+                return Err(self.wrong_here(1, "a command is expected here").slip());
             }
             Some(_) => {}
         }
@@ -173,7 +176,10 @@ impl Parser {
         if body.0.is_empty() {
             return Err(match self.peek() {
                 None => self.unclosed(start, width, "this is not closed"),
-                Some(_) => self.wrong_here(self.ahead().len().max(1), "a command is expected here"),
+                Some(_) => {
+                    let width = self.ahead().len().max(1);
+                    self.wrong_here(width, "a command is expected here").slip()
+                }
             });
         }
         Ok(body)
@@ -189,7 +195,8 @@ impl Parser {
             return Err(self.unclosed(start, opened.len(), &message));
         }
         let width = self.ahead().len().max(1);
-        Err(self.wrong_here(width, format!("`{wanted}` is expected here, for this `{opened}`")))
+        let message = format!("`{wanted}` is expected here, for this `{opened}`");
+        Err(self.wrong_here(width, message).slip())
     }
 
     fn branches(&mut self, start: usize) -> Parsed<Command> {
@@ -298,13 +305,31 @@ impl Parser {
         self.skip_blanks();
         let defines = self.peek() == Some(b'(');
         let Some(builtin) = vocabulary::builtin(&name).filter(|_| !defines) else {
-            let named: &[u8] = if defines { b"function" } else { &name };
-            let (message, hint) = vocabulary::unknown(named);
-            return Err(self.text.error(span, message).hint(hint));
+            return Err(self.unknown(&name, span, defines));
         };
         let arguments = self.arguments(builtin, redirections)?;
         let arguments = self.check_bracket(builtin, arguments, span)?;
         Ok(Run { builtin, name: span, arguments })
+    }
+
+    /// Returns the error about a word that is no command, and behind which the parser stands.
+    fn unknown(&self, name: &[u8], span: Span, defines: bool) -> PolicyError {
+        let shown = String::from_utf8_lossy(name);
+        match self.peek() {
+            Some(b'=') if is_identifier(name) => {
+                let hint = format!("did you mean `export {shown}=value`?");
+                self.text.error(span, "no blanks stand around `=`").hint(hint)
+            }
+            Some(b'0'..=b'9') if matches!(name, b"go" | b"golang") => {
+                let message = format!("`{shown}` is not a command of the policy language");
+                self.text.error(span, message).hint("did you mean `use go`?")
+            }
+            _ => {
+                let named: &[u8] = if defines { b"function" } else { name };
+                let (message, hint) = vocabulary::unknown(named);
+                self.text.error(span, message).hint(hint)
+            }
+        }
     }
 
     fn arguments(
@@ -355,7 +380,7 @@ impl Parser {
                 _ => false,
             };
             if !closed {
-                return Err(self.text.error(name, "`[` is not closed: ` ]` is missing"));
+                return Err(self.text.error(name, "`[` is not closed: ` ]` is missing").slip());
             }
             arguments.pop();
         }

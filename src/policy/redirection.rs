@@ -64,6 +64,6 @@ impl Parser {
         let version = Version::read(range.trim_start_matches(['>', '=', ' ', '\t']));
         let version = version.map_or("1.26.6".to_owned(), |version| version.to_string());
         let message = "`use go` takes a release or a language version, not a range";
-        self.wrong(start, message).hint(format!("use go {version}"))
+        self.wrong(start, message).hint(format!("use go {version}")).slip()
     }
 }

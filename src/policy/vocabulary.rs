@@ -153,6 +153,8 @@ pub(super) const QUERIES: &[(&str, Query)] = &[
 /// What a person is told who wants a program to be run.
 pub(super) const NO_PROGRAM: &str =
     "goenv starts no program; put the values it would give into a .env file, or set them outside";
+/// What a person is told who wants something to be fetched; the functions for bash say the same.
+pub(super) const NO_DOWNLOAD: &str = "nothing is downloaded at a prompt";
 /// What a person is told whose value has to be computed.
 pub(super) const READ_IT: &str =
     "write the value out, or keep it in a file and read that: $(cat FILE)";
@@ -229,7 +231,11 @@ fn construct(name: &str) -> Option<(&'static str, &'static str)> {
 /// Returns the command whose name is nearest to `name`, if it is near.
 fn near(name: &[u8]) -> Option<&'static str> {
     let names = BUILTINS.iter().map(|(known, _)| *known).filter(|known| known.len() > 2);
-    let best = names.map(|known| (distance(name, known.as_bytes()), known)).min()?;
+    // Capitals decide only between two that are as near: `PATH_add` and `path_add`.
+    let lower = name.to_ascii_lowercase();
+    let far = |known: &str| distance(&lower, known.to_ascii_lowercase().as_bytes());
+    let best = names.map(|known| (far(known), distance(name, known.as_bytes()), known)).min()?;
+    let best = (best.0, best.2);
     // Near is below 3, and below half of the word: `go` is no slip of `lock`.
     (best.0 < 3 && best.0 * 2 < name.len()).then_some(best.1)
 }

@@ -302,11 +302,13 @@ impl Parser {
         width: usize,
         message: &str,
     ) -> super::error::PolicyError {
-        self.text.error(Span::new(start, start + width), message)
+        self.text.error(Span::new(start, start + width), message).slip()
     }
 
     pub(super) fn backquote(&self, start: usize) -> super::error::PolicyError {
-        self.unclosed(start, 1, "backquotes are not part of the policy language")
+        let message = "backquotes are not part of the policy language";
+        self.text
+            .error(Span::new(start, start + 1), message)
             .hint("write $(…) where the policy language has it: $(pwd), $(dirname …), $(cat FILE)")
     }
 }

@@ -93,6 +93,18 @@ pub enum Why {
     Wrong,
 }
 
+/// Returns what to write, or to look at, in place of what is no version: `v1.26.6`, `1.26.x`, `latest`.
+fn meant(text: &str) -> String {
+    let mut rest = text.trim_start_matches(|c: char| !c.is_ascii_digit()).trim_end_matches('+');
+    loop {
+        match (Version::read(rest), rest.rsplit_once('.')) {
+            (Ok(version), _) => return format!("use go {version}"),
+            (Err(_), Some((shorter, _))) => rest = shorter,
+            (Err(_), None) => return "name a release that is here: goenv sdk list".to_owned(),
+        }
+    }
+}
+
 /// Resolves a `use go` line.
 pub fn resolve(
     wanted: &SdkWanted,
@@ -102,7 +114,10 @@ pub fn resolve(
 ) -> Result<Resolved, Box<Refused>> {
     let pins = Pins::read(&wanted.pins).map_err(|bad| line(bad.to_string(), None))?;
     let (version, requested) = match &wanted.version {
-        Some(text) => (Version::read(text).map_err(|bad| line(bad.to_string(), None))?, None),
+        Some(text) => {
+            let read = Version::read(text);
+            (read.map_err(|bad| line(bad.to_string(), Some(meant(text))))?, None)
+        }
         None => {
             let requested = requested(&wanted.directory, env);
             (from_files(&requested, wanted)?, Some(requested))

@@ -297,3 +297,23 @@ fn a_text_that_was_denied_is_read_by_no_policy() {
         sandbox.goenv(&p, &["export", "json"]).success();
     }
 }
+
+#[test]
+fn what_is_no_version_is_told_with_one_that_is() {
+    let sandbox = Sandbox::new();
+    for (written, hint) in [
+        ("v1.26.6", "use go 1.26.6"),
+        ("1.26.x", "use go 1.26"),
+        ("1.26.4+", "use go 1.26.4"),
+        ("^1.26", "use go 1.26"),
+        ("1.26.6.1", "use go 1.26.6"),
+        ("latest", "name a release that is here: goenv sdk list"),
+    ] {
+        sandbox.file("home/p/.envrc", format!("use go {written}\n"));
+        let said = sandbox.goenv(&sandbox.home().join("p"), &["allow"]).stderr();
+        let expected = format!(
+            "`{written}` is not a Go version: expected one like 1.26.6, 1.26 or 1.26rc1; {hint}\n"
+        );
+        assert!(said.ends_with(&expected), "{said}");
+    }
+}

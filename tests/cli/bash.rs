@@ -27,6 +27,44 @@ fn exported(sandbox: &Sandbox, directory: &Path) -> (i32, String) {
 }
 
 #[test]
+fn the_way_to_bash_is_named_where_bash_could_go_it() {
+    let sandbox = Sandbox::new();
+    let p = sandbox.home().join("p");
+    let said = |policy: &str, command: &str| {
+        sandbox.file("home/p/.envrc", policy);
+        let done = sandbox.goenv(&p, &[command]).stderr();
+        done.lines().last().unwrap_or_default().to_owned()
+    };
+    let way = "; to have bash run it: goenv allow --bash";
+    // What is refused only where it is reached is allowed, and says so at every load.
+    for policy in ["use flake\n", "layout python3\n", "if true; then use node 18; fi\n"] {
+        assert!(said(policy, "allow").ends_with(way), "{policy}");
+        let done = export(&sandbox, &p);
+        assert!(done.stderr().ends_with(&format!("{way}\n")), "{}", done.stderr());
+    }
+    // bash could not read these either, or would do something else.
+    for slip in [
+        "export A=\"b\n",
+        "if true; then\n",
+        "use go >=1.26\n",
+        "[ -f x]\n",
+        "fi\n",
+        "use golang 1\n",
+        "A = b\n",
+    ] {
+        assert!(!said(slip, "allow").contains("--bash"), "{slip}");
+    }
+    assert!(!said("source_url https://x y\n", "allow").contains("--bash"));
+    // Nor does anybody go a way that the rules close.
+    sandbox.file("home/.config/goenv/config.toml", "[tiers.dev]\nengine = \"native\"\n");
+    for beyond in ["make x\n", "use flake\n"] {
+        let policy = format!("#goenv: v1\n#goenv: tier dev\n{beyond}");
+        assert!(said(&policy, "allow").contains("goenv starts no program"), "{beyond}");
+        assert!(!said(&policy, "allow").contains("--bash"), "{beyond}");
+    }
+}
+
+#[test]
 fn allow_shows_the_text_and_runs_nothing_before_it_is_approved() {
     let sandbox = Sandbox::new();
     let policy = format!("{FUNCTION}touch ran\necho 'to\x1b[2J' the user\n");

@@ -212,7 +212,8 @@ fn a_policy_that_is_there_stays_and_each_line_in_the_way_is_named() {
          $(cat FILE)\n\
          \n\
          7 lines: 2 not native, 5 native\n",
-        "goenv: a policy applies whole or not at all; rewrite these lines, then look again with: goenv init\n",
+        "goenv: a policy applies whole or not at all; rewrite these lines, then look again with: goenv init; \
+         or have bash run all of it: goenv allow --bash\n",
     );
     survey(
         &sandbox,
@@ -226,8 +227,29 @@ fn a_policy_that_is_there_stays_and_each_line_in_the_way_is_named() {
          hint: goenv starts no program; put the values it would give into a .env file, or set them outside\n\
          \n\
          1 line: 1 not native, 0 native\n",
-        "goenv: a policy applies whole or not at all; rewrite these lines, then look again with: goenv init\n",
+        "goenv: a policy applies whole or not at all; rewrite these lines, then look again with: goenv init; \
+         or have bash run all of it: goenv allow --bash\n",
     );
+}
+
+#[test]
+fn bash_is_named_only_where_it_could_run_the_file() {
+    let sandbox = Sandbox::new();
+    let said = |policy: &str| {
+        sandbox.file("home/p/.envrc", policy);
+        sandbox.goenv(&sandbox.home().join("p"), &["init"]).stderr()
+    };
+    let alone = "goenv: a policy applies whole or not at all; rewrite these lines, then look again with: goenv init\n";
+    for policy in ["export A=\"x\n", "use nix\nsource_url https://x y\n", "use golang 1.26\n"] {
+        assert_eq!(said(policy), alone, "{policy}");
+    }
+    let functions = said("f() {\n  local a=$1\n}\nf x\n");
+    assert!(
+        functions.ends_with("; or have bash run all of it: goenv allow --bash\n"),
+        "{functions}"
+    );
+    sandbox.file("home/.config/goenv/config.toml", "[tiers.dev]\nengine = \"native\"\n");
+    assert_eq!(said("#goenv: v1\n#goenv: tier dev\nnpm\n"), alone);
 }
 
 #[test]
@@ -256,7 +278,8 @@ fn what_is_refused_only_where_it_is_reached_is_named_where_it_is() {
          hint: goenv starts no program; put the values it would give into a .env file, or set them outside\n\
          \n\
          5 lines: 3 not native, 2 native\n",
-        "goenv: a policy applies whole or not at all; rewrite these lines, then look again with: goenv init\n",
+        "goenv: a policy applies whole or not at all; rewrite these lines, then look again with: goenv init; \
+         or have bash run all of it: goenv allow --bash\n",
     );
 }
 
@@ -296,7 +319,8 @@ fn a_hint_is_about_the_directory_that_was_named() {
     let here = conflict("goenv pin 1.25.3");
     let _ = sandbox.goenv(&home.join("w 9"), &["init", "."]).failure(1, &here);
     sandbox.file("home/w6/.envrc", "npm\n");
-    let again = "goenv: a policy applies whole or not at all; rewrite these lines, then look again with: goenv init w6\n";
+    let again = "goenv: a policy applies whole or not at all; rewrite these lines, then look again with: goenv init w6; \
+                 or have bash run all of it: goenv allow --bash w6\n";
     let _ = sandbox.goenv(&home, &["init", "w6"]).failure(1, again);
     sandbox.file("home/w6/.envrc", "PATH_add bin\n");
     let add = "goenv: it names no Go; to add one, run: goenv pin VERSION w6\n\

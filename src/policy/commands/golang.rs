@@ -5,6 +5,7 @@ use std::path::Path;
 
 use super::Outcome;
 use crate::env::Bytes;
+use crate::go::Version;
 use crate::policy::error::PolicyError;
 use crate::policy::evaluate::{Answer, Evaluator};
 use crate::policy::scope::Exporting;
@@ -13,6 +14,16 @@ use crate::policy::vocabulary::NO_PROGRAM;
 use crate::policy::{Directive, SdkFound, SdkWanted};
 
 const OWNED: &str = "`use go` sets GOROOT and GOTOOLCHAIN, and nothing else may in the same policy";
+
+/// Returns the version in the name of a tool that is Go by another name: `golang`, `go1.26.6`.
+fn meant(tool: &str) -> Option<String> {
+    match tool.strip_prefix("golang").or_else(|| tool.strip_prefix("go"))? {
+        "" => Some(String::new()),
+        version => {
+            Version::read(version.trim_start_matches(['@', '-', '='])).ok().map(|v| v.to_string())
+        }
+    }
+}
 
 impl Evaluator<'_> {
     /// `use go [VERSION] [OS/ARCH=HASH…]`
@@ -24,11 +35,13 @@ impl Evaluator<'_> {
             Some(_) => {
                 let tool = shown.first().map_or("", String::as_str);
                 let message = format!("`use {tool}` is not part of the policy language");
+                let rest = shown.get(1..).unwrap_or_default().join(" ");
+                if let Some(meant) = meant(tool) {
+                    let line = format!("use go {meant} {rest}");
+                    let hint = format!("did you mean `{}`?", line.trim_end().replace("  ", " "));
+                    return Err(self.text.error(span, message).hint(hint).slip());
+                }
                 let hint = match tool {
-                    "golang" => {
-                        let rest = shown.get(1..).unwrap_or_default().join(" ");
-                        format!("write: use go {rest}").trim_end().to_owned()
-                    }
                     "nix" | "flake" | "guix" | "devenv" => NO_PROGRAM.to_owned(),
                     _ => {
                         "put the directory of the tool's programs on PATH: PATH_add DIR".to_owned()

@@ -21,7 +21,7 @@ use super::ast::{Argument, Run};
 use super::error::PolicyError;
 use super::evaluate::{Answer, End, Evaluator, Inclusion, Status};
 use super::text::Span;
-use super::vocabulary::{Builtin, NO_PROGRAM};
+use super::vocabulary::{Builtin, NO_DOWNLOAD, NO_PROGRAM};
 use crate::env::Bytes;
 use include::Missing;
 use variables::Strict;
@@ -122,14 +122,19 @@ impl Evaluator<'_> {
         }
     }
 
-    /// Returns the error about a command that only bash can run.
+    /// Returns the error about a command that only bash can run, or nothing here runs.
     fn foreign(&self, run: &Run, span: Span) -> PolicyError {
         let name = String::from_utf8_lossy(self.text.slice(run.name)).into_owned();
-        let hint = match name.as_str() {
-            "source_url" => "keep a copy that was reviewed in the project: source_env FILE",
-            _ => NO_PROGRAM,
-        };
-        self.text.error(span, format!("`{name}` needs bash")).hint(hint).beyond()
+        let wrong = |message: String| self.text.error(span, message);
+        match name.as_str() {
+            "source_url" => wrong(format!("`{name}`: {NO_DOWNLOAD}"))
+                .hint("keep a copy that was reviewed in the project: source_env FILE")
+                .download(),
+            "fetchurl" => wrong(format!("`{name}`: {NO_DOWNLOAD}"))
+                .hint("keep the file in the project")
+                .download(),
+            _ => wrong(format!("`{name}` needs bash")).hint(NO_PROGRAM).beyond(),
+        }
     }
 
     /// `direnv_version VERSION`: is the language that of this direnv, or of a later one?

@@ -1,7 +1,7 @@
 //! Commands that set, export and unset variables.
 
 use super::Outcome;
-use crate::env::Bytes;
+use crate::env::{Bytes, is_identifier};
 use crate::policy::ast::{Argument, Mode, Run};
 use crate::policy::error::PolicyError;
 use crate::policy::evaluate::{Answer, Evaluator};
@@ -51,8 +51,20 @@ impl Evaluator<'_> {
             return Err(self.misused(span, "`export` has no options in the policy language"));
         }
         let Some(at) = field.iter().position(|byte| *byte == b'=') else {
+            if !is_identifier(field) {
+                let message =
+                    format!("`{}` is no name of a variable", String::from_utf8_lossy(field));
+                let hint = "names are letters, digits and `_`, and begin with no digit; a value with blanks is quoted: \
+                            NAME='a b'";
+                return Err(self.text.error(span, message).hint(hint));
+            }
             return Ok(Export { name: field.to_vec(), value: None, span });
         };
+        if at == 0 {
+            let hint =
+                "write `export NAME=value`: no blanks stand around `=`, and no `$` before the name";
+            return Err(self.text.error(span, "there is no name before `=`").hint(hint));
+        }
         let (name, value) = field.split_at(at);
         let (name, mode) = match name.strip_suffix(b"+") {
             Some(name) => (name, Mode::Append),
@@ -89,7 +101,7 @@ impl Evaluator<'_> {
             let on = match argument.first() {
                 Some(b'-') => true,
                 Some(b'+') => false,
-                _ => return Err(self.unknown_option(span)),
+                _ => return Err(self.unknown_option(span).hint("write `export NAME=value`")),
             };
             let letters = argument.get(1..).unwrap_or_default();
             if letters.is_empty() {
@@ -150,7 +162,7 @@ impl Evaluator<'_> {
         for name in arguments {
             let shown = String::from_utf8_lossy(name).into_owned();
             let local = matches!(*name, b"environment" | b"ret" | b"var");
-            if local || !crate::env::is_identifier(name) {
+            if local || !is_identifier(name) {
                 return Err(self.misused(span, format!("`{shown}` cannot be asked for here")));
             }
             let value = self.value(name, span)?.unwrap_or_default();
