@@ -95,7 +95,7 @@ pub enum Error {
         exit: Exit,
     },
     /// stdout could not be written.
-    #[error("stdout: {0}")]
+    #[error("stdout: {}", crate::files::said(.0))]
     Output(#[from] std::io::Error),
 }
 

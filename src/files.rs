@@ -59,21 +59,42 @@ fn shown(path: &Path) -> String {
     crate::ui::safe_path(path)
 }
 
+/// Returns what the system said, without the "(os error 13)" that helps nobody at a prompt.
+pub fn said(error: &std::io::Error) -> String {
+    let text = error.to_string();
+    text.split(" (os error").next().unwrap_or(&text).to_lowercase()
+}
+
+/// Returns where a copy of a file could lie: beside it.
+fn beside(path: &Path) -> PathBuf {
+    let mut copy = path.as_os_str().to_owned();
+    copy.push(".copy");
+    copy.into()
+}
+
 impl FileProblem {
     /// Returns the problem for what the system said.
     pub fn system(path: &Path, error: &std::io::Error) -> Self {
-        let text = error.to_string();
-        // Without the "(os error 13)" that helps nobody at a prompt.
-        let what = text.split(" (os error").next().unwrap_or(&text).to_lowercase();
-        Self::System(path.to_path_buf(), what)
+        Self::System(path.to_path_buf(), said(error))
     }
 
     /// Returns a command that mends it, or what else to do.
     pub fn hint(&self) -> Option<String> {
         let quoted = |path: &Path| crate::shell::quote_path(path);
         match self {
-            Self::Link(_) => Some("replace it by a copy of what it points to".to_owned()),
-            Self::Foreign(path, _) => Some(format!("run: chown \"$USER\" {}", quoted(path))),
+            Self::Link(path) if fs::metadata(path).is_err() => {
+                Some(format!("it leads to nothing that can be read; run: rm {}", quoted(path)))
+            }
+            Self::Link(path) => {
+                let (link, copy) = (quoted(path), quoted(&beside(path)));
+                Some(format!("put a copy in its place: cp {link} {copy} && mv {copy} {link}"))
+            }
+            // USER may be unset, as in a container, or another's, as under `sudo -E`; and only root gives files away.
+            Self::Foreign(path, _) => {
+                let uid = nix::unistd::geteuid();
+                let sudo = if uid.is_root() { "" } else { "sudo " };
+                Some(format!("run: {sudo}chown {uid} {}", quoted(path)))
+            }
             Self::Writable(path, _) => Some(format!("run: chmod go-w {}", quoted(path))),
             Self::Changed(_) => Some("run the command again".to_owned()),
             Self::Irregular(..) | Self::TooLarge(..) | Self::System(..) | Self::Missing(_) => None,

@@ -37,17 +37,11 @@ pub enum Durability {
 
 /// What went wrong with the log.
 #[derive(Debug, thiserror::Error)]
-#[error("the audit log {} cannot be {doing}: {}", path.display(), words(cause))]
+#[error("the audit log {} cannot be {doing}: {}", path.display(), crate::files::said(cause))]
 pub struct LogError {
     path: PathBuf,
     doing: &'static str,
     cause: io::Error,
-}
-
-/// Returns what the system said, without the "(os error 13)" that helps nobody at a prompt.
-fn words(cause: &io::Error) -> String {
-    let text = cause.to_string();
-    text.split(" (os error").next().unwrap_or(&text).to_lowercase()
 }
 
 /// A log: a directory and the name of its files.

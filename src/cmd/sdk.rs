@@ -351,7 +351,11 @@ fn verify(text: Option<&str>, places: &Places, world: &World, ui: &Ui) -> Result
             let newest = version.is_language().then(|| find(&version, places).ok()).flatten();
             vec![newest.map_or(version, |found| found.version)]
         }
-        None => recorded(places),
+        // What cannot be listed was not verified.
+        None => match files::unlistable(&places.store) {
+            Some(problem) => return Err(problem.into()),
+            None => recorded(places),
+        },
     };
     if versions.is_empty() {
         let rows = inventory(places, None);

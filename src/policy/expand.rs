@@ -236,6 +236,10 @@ impl Evaluator<'_> {
             _ => {}
         }
         let value = self.scope.get(name);
+        if name == b"PATH" && value.is_none() {
+            let hint = "set it outside, as to /usr/local/bin:/usr/bin:/bin";
+            return Err(self.text.error(span, "PATH is not set").hint(hint));
+        }
         if self.wanted.from_data.contains(name) {
             self.reads_data.set(true);
         }

@@ -35,7 +35,7 @@ const HEADER_LIMIT: u64 = 16 * 1024;
 #[derive(Debug, thiserror::Error)]
 pub enum ArchiveError {
     /// A file could not be read or written.
-    #[error("cannot {what} {}: {source}", path.display())]
+    #[error("cannot {what} {}: {}", path.display(), crate::files::said(source))]
     File {
         /// The verb.
         what: &'static str,

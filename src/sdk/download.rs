@@ -75,7 +75,7 @@ pub enum DownloadError {
         why: String,
     },
     /// A file of ours, or of a mirror's directory, failed.
-    #[error("cannot {what} {}: {source}", path.display())]
+    #[error("cannot {what} {}: {}", path.display(), crate::files::said(source))]
     File {
         /// The verb.
         what: &'static str,

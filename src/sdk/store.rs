@@ -63,7 +63,7 @@ impl Health {
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// A file could not be written or read.
-    #[error("cannot {what} {}: {source}", path.display())]
+    #[error("cannot {what} {}: {}", path.display(), crate::files::said(source))]
     File {
         /// The verb.
         what: &'static str,

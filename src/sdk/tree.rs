@@ -57,7 +57,7 @@ impl Cores {
 #[derive(Debug, thiserror::Error)]
 pub enum TreeError {
     /// A file or directory could not be read.
-    #[error("cannot read {}: {source}", path.display())]
+    #[error("cannot read {}: {}", path.display(), crate::files::said(source))]
     Unreadable {
         /// The path.
         path: PathBuf,
@@ -106,10 +106,15 @@ impl Walk {
         if depth > DEPTH_LIMIT {
             return Err(unexpected(directory, "the tree is too deep"));
         }
-        for entry in fs::read_dir(directory).map_err(unreadable)? {
-            let entry = entry.map_err(unreadable)?;
-            let path = entry.path();
-            let name = entry.file_name().into_string().unwrap_or_default();
+        // The directory is closed before those in it are opened: a tree is deeper than some limits on open files.
+        let listed = fs::read_dir(directory).map_err(unreadable)?.map(|entry| {
+            let entry = entry?;
+            Ok((entry.path(), entry.file_name(), entry.file_type()?.is_symlink()))
+        });
+        let listed: Vec<_> =
+            listed.take(ENTRY_LIMIT + 1).collect::<io::Result<_>>().map_err(unreadable)?;
+        for (path, name, is_link) in listed {
+            let name = name.into_string().unwrap_or_default();
             if name.is_empty() || name.contains(char::is_control) {
                 return Err(unexpected(&path, "its name is not plain text"));
             }
@@ -117,7 +122,6 @@ impl Walk {
             if self.entries.len() + self.files.len() >= ENTRY_LIMIT {
                 return Err(unexpected(&path, "the tree has too many files"));
             }
-            let is_link = entry.file_type().map_err(unreadable)?.is_symlink();
             self.entry(&path, relative, is_link, depth)?;
         }
         Ok(())

@@ -247,7 +247,7 @@ fn replace(text: &[u8], token: &[u8], by: &[u8]) -> Bytes {
     out
 }
 
-/// Returns a path as one shell word, for a command that a person pastes: bare where that is safe.
+/// Returns a path as one shell word, for a command that a person pastes into bash, zsh or fish: bare where that is safe.
 pub fn quote_path(path: &Path) -> String {
     let bytes = path.as_os_str().as_bytes();
     let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"/._-+@%,:=".contains(byte);
@@ -255,10 +255,11 @@ pub fn quote_path(path: &Path) -> String {
         return String::from_utf8_lossy(bytes).into_owned();
     }
     match std::str::from_utf8(bytes) {
-        Ok(text) if crate::ui::safe(bytes) == text => {
+        // Between single quotes fish takes a backslash for more than itself.
+        Ok(text) if crate::ui::safe(bytes) == text && !bytes.contains(&b'\\') => {
             String::from_utf8_lossy(&posix::quote(bytes)).into_owned()
         }
-        _ => posix::quote_ansi(bytes),
+        _ => posix::quote_printed(bytes),
     }
 }
 
@@ -286,8 +287,10 @@ mod tests {
             (b"/$(id)", "'/$(id)'"),
             (b"/it's", "'/it'\\''s'"),
             (b"~x", "'~x'"),
-            (b"/a\n\x1b", "$'/a\\x0a\\x1b'"),
-            (b"/\xff'\\", "$'/\\xff\\'\\\\'"),
+            (b"/a\n\x1b", "\"$(printf '/a\\012\\033')\""),
+            (b"/\xff'\\", "\"$(printf '/\\377\\047\\134')\""),
+            // What a command prints loses the newline at its end.
+            (b"/a\n", "$'/a\\012'"),
         ] {
             assert_eq!(quote_path(Path::new(OsStr::from_bytes(path))), expected);
         }

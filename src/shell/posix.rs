@@ -115,22 +115,23 @@ fn quote_into(bytes: &[u8], out: &mut Bytes) {
     out.push(b'\'');
 }
 
-/// Returns bytes as one `$'…'` word of printable ASCII, for text that a person pastes.
-pub fn quote_ansi(bytes: &[u8]) -> String {
-    let mut word = String::from("$'");
+/// Returns bytes as one word of printable ASCII, for text that a person pastes: a `printf` says them, which bash, zsh and
+/// fish understand alike, as they do not `$'…'`. That is for what ends with a newline, which the former would lose.
+pub fn quote_printed(bytes: &[u8]) -> String {
+    let (open, close) = if bytes.ends_with(b"\n") { ("$'", "'") } else { ("\"$(printf '", "')\"") };
+    let mut word = String::from(open);
     for byte in bytes {
         match byte {
-            b'\'' | b'\\' => {
-                word.push('\\');
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' => word.push(char::from(*byte)),
+            b'/' | b'.' | b'_' | b'-' | b'+' | b'@' | b',' | b':' | b'=' | b' ' => {
                 word.push(char::from(*byte));
             }
-            b' '..=b'~' => word.push(char::from(*byte)),
             _ => {
-                let _ = write!(word, "\\x{byte:02x}");
+                let _ = write!(word, "\\{byte:03o}");
             }
         }
     }
-    word.push('\'');
+    word.push_str(close);
     word
 }
 

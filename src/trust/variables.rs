@@ -220,7 +220,7 @@ fn path_entries(change: &Change<'_>, context: Context<'_>) -> Option<String> {
             }
             [b'/', ..] if exact && climbs(entry) => wrong("has a .. component"),
             [b'/', ..] => None,
-            _ => wrong("is not absolute"),
+            _ => wrong("is not absolute, as PATH_add makes it"),
         }
     })
 }

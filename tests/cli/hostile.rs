@@ -39,14 +39,15 @@ fn what_is_no_regular_file_is_refused_and_not_waited_for() {
         &sandbox,
         &at("link"),
         "$SANDBOX/home/link/.envrc is a symbolic link, and a policy is read only from a regular file; \
-         replace it by a copy of what it points to",
+         put a copy in its place: cp $SANDBOX/home/link/.envrc $SANDBOX/home/link/.envrc.copy && \
+         mv $SANDBOX/home/link/.envrc.copy $SANDBOX/home/link/.envrc",
     );
     symlink("nowhere", at("dangling").join(".envrc")).unwrap();
     refuses(
         &sandbox,
         &at("dangling"),
         "$SANDBOX/home/dangling/.envrc is a symbolic link, and a policy is read only from a regular file; \
-         replace it by a copy of what it points to",
+         it leads to nothing that can be read; run: rm $SANDBOX/home/dangling/.envrc",
     );
 }
 
@@ -123,7 +124,7 @@ fn a_policy_of_another_user_is_refused() {
     let done = sandbox.run_as_root(&p, "chown 1234 .envrc && goenv export bash");
     let _ = done.failure(
         3,
-        "goenv: $SANDBOX/home/p/.envrc belongs to user 1234, not to you or root; run: chown \"$USER\" $SANDBOX/home/p/.envrc\n",
+        "goenv: $SANDBOX/home/p/.envrc belongs to user 1234, not to you or root; run: chown 0 $SANDBOX/home/p/.envrc\n",
     );
 }
 

@@ -397,7 +397,8 @@ fn whatever_is_called_envrc_is_left_alone() {
     sandbox.file("home/target", "export A=1\n");
     symlink("../target", p.join(".envrc")).unwrap();
     let said = "goenv: $SANDBOX/home/link/.envrc is a symbolic link, and a policy is read only from a regular file; \
-                replace it by a copy of what it points to\n";
+                put a copy in its place: cp $SANDBOX/home/link/.envrc $SANDBOX/home/link/.envrc.copy && \
+                mv $SANDBOX/home/link/.envrc.copy $SANDBOX/home/link/.envrc\n";
     let _ = sandbox.goenv(&p, &["init"]).failure(3, said);
     let p = sandbox.dir("home/dangling");
     symlink("nowhere", p.join(".envrc")).unwrap();

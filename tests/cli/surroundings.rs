@@ -63,7 +63,7 @@ fn a_full_disk_is_said_and_is_a_failure() {
     let sandbox = home();
     for report in REPORTS {
         let done = shell(&sandbox, &format!("goenv {report} > /dev/full"));
-        let text = "goenv: stdout: No space left on device (os error 28)\n";
+        let text = "goenv: stdout: no space left on device\n";
         assert_eq!((done.code(), done.stderr().as_str()), (1, text), "{report}");
     }
 }

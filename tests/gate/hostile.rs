@@ -31,6 +31,17 @@ fn odd_module_files_are_findings() {
 }
 
 #[test]
+fn a_file_that_could_not_be_read_is_a_finding_even_if_it_can_be_read_later() {
+    let repository = Repository::with(&[POLICY]);
+    // With four open files at most, none can be opened while the directory is listed; afterwards it can.
+    let script = format!("ulimit -n 4 && exec {GOENV} check");
+    let done = repository.sandbox.run(&repository.root, "bash", &["-c", &script]);
+    let found = ".envrc:1:1: error[GOENV111]: too many open files\n";
+    assert!(done.stdout().starts_with(found), "{}{}", done.stdout(), done.stderr());
+    assert_eq!(done.code(), 1);
+}
+
+#[test]
 fn links_and_special_files_neither_loop_nor_leak() {
     let repository = Repository::with(&[POLICY, ("a/go.mod", "module a\n\ngo 1.26.0\n")]);
     let at = |path: &str| repository.root.join(path);

@@ -189,3 +189,37 @@ fn unset_is_not_empty() {
         assert_eq!(got.get(&b"XEMPTY"[..]), Some(&Vec::new()), "{shell:?}");
     }
 }
+
+#[test]
+fn what_a_hint_says_of_a_file_works_when_it_is_pasted() {
+    use std::os::unix::ffi::OsStrExt;
+
+    let sandbox = Sandbox::new();
+    let names: [&[u8]; 8] = [
+        b"two words",
+        b"it's",
+        b"two\nlines",
+        b"\xff\xfe",
+        b"\x1b[31m",
+        b"$(touch x)`touch y`!z",
+        b"back\\slash\\\\twice\\",
+        "\u{202e}\u{e4}%d".as_bytes(),
+    ];
+    for (number, name) in names.into_iter().enumerate() {
+        for shell in Shell::GUARDED {
+            let above = sandbox.dir(format!("home/{number}/{}", shell.name()));
+            let directory = above.join(std::ffi::OsStr::from_bytes(name));
+            fs::create_dir(&directory).unwrap();
+            let policy = directory.join(".envrc");
+            fs::write(&policy, "export A=1\r\n").unwrap();
+            let said = sandbox.goenv(&directory, &["allow"]).stderr();
+            let root = sandbox.path("");
+            let said = said.replace("$SANDBOX", root.to_str().unwrap().trim_end_matches('/'));
+            let (_, pasted) = said.split_once("hint: convert the file: ").unwrap();
+            let args = [shell.bare(), &["-c", pasted]].concat();
+            let done = sandbox.run(&sandbox.home(), shell.name(), &args);
+            assert_eq!(done.stderr(), "", "{pasted}");
+            assert_eq!(fs::read(&policy).unwrap(), b"export A=1\n", "{pasted}");
+        }
+    }
+}

@@ -80,9 +80,7 @@ impl Walk {
     }
 
     fn unread(&mut self, path: &Path, why: impl std::fmt::Display) {
-        let why = why.to_string().to_lowercase();
-        let why = why.split(" (os error").next().unwrap_or(&why).to_owned();
-        self.unread.push((self.relative(path), why));
+        self.unread.push((self.relative(path), why.to_string()));
     }
 
     fn below(&mut self, start: &Path) -> Result<(), Error> {
@@ -91,7 +89,7 @@ impl Walk {
             let entries = match fs::read_dir(&directory) {
                 Ok(entries) => entries,
                 Err(error) => {
-                    self.unread(&directory, error);
+                    self.unread(&directory, files::said(&error));
                     continue;
                 }
             };
@@ -106,7 +104,7 @@ impl Walk {
                 }
                 match entry {
                     Ok(entry) => self.entry(&entry, level, &mut directories),
-                    Err(error) => self.unread(&directory, error),
+                    Err(error) => self.unread(&directory, files::said(&error)),
                 }
             }
         }
@@ -165,7 +163,9 @@ impl Walk {
 
     fn context(&mut self, relative: &Path) {
         let path = self.root.join(relative);
-        if files::look_at(&path).is_some() {
+        // What is to be judged and could not be read is no file that others are judged by: it would be passed over.
+        let is_unread = self.unread.iter().any(|(unread, _)| unread == relative);
+        if !is_unread && files::look_at(&path).is_some() {
             self.read(&path, Judged::Context);
         }
     }

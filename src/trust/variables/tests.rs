@@ -211,7 +211,7 @@ fn path_gains_absolute_entries_alone() {
     assert_eq!(judged(Some("/usr/bin:.::rel"), Some("/home/a/bin:/usr/bin:.::rel")), None);
     assert_eq!(
         judged(Some("/usr/bin"), Some("bin:/usr/bin")).unwrap(),
-        "the entry \"bin\" is not absolute"
+        "the entry \"bin\" is not absolute, as PATH_add makes it"
     );
     assert_eq!(
         judged(Some("/usr/bin"), Some("/usr/bin:")).unwrap(),
@@ -219,7 +219,7 @@ fn path_gains_absolute_entries_alone() {
     );
     assert_eq!(
         judged(Some("/usr/bin"), Some("~/bin:/usr/bin")).unwrap(),
-        "the entry \"~/bin\" is not absolute"
+        "the entry \"~/bin\" is not absolute, as PATH_add makes it"
     );
     assert_eq!(judged(None, Some("/a/../b")), None);
     for (approval, tier) in [(Approval::Signed, ""), (Approval::Allowed, "strict = true\n")] {
