@@ -1,6 +1,10 @@
 //! The field tables of the reference, against what the commands print.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsStr;
+use std::fs;
+use std::io::Write as _;
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
@@ -88,6 +92,20 @@ fn the_tables_name_every_field_of_the_output_and_no_other() {
     let last = sandbox.goenv(&repo, &["audit", "log", "--json", "-n", "1"]).stdout();
     let last: Value = serde_json::from_str(&last).unwrap();
     whole["engine"] = last.get("engine").unwrap().clone();
+    // A path is told twice where it is no text, and a line that was cut short by the record behind it.
+    let log = sandbox.home().join(".local/state/goenv/audit.jsonl");
+    fs::OpenOptions::new().append(true).open(&log).unwrap().write_all(b"{\"v\":1").unwrap();
+    let odd = sandbox.home().join(OsStr::from_bytes(b"\xff"));
+    fs::create_dir(&odd).unwrap();
+    fs::write(odd.join(".envrc"), "export A=1\n").unwrap();
+    sandbox.goenv(&odd, &["allow"]).success();
+    let last = sandbox.goenv(&repo, &["audit", "log", "--json", "-n", "2"]).stdout();
+    for line in last.lines() {
+        let record: Value = serde_json::from_str(line).unwrap();
+        for field in ["path_b64", "torn"] {
+            record.get(field).iter().for_each(|value| whole[field] = (*value).clone());
+        }
+    }
     same("### Audit records", &[whole]);
 }
 

@@ -19,3 +19,5 @@ mod guide;
 mod hooks;
 mod links;
 mod policies;
+mod security;
+mod tour;
