@@ -551,11 +551,12 @@ layout_ruby() {
   PATH_add "$BUNDLE_BIN"
 }
 
-# Usage: layout python [PROGRAM]
+# Usage: layout python [PROGRAM [ARGUMENT...]]
 #
 # Makes the virtual environment where there is none, or takes the one that VIRTUAL_ENV names.
 layout_python() {
   local python=${1:-python} version
+  shift "$(($# > 0))"
   if [[ -n ${VIRTUAL_ENV-} ]]; then
     __goenv_expand "$VIRTUAL_ENV"
   else
@@ -564,7 +565,7 @@ layout_python() {
     __goenv_expand "$(direnv_layout_dir)/python-$version"
   fi
   if [[ ! -d $__goenv_path ]]; then
-    "$python" -I -m venv "$__goenv_path"
+    "$python" -I -m venv "$@" "$__goenv_path"
   fi
   builtin unset -v PYTHONHOME
   builtin export "VIRTUAL_ENV=$__goenv_path"
@@ -642,15 +643,13 @@ promote() { __goenv_native promote "$@"; }
 use_node() {
   local version=${1-} file found
   if [[ -z $version ]]; then
-    for file in .node-version .nvmrc; do
+    for file in .nvmrc .node-version; do
       __goenv_watch "$file"
-      if [[ -f $file ]]; then
+      if [[ -z $version && -f $file ]]; then
         builtin read -r version <"$file" || :
-        break
       fi
     done
   fi
-  version=${version#v}
   if [[ -z $version || -z ${NODE_VERSIONS-} ]]; then
     log_error "use node: no version is given, or NODE_VERSIONS does not say where they are"
     return 1
@@ -659,11 +658,18 @@ use_node() {
     log_error "use node: $version is no version"
     return 1
   fi
-  if ! found=$(semver_search "$NODE_VERSIONS" "${NODE_VERSION_PREFIX-node-v}" "$version"); then
+  # A `v` may stand in the prefix, in the version or in both.
+  found=$(semver_search "$NODE_VERSIONS" "${NODE_VERSION_PREFIX-node-v}" "$version") ||
+    found=$(semver_search "$NODE_VERSIONS" "${NODE_VERSION_PREFIX-node-v}" "${version#v}") || {
     log_error "use node: there is no node $version in $NODE_VERSIONS"
     return 1
+  }
+  found=$NODE_VERSIONS/${NODE_VERSION_PREFIX-node-v}$found
+  if [[ ! -x $found/bin/node ]]; then
+    log_error "use node: there is no program node in $found/bin"
+    return 1
   fi
-  load_prefix "$NODE_VERSIONS/${NODE_VERSION_PREFIX-node-v}$found"
+  load_prefix "$found"
 }
 
 # Usage: use nix [ARGUMENT...]

@@ -1,6 +1,7 @@
 //! `allow --bash`: a policy that bash evaluates, and everything that may go wrong with a program.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -628,6 +629,50 @@ fn what_bash_counts_in_stays_as_it_is_outside() {
     }
     let p = allowed(&sandbox, "p", "SECONDS=7; export A=1\n");
     assert_eq!(exported(&sandbox, &p), (0, r#"{"A":"1"}"#.to_owned()));
+}
+
+#[test]
+fn node_and_python_are_as_direnv_would_have_them() {
+    let mut sandbox = Sandbox::new();
+    let tool = |path: &str, text: &str| {
+        let path = sandbox.file(path, text);
+        fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+    };
+    for version in ["v16.9.0", "v18.1.0"] {
+        tool(&format!("home/nodes/{version}/bin/node"), &format!("#!/bin/sh\necho {version}\n"));
+    }
+    // A virtual environment in which stands what it was asked for with.
+    tool(
+        "bin/python3",
+        "#!/bin/sh\nif [ \"$1\" = -c ]; then echo 3.9; else mkdir -p \"$5\"; echo \"$*\" > \"$5/args\"; fi\n",
+    );
+    sandbox.set("NODE_VERSIONS", sandbox.path("home/nodes"));
+    let policies = [
+        ("node", "NODE_VERSION_PREFIX=v use node\n"),
+        ("plain", "NODE_VERSION_PREFIX= use node v18\n"),
+    ];
+    for (name, policy) in policies {
+        sandbox.file(format!("home/{name}/.nvmrc"), "18\n");
+        sandbox.file(format!("home/{name}/.node-version"), "16\n");
+        let p = allowed(&sandbox, name, policy);
+        let ours = exported(&sandbox, &p);
+        let path = |text: &str| -> String {
+            let set: serde_json::Value = serde_json::from_str(text).unwrap();
+            set["PATH"].as_str().unwrap().to_owned()
+        };
+        sandbox.run(&p, "direnv", &["allow"]).success();
+        let theirs = sandbox.run(&p, "direnv", &["export", "json"]).stdout();
+        assert_eq!((ours.0, path(&ours.1)), (0, path(&theirs)), "{name}");
+    }
+    let p = allowed(&sandbox, "python", "layout python3 --system-site-packages\n");
+    assert_eq!(exported(&sandbox, &p).0, 0);
+    let args = p.join(".direnv/python-3.9/args");
+    let args = fs::read_to_string(args).unwrap();
+    assert!(args.starts_with("-I -m venv --system-site-packages /"), "{args}");
+    // A directory without the program is none of a node.
+    sandbox.dir("home/nodes/v20.0.0/bin");
+    let p = allowed(&sandbox, "none", "NODE_VERSION_PREFIX=v use node 20\n");
+    assert_eq!(exported(&sandbox, &p), (5, "{}".to_owned()));
 }
 
 #[test]
