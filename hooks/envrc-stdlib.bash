@@ -639,7 +639,7 @@ promote() { __goenv_native promote "$@"; }
 
 # Usage: use node [VERSION]
 #
-# A version among those in $NODE_VERSIONS; without one, from .node-version or .nvmrc.
+# A version among those in $NODE_VERSIONS; without one, from .nvmrc or .node-version.
 use_node() {
   local version=${1-} file found
   if [[ -z $version ]]; then

@@ -19,7 +19,8 @@ const UNDO_AGE: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 /// If a record cannot be read or removed.
 pub fn run(world: &World, ui: &Ui) -> Result<Exit, Error> {
     remove_old_states(world)?;
-    let removed = Store::of(world)?.prune(world.now())?;
+    let store = Store::of(world).map_err(Error::as_failure)?;
+    let removed = store.prune(world.now())?;
     let records = if removed == 1 { "record" } else { "records" };
     ui.say(Tone::Plain, &format!("removed {removed} {records} of policies that are gone"));
     Ok(Exit::Done)

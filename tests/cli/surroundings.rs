@@ -102,6 +102,7 @@ fn without_a_home_what_needs_one_fails_and_the_rest_answers() {
         "metrics",
         "sdk list",
         "sdk verify",
+        "prune",
         "audit log",
         "audit verify",
         "audit export",
