@@ -173,7 +173,8 @@ pub fn git(arguments: &[&str], directory: &Path, env: &Env, stdin: &[u8]) -> Res
 fn told(mut child: Child, stdin: &[u8]) -> std::io::Result<Said> {
     let pipe = child.stdin.take();
     let output = std::thread::scope(|scope| {
-        scope.spawn(|| pipe.map(|mut pipe| pipe.write_all(stdin)));
+        let write = || pipe.map(|mut pipe| pipe.write_all(stdin));
+        std::thread::Builder::new().spawn_scoped(scope, write)?;
         child.wait_with_output()
     })?;
     Ok(Said { code: output.status.code(), stdout: output.stdout, stderr: output.stderr })

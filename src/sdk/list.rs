@@ -11,6 +11,7 @@
 use std::cmp::Ordering;
 use std::fs::{self, File};
 use std::path::PathBuf;
+use std::sync::Mutex;
 use std::thread;
 
 use nix::dir::{self, Dir, Type};
@@ -68,13 +69,20 @@ pub fn list(places: &Places) -> Vec<Listed> {
     let mut listed = if entries.len() >= MANY {
         let half = entries.len() / 2;
         let (first, second) = entries.split_at_mut(half);
+        let second = Mutex::new(Some(second));
+        let rest = || {
+            let share = second.lock().ok().and_then(|mut share| share.take());
+            share.map(of).unwrap_or_default()
+        };
         thread::scope(|scope| {
-            let second = scope.spawn(|| of(second));
+            let helper = thread::Builder::new().spawn_scoped(scope, rest);
             let mut listed = of(first);
-            match second.join() {
-                Ok(second) => listed.extend(second),
-                Err(panic) => std::panic::resume_unwind(panic),
-            }
+            listed.extend(match helper.map(thread::ScopedJoinHandle::join) {
+                Ok(Ok(second)) => second,
+                Ok(Err(panic)) => std::panic::resume_unwind(panic),
+                // Where there can be no more threads this one does all the work.
+                Err(_) => rest(),
+            });
             listed
         })
     } else {

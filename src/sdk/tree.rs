@@ -184,13 +184,12 @@ fn digest_all(root: &Path, files: &[Unread], cores: usize) -> Result<Vec<Entry>,
         }
         Ok(entries)
     };
-    if cores == 1 {
-        return work();
-    }
     thread::scope(|scope| {
-        let workers: Vec<_> = (0..cores).map(|_| scope.spawn(work)).collect();
-        let mut entries = Vec::with_capacity(files.len());
-        for worker in workers {
+        // Where there can be no more threads this one does all the work.
+        let helper = |_| thread::Builder::new().spawn_scoped(scope, work).ok();
+        let helpers: Vec<_> = (1..cores).filter_map(helper).collect();
+        let mut entries = work()?;
+        for worker in helpers {
             match worker.join() {
                 Ok(found) => entries.extend(found?),
                 Err(panic) => std::panic::resume_unwind(panic),

@@ -706,3 +706,30 @@ fn what_cannot_be_read_was_not_verified() {
         .goenv(&sandbox.home(), &["sdk", "verify"])
         .failure(1, "goenv: $SANDBOX/data/goenv/sdks: not a directory\n");
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn where_there_can_be_no_more_threads_one_does_all_the_work() {
+    let sandbox = Sandbox::new();
+    // As a user: root has no such limit.
+    let script = format!(
+        "set -e\nexport HOME=/home/2001\n\
+         for patch in $(seq 80); do\n\
+           at=$HOME/sdk/go1.99.$patch\n\
+           mkdir -p $at/bin $at/src $at/pkg/tool && echo go1.99.$patch > $at/VERSION\n\
+           echo > $at/bin/go && chmod +x $at/bin/go\n\
+         done\n\
+         chown -R 2001 $HOME && cp {} /home/goenv\n\
+         as() {{ setpriv --reuid 2001 --regid 2001 --clear-groups \"$@\"; }}\n\
+         alone() {{ as bash -c 'ulimit -u 1 && exec \"$@\"' bash \"$@\"; }}\n\
+         as /home/goenv sdk add $HOME/sdk/go1.99.7\n\
+         as /home/goenv sdk list > /home/many\n\
+         alone /home/goenv sdk list | cmp - /home/many\n\
+         wc -l < /home/many\n\
+         alone /home/goenv sdk verify | cut -d: -f1",
+        env!("CARGO_BIN_EXE_goenv")
+    );
+    let done = sandbox.run_as_root(&sandbox.path(""), &script);
+    assert_eq!(done.stdout(), "80\ngo1.99.7 is unaltered\n", "{}", done.stderr());
+    assert_eq!(done.code(), 0);
+}
