@@ -62,12 +62,15 @@ pub fn aimed(hint: &str, policy: &str, directory: Option<&str>) -> String {
         }
     }
     let Some(directory) = directory else { return hint.to_owned() };
-    for command in ["goenv pin ", "git init", "git remote"] {
-        if let Some((before, after)) = hint.split_once(command) {
-            return format!("{before}(cd {directory} && {command}{after})");
-        }
+    if let Some((before, after)) = hint.split_once("goenv pin ") {
+        let is_version = |c: char| c.is_ascii_alphanumeric() || c == '.';
+        let (version, after) =
+            after.split_at(after.find(|c| !is_version(c)).unwrap_or(after.len()));
+        return format!("{before}goenv pin {version} {directory}{after}");
     }
-    hint.to_owned()
+    // Not `(cd … && …)`, which fish does not know.
+    let there = |command: &str| format!("git -C {directory} {command}");
+    hint.replace("git init", &there("init")).replace("git remote", &there("remote"))
 }
 
 /// Returns a value as the JSON that goenv prints: indented, with a line end behind it, and with what a terminal would act on or

@@ -148,22 +148,21 @@ fn the_help_mends_the_file_that_was_found() {
         ("s p/-m/go.mod", module),
         ("s p/go.work", "go 1.26.0\n\nuse ./-m\n"),
     ]);
-    for (directory, path, cd, file, work) in [
-        ("", "s p", "(cd 's p' && goenv pin ", " 's p/-m/go.mod'", " 's p/go.work'"),
-        ("s p", ".", "goenv pin ", " ./-m/go.mod", ""),
-        ("s p/-m", "..", "(cd .. && goenv pin ", "", " ../go.work"),
+    for (directory, path, there, file, work) in [
+        ("", "s p", " 's p'", " 's p/-m/go.mod'", " 's p/go.work'"),
+        ("s p", ".", "", " ./-m/go.mod", ""),
+        ("s p/-m", "..", " ..", "", " ../go.work"),
     ] {
-        let close = if cd.starts_with('(') { ")" } else { "" };
         let expected = [
             format!(
-                "GOENV101: Pin a Go that meets the line ({cd}1.27.0{close}, or later), or lower the line: \
+                "GOENV101: Pin a Go that meets the line (goenv pin 1.27.0{there}, or later), or lower the line: \
                  go mod edit -go=1.26.6{file}"
             ),
             format!(
                 "GOENV102: Name the pinned Go: go mod edit -toolchain=go1.26.6{file}, or remove the line: \
                  go mod edit -toolchain=none{file}"
             ),
-            format!("GOENV405: {cd}1.26.6{close}, which writes the hashes"),
+            format!("GOENV405: goenv pin 1.26.6{there}, which writes the hashes"),
             format!("GOENV103: go work edit -go=1.27{work}"),
         ];
         assert_eq!(helps(&repository, directory, path), expected, "in {directory:?}");
@@ -238,13 +237,12 @@ fn the_help_for_an_ended_line_is_about_the_file() {
     repository.write(".envrc", "use go 1.24.11\n");
     let pinned = |here: &&str| {
         format!(
-            "GOENV402: Move the policy to a supported line, (cd .. && goenv pin VERSION), \
+            "GOENV402: Move the policy to a supported line, goenv pin VERSION .., \
              and this file with it: {here}"
         )
     };
     let mut expected: Vec<String> = named.iter().map(pinned).collect();
-    expected
-        .insert(0, "GOENV402: Move to a supported line: (cd .. && goenv pin VERSION)".to_owned());
+    expected.insert(0, "GOENV402: Move to a supported line: goenv pin VERSION ..".to_owned());
     let mut found = helps(&repository, "x", "..");
     found.sort();
     expected.sort();

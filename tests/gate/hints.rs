@@ -38,36 +38,36 @@ fn a_pin_is_written_into_the_policy_that_it_is_about() {
         (
             "use go 1.24.11\n",
             &[
-                ("GOENV402", "Move to a supported line: PIN VERSION)"),
-                ("GOENV405", "PIN 1.24.11), which writes the hashes"),
+                ("GOENV402", "Move to a supported line: goenv pin VERSION DIR"),
+                ("GOENV405", "goenv pin 1.24.11 DIR, which writes the hashes"),
             ][..],
         ),
         (
             "use go 1.27rc1\n",
             &[
-                ("GOENV404", "Name a release: PIN VERSION)"),
-                ("GOENV405", "PIN VERSION), which writes the hashes"),
+                ("GOENV404", "Name a release: goenv pin VERSION DIR"),
+                ("GOENV405", "goenv pin VERSION DIR, which writes the hashes"),
             ],
         ),
         (
             "use go 1.26\n",
             &[
-                ("GOENV405", "PIN VERSION), which writes the hashes"),
-                ("GOENV406", "Name a release: PIN VERSION)"),
+                ("GOENV405", "goenv pin VERSION DIR, which writes the hashes"),
+                ("GOENV406", "Name a release: goenv pin VERSION DIR"),
             ],
         ),
         (
             "deny_go 1.26.5\nuse go 1.26.5\n",
             &[
-                ("GOENV405", "PIN VERSION), which writes the hashes"),
-                ("GOENV408", "Pin an admitted release: PIN VERSION)"),
+                ("GOENV405", "goenv pin VERSION DIR, which writes the hashes"),
+                ("GOENV408", "Pin an admitted release: goenv pin VERSION DIR"),
             ],
         ),
         (
             "use go 1.26.5 x/y\n",
             &[
-                ("GOENV305", "to write pins: PIN 1.26.5)"),
-                ("GOENV405", "PIN 1.26.5), which writes the hashes"),
+                ("GOENV305", "to write pins: goenv pin 1.26.5 DIR"),
+                ("GOENV405", "goenv pin 1.26.5 DIR, which writes the hashes"),
             ],
         ),
     ] {
@@ -84,15 +84,14 @@ fn a_pin_is_written_into_the_policy_that_it_is_about() {
                 repository.write(".envrc", outer);
                 repository.write("a b/.envrc", format!("{HEADER}{line}"));
                 let found = helps(&repository, &here, &[root.to_str().unwrap()]);
-                let pin = format!("(cd {directory} && goenv pin");
                 let told =
-                    |(id, help): &(&str, &str)| ((*id).to_owned(), help.replace("PIN", &pin));
+                    |(id, help): &(&str, &str)| ((*id).to_owned(), help.replace("DIR", directory));
                 assert_eq!(found, expected.iter().map(told).collect::<Vec<_>>());
                 let (_, help) = &found[at];
-                let start = help.find("(cd ").unwrap();
-                let command = &help[start..=help.find(')').unwrap()];
-                let version = command.rsplit(' ').next().unwrap().trim_end_matches(')');
-                let command = command.replace(version, "1.26.6");
+                let (_, rest) = help.split_once("goenv pin ").unwrap();
+                let (version, _) = rest.split_once(' ').unwrap();
+                assert!(rest.starts_with(&format!("{version} {directory}")), "{help}");
+                let command = format!("goenv pin 1.26.6 {directory}");
                 if line.contains("x/y") {
                     // What is no pin is mended by hand, whatever pin would write.
                     continue;
@@ -164,10 +163,10 @@ fn what_a_verdict_advises_is_done_to_the_policy_that_it_is_about() {
     let signer = |help: &str| vec![("GOENV002".to_owned(), help.to_owned())];
 
     // No remote says where this is.
-    let remote = "run: (cd svc && git remote add origin URL)";
+    let remote = "run: git -C svc remote add origin URL";
     assert_eq!(helps(&repository, root, &["."]), signer(remote));
     let elsewhere = sandbox.dir("home/elsewhere");
-    let remote = "run: (cd $SANDBOX/home/repo/svc && git remote add origin URL)";
+    let remote = "run: git -C $SANDBOX/home/repo/svc remote add origin URL";
     let found = helps(&repository, &elsewhere, &[root.to_str().unwrap()]);
     assert_eq!(found, signer(remote));
     paste(&repository, &elsewhere, &remote["run: ".len()..].replace("URL", origin));
@@ -203,7 +202,8 @@ fn a_remote_is_added_where_there_is_a_repository_and_else_one_is_made() {
     }
     // The home is no repository, and the one in it is none of its own.
     let home = repository.sandbox.home();
-    let help = "run: (cd $SANDBOX/home/loose && git init && git remote add origin URL)";
+    let help =
+        "run: git -C $SANDBOX/home/loose init && git -C $SANDBOX/home/loose remote add origin URL";
     let found = helps(&repository, &home, &["loose"]);
     assert_eq!(found, vec![("GOENV002".to_owned(), help.to_owned())]);
     let origin = "git@git.corp.example:payments/ledger.git";

@@ -223,3 +223,21 @@ fn what_a_hint_says_of_a_file_works_when_it_is_pasted() {
         }
     }
 }
+
+#[test]
+fn what_a_hint_has_done_in_another_directory_works_when_it_is_pasted() {
+    let sandbox = Sandbox::new();
+    for shell in Shell::GUARDED {
+        let place = format!("{} it's", shell.name());
+        sandbox.file(format!("home/{place}/.envrc"), "export A=1\n");
+        let said = sandbox.goenv(&sandbox.home(), &["sign", &place]).stderr();
+        let (_, pasted) = said.split_once("; run: ").unwrap();
+        let pasted = pasted
+            .replace("$SANDBOX", sandbox.path("").to_str().unwrap().trim_end_matches('/'))
+            .replace("URL", "git@git.example.com:p.git");
+        let args = [shell.bare(), &["-c", &pasted]].concat();
+        sandbox.run(&sandbox.home(), shell.name(), &args).success();
+        let config = fs::read_to_string(sandbox.home().join(place).join(".git/config")).unwrap();
+        assert!(config.contains("url = git@git.example.com:p.git"), "{config}");
+    }
+}

@@ -563,7 +563,7 @@ fn a_place_gets_its_name_where_the_policy_is() {
     };
     let here = "git init && git remote add origin URL";
     let _ = sandbox.goenv(&p, &["sign"]).failure(1, &unplaced(here));
-    let there = format!("(cd '$SANDBOX/home/a b' && {here})");
+    let there = here.replace("git", "git -C '$SANDBOX/home/a b'");
     let _ = sandbox.goenv(&sandbox.home(), &["sign", "a b"]).failure(1, &unplaced(&there));
 }
 
