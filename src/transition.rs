@@ -198,3 +198,59 @@ fn unwritten(error: &LogError) -> Error {
     let message = safe(error.to_string().as_bytes());
     Error::Refused { message, hint: None, exit: Exit::Failed }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::env::state::Watch;
+    use crate::env::undo::{Before, Fingerprint};
+
+    /// What a shell carries that is in a signed or an allowed policy.
+    fn carried() -> State {
+        let policy = Path::new("/p/.envrc");
+        let record = Path::new("/data/allow").join(record::path_name(policy)).join("ab");
+        let paths = [&record, Path::new("/home/notes"), policy, Path::new("/p/.envrc.sig")];
+        let watch = |(path, stamp): (&Path, u64)| Watch { path: path.into(), stamp: Stamp(stamp) };
+        State {
+            uid: 1000,
+            policy: policy.into(),
+            outcome: Outcome::Applied,
+            until: None,
+            watches: paths.into_iter().zip(10..).map(watch).collect(),
+            changes: vec![Change { name: b"A".to_vec(), given: None, before: Before::Unset }],
+        }
+    }
+
+    fn is_logged(change: impl FnOnce(&mut State)) -> bool {
+        let mut now = carried();
+        change(&mut now);
+        !is_same(&carried(), &now)
+    }
+
+    #[test]
+    fn a_prompt_that_looked_again_is_not_logged_and_another_decision_is() {
+        let stamp = |at: usize, stamp| move |now: &mut State| now.watches[at].stamp = stamp;
+        assert!(!is_logged(|_| {}));
+        assert!(!is_logged(|now| now.until = Some(7)));
+        assert!(is_logged(|now| now.policy = "/q/.envrc".into()));
+        assert!(is_logged(|now| now.uid = 0));
+        assert!(is_logged(|now| now.outcome = Outcome::Refused(Fingerprint(1))));
+        assert!(is_logged(|now| now.changes.clear()));
+        // Other signatures or bytes at the same path are another decision, whatever it comes to.
+        assert!(is_logged(stamp(2, Stamp(99))) && is_logged(stamp(3, Stamp(99))));
+        assert!(is_logged(stamp(3, Stamp::ABSENT)));
+        assert!(!is_logged(stamp(2, Stamp::RACY)) && !is_logged(stamp(3, Stamp::RACY)));
+        // A file that the policy merely watches is none, nor is a record that was written again.
+        assert!(!is_logged(stamp(1, Stamp(99))) && !is_logged(stamp(0, Stamp(99))));
+        assert!(is_logged(stamp(0, Stamp::ABSENT)));
+        let other = |now: &mut State| now.watches[0].path.set_file_name("cd");
+        assert!(is_logged(other));
+    }
+
+    #[test]
+    fn what_is_set_for_direnvs_readers_is_no_decision() {
+        let name = b"DIRENV_DIR".to_vec();
+        let change = Change { name, given: None, before: Before::Unset };
+        assert!(!is_logged(|now| now.changes.push(change)));
+    }
+}
