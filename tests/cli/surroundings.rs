@@ -276,3 +276,16 @@ fn nothing_that_a_terminal_acts_on_is_printed() {
     let inspected: serde_json::Value = serde_json::from_slice(inspected.bytes()).unwrap();
     assert_eq!(inspected[0]["file"], name, "the same name for a program");
 }
+
+#[test]
+fn where_there_is_no_path_the_policy_says_so() {
+    let mut sandbox = Sandbox::new();
+    let p = sandbox.project("p", "PATH_add bin\n");
+    sandbox.env.remove(std::ffi::OsStr::new("PATH"));
+    let said = "goenv: $SANDBOX/home/p/.envrc:1:1: PATH is not set\n  1 | PATH_add bin\n    | ^^^^^^^^^^^^\n\
+                hint: set it outside, as to /usr/local/bin:/usr/bin:/bin\n";
+    let done = sandbox.goenv(&p, &["export", "json"]);
+    assert_eq!((done.code(), done.stderr().as_str()), (5, said));
+    sandbox.set("PATH", "");
+    assert_eq!(sandbox.goenv(&p, &["export", "json"]).code(), 0);
+}
