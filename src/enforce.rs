@@ -112,7 +112,7 @@ fn first_go(policy: &Path, wanted: &Wanted) -> Result<(), Error> {
     let Some((_, sdk)) = &wanted.sdk else { return Ok(()) };
     let (path, bin) = (wanted.env.get(b"PATH").unwrap_or_default(), sdk.root.join("bin"));
     let has_go = |directory: &PathBuf| {
-        directory.is_absolute() && files::is_program(&directory.join("go")) || *directory == bin
+        *directory == bin || directory.is_absolute() && files::is_program(&directory.join("go"))
     };
     let first = list::entries(path).map(path_of).find(has_go);
     // By a link it may be the same one.

@@ -93,6 +93,17 @@ fn reload_is_noticed_at_the_next_prompt() {
 }
 
 #[test]
+fn reload_approves_nothing_that_was_denied() {
+    let sandbox = Sandbox::new();
+    let p = sandbox.project("p", "export A=1\n");
+    sandbox.goenv(&p, &["deny"]).success();
+    sandbox.goenv(&p, &["reload"]).success();
+    let said = sandbox.goenv(&p, &["status"]).stdout();
+    assert!(said.contains("trust      denied: it was denied"), "{said}");
+    assert_eq!(sandbox.goenv(&p, &["export", "json"]).code(), 3);
+}
+
+#[test]
 fn why_names_file_and_line() {
     let sandbox = Sandbox::with_sdks(&["1.26.6"]);
     let p = sandbox.project("p", "use go 1.26.6\n\nexport A=1\n");

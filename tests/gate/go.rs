@@ -95,6 +95,48 @@ fn two_readings_of_one_file_are_a_finding() {
     assert_eq!(repository.found(&[]), (vec!["go.mod:4:5 GOENV104".to_owned()], 1));
 }
 
+/// A line of which the newest release is used, where the policy pins none.
+#[test]
+fn a_line_is_named_that_the_tier_admits_no_release_of() {
+    let digest = "0".repeat(64);
+    let files = |line: &str| {
+        [
+            (".go-version", format!("{line}\n")),
+            ("Dockerfile", format!("FROM golang:{line}@sha256:{digest}\n")),
+        ]
+    };
+    let repository = Repository::with(&[(".envrc", "allow_go prod 1.26.x\n")]);
+    for (line, expected) in [
+        ("1.26", vec![]),
+        (
+            "1.27",
+            vec![
+                ("GOENV108", "tier prod admits no release of Go 1.27: 1.26.x"),
+                ("GOENV109", "tier prod admits no release of Go 1.27: 1.26.x"),
+            ],
+        ),
+    ] {
+        for (file, text) in files(line) {
+            repository.write(file, text);
+        }
+        let arguments = ["check", "--tier", "prod", "--format", "json"];
+        let report = repository.sandbox.goenv(&repository.root, &arguments).stdout();
+        let report: serde_json::Value = serde_json::from_str(&report).unwrap();
+        let text =
+            |finding: &serde_json::Value, key: &str| finding[key].as_str().unwrap().to_owned();
+        let mut found: Vec<(String, String)> = report["findings"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|finding| (text(finding, "id"), text(finding, "message")))
+            .collect();
+        found.sort();
+        let expected: Vec<(String, String)> =
+            expected.into_iter().map(|(id, message)| (id.to_owned(), message.to_owned())).collect();
+        assert_eq!(found, expected, "{line}");
+    }
+}
+
 /// The help names values, so that what it says mends the finding when it is pasted.
 #[test]
 fn what_the_help_says_mends_the_line() {
