@@ -137,6 +137,7 @@ fn another_directory_is_told_as_a_prompt_there_would_find_it() {
     let sub = sandbox.dir("home/q/sub");
     sandbox.file("home/q/sub/go.mod", "module m\n\ngo 1.24\n");
     sandbox.file("home/q/go.work", "go 1.25\n\nuse ./sub\n");
+    crate::common::settle();
     // Asked inside another policy, whose variables are not those of a prompt there.
     let inside = |line: &str| {
         let script = format!("eval \"$(goenv export bash 2>/dev/null)\"; {line}");
