@@ -4,7 +4,6 @@
 //! the signature, signers, the git remotes and the serial marks (`marks.rs`). Each is read once, guarded, and watched. Nothing in
 //! a repository and no environment variable can make a verdict weaker.
 
-use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -239,7 +238,6 @@ impl Admission {
     ) -> Result<Record, FileProblem> {
         let Some(store) = &self.store else { return Ok(Record::None) };
         let is_denied = self.denies(text, watched);
-        let denied = store.deny_path(&text.path);
         let mut approval = None;
         if !must_be_signed {
             // Where there are both, which no command leaves behind, nothing is run.
@@ -253,8 +251,8 @@ impl Admission {
             }
         }
         // Where others can take a block away, no approval says anything.
-        if let Some(blocks) = denied.parent().filter(|_| must_be_signed || approval.is_some()) {
-            files::check_directory(blocks, self.uid)?;
+        if must_be_signed || approval.is_some() {
+            files::check_directory(&store.deny_directory(), self.uid)?;
         }
         Ok(match approval {
             _ if is_denied => Record::Denied,
@@ -282,9 +280,7 @@ pub fn place_of(text: &Path) -> &Path {
 
 /// Returns the path of the signature file beside a signed one: a policy, or a checkpoint of the log.
 pub fn beside(signed: &Path) -> PathBuf {
-    let mut path = OsString::from(signed);
-    path.push(".sig");
-    path.into()
+    files::with_suffix(signed, ".sig")
 }
 
 /// Returns the organisation's rules alone: what still holds where the user's own cannot be read, so that a mistake in

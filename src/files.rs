@@ -65,11 +65,11 @@ pub fn said(error: &std::io::Error) -> String {
     text.split(" (os error").next().unwrap_or(&text).to_lowercase()
 }
 
-/// Returns where a copy of a file could lie: beside it.
-fn beside(path: &Path) -> PathBuf {
-    let mut copy = path.as_os_str().to_owned();
-    copy.push(".copy");
-    copy.into()
+/// Returns the path of a file beside another one, whose name has a suffix more.
+pub fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut longer = path.as_os_str().to_owned();
+    longer.push(suffix);
+    longer.into()
 }
 
 impl FileProblem {
@@ -86,7 +86,7 @@ impl FileProblem {
                 Some(format!("it leads to nothing that can be read; run: rm {}", quoted(path)))
             }
             Self::Link(path) => {
-                let (link, copy) = (quoted(path), quoted(&beside(path)));
+                let (link, copy) = (quoted(path), quoted(&with_suffix(path, ".copy")));
                 Some(format!("put a copy in its place: cp {link} {copy} && mv {copy} {link}"))
             }
             // USER may be unset, as in a container, or another's, as under `sudo -E`; and only root gives files away.

@@ -233,21 +233,15 @@ impl<'a> Loader<'a> {
                 policy::evaluate(&program, self.outside, &mut machine)
                     .map_err(|error| other_way(error, &text, admission).into())
             }
-            Engine::Bash => match self.purpose {
-                Purpose::Apply => {
-                    bash::apply(path, &text.bytes, self.outside, &judge, &mut machine, self.world)
-                }
-                Purpose::Look => bash::evaluate(
-                    path,
-                    &text.bytes,
-                    self.outside,
-                    &judge,
-                    &mut machine,
-                    self.world,
-                ),
-                // It counts as a policy that applies: what it wants only running it could say.
-                Purpose::Survey => Ok(Wanted { env: self.outside.clone(), ..Wanted::default() }),
-            },
+            // It counts as a policy that applies: what it wants only running it could say.
+            Engine::Bash if self.purpose == Purpose::Survey => {
+                Ok(Wanted { env: self.outside.clone(), ..Wanted::default() })
+            }
+            Engine::Bash => {
+                let applies = self.purpose == Purpose::Apply;
+                let run = if applies { bash::apply } else { bash::evaluate };
+                run(path, &text.bytes, self.outside, &judge, &mut machine, self.world)
+            }
         };
         known.unused = machine.unused.take();
         let wanted = wanted?;

@@ -49,7 +49,12 @@ impl Store {
 
     /// Returns where the block of this path is kept.
     pub fn deny_path(&self, policy: &Path) -> PathBuf {
-        self.root.join("deny").join(record::path_name(policy))
+        self.deny_directory().join(record::path_name(policy))
+    }
+
+    /// Returns where all blocks are kept.
+    pub fn deny_directory(&self) -> PathBuf {
+        self.root.join("deny")
     }
 
     /// Returns whether this path is blocked.

@@ -411,10 +411,8 @@ pub(super) fn mend(version: &Version, record: &Record) -> String {
         ),
         // To forget it would take its seal away, and where nothing can be installed it would be used as it is.
         None if is_adopted(record) => {
-            let (root, mut aside) =
-                (quote_path(&record.root), record.root.clone().into_os_string());
-            aside.push(".altered");
-            let aside = quote_path(Path::new(&aside));
+            let aside = files::with_suffix(&record.root, ".altered");
+            let (root, aside) = (quote_path(&record.root), quote_path(&aside));
             format!("{AS_RELEASED}: mv {root} {aside} && goenv sdk install {version}")
         }
         None => {
