@@ -1,2 +1,2 @@
-//! An empty program, built as goenv is: what starting a process costs by itself.
+//! An empty program: what starting a process costs by itself.
 fn main() {}

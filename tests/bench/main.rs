@@ -1,6 +1,9 @@
 //! `cargo bench`: what a prompt costs, as ratios to an empty program, and beside direnv and mise where they are
 //! installed, in the same run.
 //!
+//! The empty program is static, and built in two ways: with all the flags that goenv is built with, which is the least
+//! that a process can cost (the floor), and as a plain build makes it.
+//!
 //! Absolute times depend on the machine and on what else it does; ratios of runs that take turns do so much less,
 //! and instructions and system calls not at all. Those two need valgrind and strace and are left out, as `-`, where
 //! these are missing. `cargo bench -- --picture FILE` also draws the ratios; `cargo bench -- --order FILE` measures
@@ -35,15 +38,23 @@ fn main() {
         std::fs::write(&file, order::script(&programs)).unwrap();
         return println!("written: {file}");
     }
-    let floor = small.floor();
-    let mut bars = vec![("an empty program", 1.0)];
-    println!("{:<46} {:>6} {:>13} {:>9}", "goenv export bash", "ratio", "instructions", "syscalls");
-    line("an empty program (the floor)", 1.0, &floor);
+    let (floor, plain) = (small.floor(), small.plain());
+    let mut bars = Vec::new();
+    println!(
+        "{:<46} {:>6} {:>8} {:>13} {:>9}",
+        "goenv export bash", "floor", "plain", "instructions", "syscalls"
+    );
     let exports = small.exports();
-    for (name, program) in &exports {
-        let ratio = ratio(program, &floor, ROUNDS);
-        line(name, ratio, program);
-        bars.push((name, ratio));
+    let empty = [
+        ("an empty program (the floor)", &floor),
+        ("an empty program, plain static build", &plain),
+    ];
+    let all = exports.iter().map(|(name, program)| (*name, program));
+    for (name, program) in empty.into_iter().chain(all) {
+        let to = |base: &Program| ratio(program, base, ROUNDS);
+        let (to_floor, to_plain) = (to(&floor), to(&plain));
+        println!("{name:<46} {to_floor:>6.2} {to_plain:>8.2} {}", counts(program));
+        bars.push((name, to_floor));
     }
 
     let mut large = Scene::new(Size::Large);
@@ -51,7 +62,8 @@ fn main() {
 
     println!("\n{:<46} {:>6} {:>13} {:>9}", "1,000 SDKs", "ratio", "instructions", "syscalls");
     for (name, program) in large.listings(&small) {
-        line(name, ratio(&program, &floor, ROUNDS), &program);
+        let ratio = ratio(&program, &floor, ROUNDS);
+        println!("{name:<46} {ratio:>6.2} {}", counts(&program));
     }
 
     compare(&small, &floor);
@@ -116,9 +128,10 @@ fn argument(option: &str) -> Option<String> {
     std::env::args().skip_while(|argument| argument != option).nth(1)
 }
 
-fn line(name: &str, ratio: f64, program: &Program) {
+/// Returns the columns that do not depend on the clock.
+fn counts(program: &Program) -> String {
     let Cost { instructions, syscalls } = measure::cost(program);
     let shown =
         |number: Option<u64>| number.map_or_else(|| "-".to_owned(), |number| number.to_string());
-    println!("{name:<46} {ratio:>6.2} {:>13} {:>9}", shown(instructions), shown(syscalls));
+    format!("{:>13} {:>9}", shown(instructions), shown(syscalls))
 }

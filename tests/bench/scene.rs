@@ -201,14 +201,24 @@ impl Scene {
         output.stdout
     }
 
-    /// An empty program, built with the flags that goenv is built with.
+    /// Returns an empty static program as a plain build makes it: with the one flag that links it statically.
+    pub fn plain(&self) -> Program {
+        self.empty("plain", &[])
+    }
+
+    /// Returns an empty static program that is built with all the flags that goenv is built with.
     pub fn floor(&self) -> Program {
-        let (built, path) = (self.path("floor-built"), self.path("floor"));
+        let ours = ["-Cpanic=abort", "-Clto=fat", "-Ccodegen-units=1", "-Crelocation-model=static"];
+        self.empty("floor", &ours)
+    }
+
+    fn empty(&self, name: &str, flags: &[&str]) -> Program {
+        let (built, path) = (self.path(&format!("{name}-built")), self.path(name));
         let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/bench/floor.rs");
         let status = Command::new("rustc")
-            .args(["--edition=2024", "-O", "-Cpanic=abort", "-Clto=fat", "-Ccodegen-units=1"])
-            .args(["-Ctarget-feature=+crt-static", "-Crelocation-model=static", "-o"])
-            .args([built.as_os_str(), source.as_ref()])
+            .args(["--edition=2024", "-O", "-Ctarget-feature=+crt-static"])
+            .args(flags)
+            .args(["-o".as_ref(), built.as_os_str(), source.as_ref()])
             .status()
             .unwrap();
         assert!(status.success());
