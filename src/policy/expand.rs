@@ -295,7 +295,8 @@ pub(super) fn looks_like_glob(pattern: &[u8]) -> bool {
             b'*' | b'?' => return true,
             b'[' => bracket = true,
             b']' if bracket => return true,
-            b'(' if matches!(before, b'+' | b'@' | b'!') => return true,
+            // bash takes a parenthesis behind a slash for that of an extended pattern.
+            b'(' if matches!(before, b'+' | b'@' | b'!' | b'/') => return true,
             _ => {}
         }
         before = if *byte == b'\\' { 0 } else { *byte };

@@ -207,6 +207,12 @@ impl Parser {
             }
             Some(b'\'') => {
                 let text = self.single_quoted(start)?;
+                if let Some(at) = text.iter().position(|byte| *byte == b'"')
+                    && self.in_quoted_operand
+                {
+                    // Brace expansion takes it for the end of the double quotes around.
+                    return Err(self.misread(start + 1 + at, b'"'));
+                }
                 push_literal(parts, &text);
             }
             Some(b'"') => {
