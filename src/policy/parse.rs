@@ -19,6 +19,9 @@ use crate::env::is_identifier;
 /// Returns the program that `bytes` spell; `path` is where they were read from.
 pub fn parse(path: &Path, bytes: &[u8]) -> Result<Program, PolicyError> {
     let text = Text::new(path, bytes)?;
+    if let Some(error) = text.control_character() {
+        return Err(error.beyond());
+    }
     let mut parser = Parser::new(text.clone());
     let body = parser.list().and_then(|body| match parser.peek() {
         None => Ok(body),

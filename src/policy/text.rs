@@ -84,6 +84,15 @@ impl Text {
         flaw(error.valid_up_to(), 1, "the file is not UTF-8", hint)
     }
 
+    /// Returns the error about a control character: bash marks bytes of its own with two of them, and a terminal on
+    /// which somebody reads the text obeys others.
+    pub(super) fn control_character(&self) -> Option<PolicyError> {
+        let control = |byte: &u8| byte.is_ascii_control() && !matches!(byte, b'\t' | b'\n');
+        let at = self.bytes.iter().position(control)?;
+        let error = self.error(Span::new(at, at + 1), "the file contains a control character");
+        Some(error.hint("leave it out, or write the byte as $'\\xNN'"))
+    }
+
     /// Returns the place of a span: line and column, both from 1.
     pub(super) fn place(&self, span: Span) -> Place {
         let at = span.start as usize;

@@ -42,6 +42,7 @@ struct Suspicion {
     brace: Option<usize>,
     separator: bool,
     braces: Option<usize>,
+    dollar: Option<usize>,
 }
 
 impl Suspicion {
@@ -154,6 +155,9 @@ impl Parser {
                 byte if is_meta(byte) => break,
                 _ => self.part(&mut word.parts)?,
             };
+            if byte == b'$' && self.pos == at + 1 {
+                seen.dollar = seen.dollar.or(Some(at));
+            }
             if bare == Bare::Yes {
                 seen.note(at, byte, last);
                 last = Some(byte);
@@ -163,6 +167,12 @@ impl Parser {
         }
         word.span = self.since(start);
         self.refuse_suspect(&seen, context)?;
+        if let (Some(at), Context::Argument | Context::Watched) = (seen.dollar, context)
+            && word.parts.iter().any(|p| matches!(p, Part::Parameter(_) | Part::Substitution(_)))
+        {
+            let message = "a bare `$` keeps bash from splitting this word";
+            return Err(self.text.error(Span::new(at, at + 1), message).hint("write \\$"));
+        }
         Ok(word)
     }
 
@@ -207,11 +217,12 @@ impl Parser {
             }
             Some(b'\'') => {
                 let text = self.single_quoted(start)?;
-                if let Some(at) = text.iter().position(|byte| *byte == b'"')
-                    && self.in_quoted_operand
-                {
-                    // Brace expansion takes it for the end of the double quotes around.
-                    return Err(self.misread(start + 1 + at, b'"'));
+                let strange = text.iter().position(|byte| matches!(byte, b'"' | b'$' | b'`'));
+                if let (Some(at), true) = (strange, self.in_quoted_operand) {
+                    // To the double quotes around, these mean what they mean in them.
+                    return Err(
+                        self.misread(start + 1 + at, text.get(at).copied().unwrap_or_default())
+                    );
                 }
                 push_literal(parts, &text);
             }

@@ -1,7 +1,7 @@
 //! Policies that are refused, each with its whole message.
 //!
-//! The cases are in refused.txt: a policy, `--`, what is said about it. `\R`, `\0`, `\F` and `\X` in a policy stand
-//! for a carriage return, a NUL byte, a byte order mark and a byte that is not UTF-8; `$HERE` in a message for the
+//! The cases are in refused.txt: a policy, `--`, what is said about it. `\R`, `\0`, `\E`, `\F` and `\X` in a policy
+//! stand for a carriage return, a NUL byte, an escape, a byte order mark and a byte that is not UTF-8; `$HERE` in a message for the
 //! directory.
 
 use crate::sandbox::Sandbox;
@@ -14,7 +14,11 @@ fn what_is_not_part_of_the_language_is_refused_with_a_message_that_teaches() {
     let cases = include_str!("refused.txt").split("\n%%\n");
     for case in cases {
         let (policy, message) = case.split_once("\n--\n").unwrap();
-        let text = policy.replace("\\R", "\r").replace("\\0", "\0").replace("\\F", "\u{feff}");
+        let text = policy
+            .replace("\\R", "\r")
+            .replace("\\0", "\0")
+            .replace("\\E", "\u{1b}")
+            .replace("\\F", "\u{feff}");
         let mut bytes = text.into_bytes();
         if let Some(at) = bytes.windows(2).position(|pair| pair == b"\\X") {
             bytes.splice(at..at + 2, [0xff]);
