@@ -196,6 +196,13 @@ impl Parser {
                         _ => Quotes::Inside,
                     };
                     self.dollar(at, parts, quotes)?;
+                    // bash reads the word of an expansion in a pattern as if no quotes were around.
+                    if mode == Operand::QuotedPattern
+                        && let Some(Part::Parameter(nested)) = parts.last()
+                        && matches!(nested.operation, Operation::Fallback(..))
+                    {
+                        return Err(self.misread(at, b'$'));
+                    }
                 }
                 (Some(b'('), _) if matches!(last, Some(b'<' | b'>')) => {
                     let message = "process substitution is not part of the policy language";

@@ -7,18 +7,23 @@ use goenv::policy::dotenv;
 use crate::generate::{Generator, QUOTABLE};
 use crate::sandbox::Sandbox;
 
-/// How many files.
+/// How many files; `GOENV_TEST_DOTENVS` sets another number for a long run.
 const FILES: u64 = 800;
 
 #[test]
 fn random_dotenv_files_mean_the_same_to_direnv() {
+    let count = std::env::var("GOENV_TEST_DOTENVS");
+    let count = count.map_or(FILES, |count| count.parse().unwrap());
+    let first = std::env::var("GOENV_TEST_SEED").map_or(0, |seed| seed.parse().unwrap());
     let sandbox = Sandbox::new();
     let file = sandbox.path("random.env");
     let outside = sandbox.outside();
     let (mut accepted, mut refused) = (0, 0);
     let mut wrong = Vec::new();
-    for seed in 0..FILES {
-        let text = Generator::new(seed).dotenv();
+    for seed in first..first + count {
+        let mut generator = Generator::new(seed);
+        let text = generator.dotenv();
+        let text = if seed % 2 == 0 { text } else { generator.slip(&text) };
         let mut look_up = |name: &[u8]| {
             Ok(outside.get(name).filter(|value| !value.is_empty()).map(<[u8]>::to_vec))
         };

@@ -140,6 +140,22 @@ impl Generator {
         }
     }
 
+    /// Returns `text` after one or two slips of the fingers.
+    pub(crate) fn slip(&mut self, text: &str) -> String {
+        let mut text: Vec<char> = text.chars().collect();
+        for _ in 0..1 + self.below(2) {
+            let (at, from) = (self.below(text.len()), self.below(text.len()));
+            let (gone, put) = match self.below(5) {
+                0 => (1, String::new()),
+                1 => (0, text[from].to_string()),
+                2 => (0, text[from..text.len().min(from + 1 + self.below(6))].iter().collect()),
+                _ => (0, self.pick(SLIPS).to_owned()),
+            };
+            text.splice(at..at + gone, put.chars());
+        }
+        text.into_iter().collect()
+    }
+
     /// Returns a program of some lines.
     pub(crate) fn program(&mut self) -> String {
         let body = self.join(8, "\n", |g| g.line(0));
@@ -303,6 +319,13 @@ const ANSI: &[&str] =
 const IN_DOUBLE: &[&str] = &[
     "a", " ", "  ", "'", "*", "\\\"", "\\$", "\\\\", "\\a", "\\`", "{a,b}", "~", "#", "\n", "$ ",
     "$", "/", ":", "é", "!", "x y", "\\\n",
+];
+
+const SLIPS: &[&str] = &[
+    " ", "\t", "\n", "'", "\"", "\\", "$", "`", "{", "}", "(", ")", "[", "]", "|", "&", ";", "<",
+    ">", "*", "?", "!", "#", "~", "=", ":", "+", "-", ",", "/", ".", "@", "%", "^", "A", "a", "0",
+    "é", "${", "$(", "$'", "\\\n", "}\"", "'\"'", "==", "&&", "||", "\r", "\u{1}", "\u{7f}",
+    "\u{a0}",
 ];
 
 const INCLUDES: &[&str] = &[

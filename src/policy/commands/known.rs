@@ -169,9 +169,17 @@ const NEWER: &[&str] = &["layout_opam", "layout_uv", "require_allowed", "use_flo
 
 /// Returns whether `name` is a command wherever a policy runs.
 pub(super) fn command(name: &[u8]) -> Option<Known> {
-    let among = |names: &[&str]| names.iter().any(|known| known.as_bytes() == name);
-    if among(BASH) || among(DIRENV) {
+    if among(BASH, name) || among(DIRENV, name) {
         return Some(Known::Here);
     }
-    among(NEWER).then_some(Known::SomeVersions)
+    among(NEWER, name).then_some(Known::SomeVersions)
+}
+
+/// Returns whether `name` is one of direnv's functions, in some version of it.
+pub(super) fn is_function(name: &[u8]) -> bool {
+    among(DIRENV, name) || among(NEWER, name)
+}
+
+fn among(names: &[&str], name: &[u8]) -> bool {
+    names.iter().any(|known| known.as_bytes() == name)
 }

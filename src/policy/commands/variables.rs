@@ -1,6 +1,7 @@
 //! Commands that set, export and unset variables.
 
 use super::Outcome;
+use super::known;
 use crate::env::{Bytes, is_identifier};
 use crate::policy::ast::{Argument, Mode, Run};
 use crate::policy::error::PolicyError;
@@ -76,13 +77,20 @@ impl Evaluator<'_> {
 
     /// `unset NAME…`
     pub(super) fn unset_all(&mut self, arguments: &[&[u8]], span: Span) -> Outcome {
-        let names = match arguments {
-            [b"-v", names @ ..] => names,
-            names => names,
+        let (names, only_variables) = match arguments {
+            [b"-v", names @ ..] => (names, true),
+            names => (names, false),
         };
         for name in names {
             if name.starts_with(b"-") {
                 return Err(self.misused(span, "`unset` takes names of variables"));
+            }
+            let set = self.scope.get(name).is_some();
+            if !only_variables && !set && known::is_function(name) {
+                let name = String::from_utf8_lossy(name);
+                let message =
+                    format!("without a variable {name}, this takes direnv's function away");
+                return Err(self.text.error(span, message).hint(format!("unset -v {name}")));
             }
             self.unset(name, span)?;
         }
