@@ -203,7 +203,8 @@ impl Printer<'_> {
         let escaped: &[u8] = match inside {
             Inside::Quotes => b"$`\"\\",
             Inside::QuotedOperand => b"$`\"\\}",
-            Inside::Word | Inside::QuotedPattern => return self.quoted(text),
+            Inside::Word => return self.quoted(text),
+            Inside::QuotedPattern => return self.quoted_pattern(text),
         };
         for byte in text {
             if escaped.contains(byte) {
@@ -213,9 +214,28 @@ impl Printer<'_> {
         }
     }
 
+    /// Prints text that stands for itself in a pattern, where single quotes may not hold everything.
+    fn quoted_pattern(&mut self, text: &[u8]) {
+        let mut rest = text;
+        while let Some(at) = rest.iter().position(|byte| matches!(byte, b'"' | b'$' | b'`')) {
+            let (before, from) = rest.split_at(at);
+            if !before.is_empty() {
+                self.quoted(before);
+            }
+            let (strange, behind) = from.split_at(1);
+            self.put("\\");
+            self.put(strange);
+            rest = behind;
+        }
+        if text.is_empty() || !rest.is_empty() {
+            self.quoted(rest);
+        }
+    }
+
     fn quoted(&mut self, text: &[u8]) {
         // A policy may contain neither of these, so that only an escape can stand for them.
-        if text.contains(&b'\r') || std::str::from_utf8(text).is_err() {
+        let controls = |byte: &u8| byte.is_ascii_control() && !matches!(byte, b'\t' | b'\n');
+        if text.iter().any(controls) || std::str::from_utf8(text).is_err() {
             self.put("$'");
             for byte in text {
                 match byte {
@@ -350,7 +370,10 @@ mod tests {
 
         #[test]
         fn printing_and_parsing_agree_about_programs(seed in any::<u64>()) {
-            check(Generator::new(seed).program().as_bytes())?;
+            let mut generator = Generator::new(seed);
+            let program = generator.program();
+            check(program.as_bytes())?;
+            check(generator.slip(&program).as_bytes())?;
         }
 
         #[test]
