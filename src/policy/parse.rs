@@ -19,7 +19,7 @@ use crate::env::is_identifier;
 /// Returns the program that `bytes` spell; `path` is where they were read from.
 pub fn parse(path: &Path, bytes: &[u8]) -> Result<Program, PolicyError> {
     let text = Text::new(path, bytes)?;
-    if let Some(error) = text.control_character() {
+    if let Some(error) = text.mark() {
         return Err(error.beyond());
     }
     let mut parser = Parser::new(text.clone());

@@ -7,7 +7,7 @@ use super::ast::{
     Absent, Argument, Assignment, Chain, Command, Condition, Equality, Fallback, Join, List, Mode,
     Operation, Parameter, Part, Program, Redirection, Step, Substitution, Trim, Word,
 };
-use super::text::Text;
+use super::text::{Text, is_mark};
 use super::vocabulary::{Builtin, QUERIES, Query};
 use crate::env::Bytes;
 
@@ -233,9 +233,9 @@ impl Printer<'_> {
     }
 
     fn quoted(&mut self, text: &[u8]) {
-        // A policy may contain neither of these, so that only an escape can stand for them.
-        let controls = |byte: &u8| byte.is_ascii_control() && !matches!(byte, b'\t' | b'\n');
-        if text.iter().any(controls) || std::str::from_utf8(text).is_err() {
+        // A policy may contain none of these, so that only an escape can stand for them.
+        let unfit = |byte: &u8| *byte == b'\r' || is_mark(byte);
+        if text.iter().any(unfit) || std::str::from_utf8(text).is_err() {
             self.put("$'");
             for byte in text {
                 match byte {

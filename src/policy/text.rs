@@ -84,13 +84,13 @@ impl Text {
         flaw(error.valid_up_to(), 1, "the file is not UTF-8", hint)
     }
 
-    /// Returns the error about a control character: bash marks bytes of its own with two of them, and a terminal on
-    /// which somebody reads the text obeys others.
-    pub(super) fn control_character(&self) -> Option<PolicyError> {
-        let control = |byte: &u8| byte.is_ascii_control() && !matches!(byte, b'\t' | b'\n');
-        let at = self.bytes.iter().position(control)?;
-        let error = self.error(Span::new(at, at + 1), "the file contains a control character");
-        Some(error.hint("leave it out, or write the byte as $'\\xNN'"))
+    /// Returns the error about a byte that bash marks others with, and does not always keep.
+    pub(super) fn mark(&self) -> Option<PolicyError> {
+        let at = self.bytes.iter().position(is_mark)?;
+        let byte = self.bytes.get(at).copied().unwrap_or_default();
+        let message = format!("the byte {byte:02x} has a meaning of its own to bash");
+        let error = self.error(Span::new(at, at + 1), message);
+        Some(error.hint(format!("leave it out, or write it as $'\\x{byte:02x}'")))
     }
 
     /// Returns the place of a span: line and column, both from 1.
@@ -125,4 +125,9 @@ impl Text {
     pub(super) fn slice(&self, span: Span) -> &[u8] {
         self.bytes.get(span.start as usize..span.end as usize).unwrap_or_default()
     }
+}
+
+/// Returns whether bash marks other bytes with this one (`CTLESC` and `CTLNUL` in its source).
+pub(super) fn is_mark(byte: &u8) -> bool {
+    matches!(byte, 0x01 | 0x7f)
 }

@@ -1,8 +1,8 @@
 //! Policies that are refused, each with its whole message.
 //!
-//! The cases are in refused.txt: a policy, `--`, what is said about it. `\R`, `\0`, `\E`, `\F` and `\X` in a policy
-//! stand for a carriage return, a NUL byte, an escape, a byte order mark and a byte that is not UTF-8; `$HERE` in a message for the
-//! directory.
+//! The cases are in refused.txt: a policy, `--`, what is said about it. `\R`, `\0`, `\M`, `\F` and `\X` in a policy
+//! stand for a carriage return, a NUL byte, a byte 1, a byte order mark and a byte that is not UTF-8; `$HERE` in a
+//! message for the directory.
 
 use crate::sandbox::Sandbox;
 
@@ -17,7 +17,7 @@ fn what_is_not_part_of_the_language_is_refused_with_a_message_that_teaches() {
         let text = policy
             .replace("\\R", "\r")
             .replace("\\0", "\0")
-            .replace("\\E", "\u{1b}")
+            .replace("\\M", "\u{1}")
             .replace("\\F", "\u{feff}");
         let mut bytes = text.into_bytes();
         if let Some(at) = bytes.windows(2).position(|pair| pair == b"\\X") {
