@@ -117,7 +117,8 @@ pub fn sourced(
         }
         let words = command.called();
         let (Some(name), [_, file]) = (words.first(), words) else { continue };
-        let reads = matches!(name.text.as_str(), "source" | "." | "source_env");
+        let reads =
+            matches!(name.text.as_str(), "source" | "." | "source_env" | "source_env_if_exists");
         if !reads || !command.is_sure || file.expands || file.text.starts_with('~') {
             continue;
         }
@@ -183,6 +184,7 @@ mod tests {
         let is_there = |path: &Path| there.iter().any(|one| Path::new(one) == path);
         for (policy, expected) in [
             ("source ./lib.sh\n. ../b; source_env sub", &["a/lib.sh", "b", "a/sub/.envrc"][..]),
+            ("source_env_if_exists lib.sh\nsource_env_if_exists none", &["a/lib.sh"]),
             ("[ x ] && source lib.sh\nsource \"$X\"\nsource none\nsource ../../b", &[]),
             ("cd sub\nsource lib.sh", &[]),
             ("exit 0\nsource lib.sh", &[]),

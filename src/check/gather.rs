@@ -36,6 +36,11 @@ use crate::{inherit, process};
 /// The largest file that is read.
 const LIMIT: u64 = 1024 * 1024;
 
+/// A policy and its signature, which decide about everything below them.
+const POLICY_FILES: [&str; 2] = [".envrc", ".envrc.sig"];
+/// What a `use go` without a version asks.
+const VERSION_FILES: [&str; 4] = ["go.work", "go.mod", ".go-version", ".tool-versions"];
+
 /// Where files are read from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Origin {
@@ -396,8 +401,8 @@ fn members(files: &[File]) -> Vec<PathBuf> {
 
 /// Returns the files above a directory that what lies in it is judged by.
 fn context(directory: &Path) -> Vec<PathBuf> {
-    let names = [".envrc", ".envrc.sig", "go.work", "go.mod", ".go-version", ".tool-versions"];
-    directory.ancestors().flat_map(|up| names.iter().map(move |name| up.join(name))).collect()
+    let names = || POLICY_FILES.iter().chain(&VERSION_FILES);
+    directory.ancestors().flat_map(|up| names().map(move |name| up.join(name))).collect()
 }
 
 /// Returns an error in the gate's own words.

@@ -169,9 +169,15 @@ fn errors(
         ))
     }));
     if let Err(error) = &policy.wanted {
-        let known =
+        let is_linted =
             error.place.path == facts.root.join(&policy.path) && linted.contains(&error.place.line);
-        if !known {
+        // A policy that is read by this one as well has its error once.
+        let is_anothers = facts.policies.iter().any(|other| {
+            other.path != policy.path
+                && error.place.path == facts.root.join(&other.path)
+                && other.wanted.as_ref().is_err_and(|own| own.place == error.place)
+        });
+        if !is_linted && !is_anothers {
             let mut finding = at(&error.place, &error.message);
             finding.width = u32::try_from(error.width).unwrap_or(1).max(1);
             if let Some(hint) = &error.hint {

@@ -237,6 +237,18 @@ fn a_line_that_go_refuses_is_said_once_and_with_its_cure() {
 
 /// An image keeps its registry, its system and the rest of its line.
 #[test]
+fn a_policy_that_others_read_has_its_error_once() {
+    for line in ["npm\n", "eval \"$(x)\"\n", "use go 1.2.3.4\n"] {
+        let files = [(".envrc", "source_env a\n"), ("a/.envrc", line), ("b/.envrc", "source_up\n")];
+        let repository = Repository::with(&files);
+        assert_eq!(repository.found(&[]).0.len(), 1, "{line}");
+    }
+    // The text of a policy alone has it nowhere else.
+    let repository = Repository::with(&[(".envrc", "source_env text\n"), ("text", "npm\n")]);
+    assert_eq!(repository.found(&[]).0, ["text:1:1 GOENV305"]);
+}
+
+#[test]
 fn the_help_for_an_image_changes_the_release_alone() {
     let dockerfile = "FROM --platform=$BUILDPLATFORM hub.example:5000/golang:1.25-alpine AS build\n\
                       COPY --from=golang:1.25 /a /b\n";

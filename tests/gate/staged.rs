@@ -42,6 +42,32 @@ fn a_staged_policy_judges_what_it_governs() {
 }
 
 #[test]
+fn what_a_policy_reads_decides_as_the_policy_does() {
+    let pinned = format!("use go linux/amd64=sha256:{}\n", "0".repeat(64));
+    let texts = ["source_env lib\n", "source_env_if_exists lib\n", "source_env sub\n"];
+    for (policy, read, staged, found) in [
+        ("use go\n", "go.mod", module("1.27.0"), Some("d/Dockerfile:1:6 GOENV109")),
+        (&pinned, "go.mod", module("1.27.0"), Some("d/Dockerfile:1:6 GOENV109")),
+        ("use go 1.26.4\n", "go.mod", module("1.26.0"), None),
+        (texts[0], "lib", "use go 1.27.0\n".to_owned(), Some("d/Dockerfile:1:6 GOENV109")),
+        (texts[0], "lib", "npm\n".to_owned(), Some("lib:1:1 GOENV305")),
+        (texts[1], "lib", "npm\n".to_owned(), Some("lib:1:1 GOENV305")),
+        (texts[2], "sub/.envrc", "npm\n".to_owned(), Some("sub/.envrc:1:1 GOENV305")),
+    ] {
+        let files = [(".envrc", policy), ("d/Dockerfile", "FROM golang:1.26.4\n")];
+        let repository = Repository::with(&files);
+        repository.write(read, if read == "go.mod" { module("1.26.4") } else { POLICY.to_owned() });
+        repository.commit();
+        repository.write(read, &staged);
+        assert_eq!(repository.found(&["--staged"]), (vec![], 0), "{policy}: nothing is staged");
+        repository.stage();
+        let found: Vec<String> = found.into_iter().map(str::to_owned).collect();
+        let code = i32::from(!found.is_empty());
+        assert_eq!(repository.found(&["--staged"]), (found, code), "{policy}{staged}");
+    }
+}
+
+#[test]
 fn paths_are_named_from_where_the_check_is_run() {
     let repository = Repository::with(&[(".envrc", POLICY), ("a/b/go.mod", &module("1.27.0"))]);
     for (directory, arguments, expected) in [

@@ -4,15 +4,20 @@
 //! repository without commits and in a shallow one; a bare one has no index, which is an error.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::ffi::OsString;
-use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 
-use super::{Env, Error, File, Found, Judged, LIMIT, Source, World, file, refused};
+use super::{
+    Env, Error, File, Found, Judged, LIMIT, POLICY_FILES, Source, VERSION_FILES, World, file,
+    refused,
+};
+use crate::admit::beside;
+use crate::check::bash;
+use crate::check::envrc::{self, Command};
 use crate::check::evaluate::Stands;
 use crate::check::kind::{self, Kind};
 use crate::env::Bytes;
 use crate::files::{self, FileProblem};
+use crate::world::path_of;
 use crate::{policy, process};
 
 /// The files of the index by their paths.
@@ -34,7 +39,9 @@ pub(super) fn staged(paths: &[PathBuf], world: &World) -> Result<Found, Error> {
     let top = git(&["rev-parse", "--show-toplevel"], cwd, world.env())?;
     let root = path_of(top.strip_suffix(b"\n").unwrap_or(&top));
     let index = Index::list(&root, world.env())?;
-    let changed = changed(&root, world.env())?;
+    let mut changed = changed(&root, world.env())?;
+    let readers = index.readers(&changed, world.env())?;
+    changed.extend(readers);
     let within = within(paths, &root, world)?;
     let is_given = |path: &Path| within.is_empty() || within.iter().any(|up| path.starts_with(up));
     let judged: BTreeSet<PathBuf> = index
@@ -70,11 +77,24 @@ fn within(paths: &[PathBuf], root: &Path, world: &World) -> Result<Vec<PathBuf>,
     paths.iter().map(relative).collect()
 }
 
+/// Returns whether a policy reads what is staged: a text that it surely sources, or a version file that its `use go` asks.
+fn reads(policy: &File, changed: &BTreeSet<PathBuf>) -> bool {
+    let commands = envrc::commands(&policy.bytes);
+    let directory = policy.path.parent().unwrap_or(Path::new(""));
+    let asks = commands.iter().map(Command::called).any(|words| {
+        let words: Vec<&str> = words.iter().map(|word| word.text.as_str()).collect();
+        matches!(words.as_slice(), ["use", "go", rest @ ..] if rest.iter().all(|word| word.contains('=')))
+    });
+    let is_asked = |up: &Path| VERSION_FILES.iter().any(|name| changed.contains(&up.join(name)));
+    let is_staged = |text: &Path| changed.contains(text) || changed.contains(&beside(text));
+    (asks && directory.ancestors().any(is_asked))
+        || !bash::sourced(&commands, directory, &is_staged).is_empty()
+}
+
 /// Returns whether a file is staged, or something staged decides about it: its policy or its workspace's members.
 fn is_affected(path: &Path, changed: &BTreeSet<PathBuf>) -> bool {
     let kind = kind::of(path);
-    let by_policy =
-        |up: &Path| [".envrc", ".envrc.sig"].iter().any(|name| changed.contains(&up.join(name)));
+    let by_policy = |up: &Path| POLICY_FILES.iter().any(|name| changed.contains(&up.join(name)));
     let by_member = || {
         let below = path.parent().unwrap_or(Path::new(""));
         changed.iter().any(|file| file.starts_with(below) && file.ends_with("go.mod"))
@@ -116,6 +136,17 @@ impl Index {
                 && directories.all(|part| part.as_os_str().to_str().is_none_or(kind::is_walked))
         };
         self.objects.keys().map(PathBuf::as_path).filter(is_found)
+    }
+
+    /// Returns the policies that read what is staged.
+    fn readers(&self, changed: &BTreeSet<PathBuf>, env: &Env) -> Result<Vec<PathBuf>, Error> {
+        if changed.is_empty() {
+            return Ok(Vec::new());
+        }
+        let policies = self.checked().filter(|path| kind::of(path) == Some(Kind::Policy));
+        let policies = policies.map(Path::to_path_buf).collect();
+        let files = self.contents(&policies, &policies, env, &mut Vec::new())?;
+        Ok(files.into_iter().filter(|file| reads(file, changed)).map(|file| file.path).collect())
     }
 
     /// Returns the files at these paths; what is no file or too large is noted.
@@ -217,10 +248,6 @@ fn git_with(arguments: &[&str], directory: &Path, env: &Env, stdin: &[u8]) -> Re
     let line = complaint.lines().find(|line| !line.trim().is_empty()).unwrap_or("it failed");
     let line = line.strip_prefix("fatal: ").unwrap_or(line);
     Err(refused(format!("git: {}", crate::ui::safe(line.as_bytes())), None))
-}
-
-fn path_of(bytes: &[u8]) -> PathBuf {
-    PathBuf::from(OsString::from_vec(bytes.to_vec()))
 }
 
 #[cfg(test)]
