@@ -10,7 +10,6 @@ use super::Binary;
 use super::image::until_nul;
 use super::layout::Format;
 use crate::check::Finding;
-use crate::check::policies::ended;
 use crate::check::rules::Rule;
 use crate::check::standing::{Standing, Standings};
 use crate::go::Version;
@@ -90,7 +89,7 @@ impl Judge<'_> {
             Ok(()) => self.standing.exact(&version),
         };
         let wrong = wrong.map(|wrong| self.finding(Rule::BuiltWith, safe(wrong.as_bytes())));
-        let old = ended(&version, standings).map(|old| {
+        let old = standings.ended(&version).map(|old| {
             self.finding(Rule::EndOfLife, old).help("Build it again with a supported release")
         });
         wrong.into_iter().chain(old).collect()

@@ -9,7 +9,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use super::envrc::Command;
-use super::modules::normal;
+use super::facts::normal;
 use crate::env::Bytes;
 
 /// goenv's own commands, which goenv evaluates for bash.

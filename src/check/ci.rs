@@ -6,7 +6,6 @@ use super::Finding;
 use super::facts::{Facts, File};
 use super::image::{self, Named};
 use super::kind::Kind;
-use super::policies::ended;
 use super::rules::Rule;
 use super::settings::Setting;
 use super::standing::{Standing, Standings};
@@ -114,7 +113,7 @@ fn judge(
             None => finding,
         });
     }
-    let old = named.version().and_then(|version| ended(version, standings));
+    let old = named.version().and_then(|version| standings.ended(version));
     findings.extend(old.map(|message| {
         let here = match is_image(entry) {
             true => format!("{}: {}", entry.key, image::with_release(&entry.value, "VERSION")),

@@ -5,10 +5,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Finding;
-use super::facts::{Facts, lines};
+use super::facts::Facts;
 use super::image;
 use super::kind::Kind;
-use super::policies::ended;
+use super::lines::{column, lines, unquoted};
 use super::rules::Rule;
 use super::settings::Setting;
 use super::standing::Standings;
@@ -61,7 +61,7 @@ pub fn check(facts: &Facts, standings: &Standings<'_>, findings: &mut Vec<Findin
                     _ => finding,
                 });
             }
-            let old = named.version().and_then(|version| ended(version, standings));
+            let old = named.version().and_then(|version| standings.ended(version));
             findings.extend(old.map(|message| {
                 let here = image.with("VERSION");
                 at(Rule::EndOfLife, message).help(standings.supports(standing, &here, facts))
@@ -205,7 +205,7 @@ fn words(text: &str, line: u32) -> Vec<Word> {
             _ => {}
         }
         if !open {
-            words.push(Word { text: String::new(), line, column: super::facts::column(at) });
+            words.push(Word { text: String::new(), line, column: column(at) });
             open = true;
         }
         if let Some(word) = words.last_mut() {
@@ -213,11 +213,6 @@ fn words(text: &str, line: u32) -> Vec<Word> {
         }
     }
     words
-}
-
-pub(super) fn unquoted(text: &str) -> &str {
-    let inside = |quote: char| text.strip_prefix(quote).and_then(|text| text.strip_suffix(quote));
-    inside('"').or_else(|| inside('\'')).unwrap_or(text)
 }
 
 /// Puts the defaults of `ARG` in place of `$NAME`, `${NAME}` and `${NAME:-default}`.

@@ -7,7 +7,7 @@
 use std::ops::Range;
 
 pub use super::words::Word;
-use super::words::{Reader, Token};
+use super::words::{LEADING, Reader, Token};
 
 /// A simple command.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -69,9 +69,6 @@ const PREFIXES: &[&str] = &["builtin", "command"];
 
 /// The builtins that assign what follows them.
 const DECLARING: &[&str] = &["export", "declare", "typeset", "local", "readonly"];
-
-/// The words that stand before a command and are none of it.
-const LEADING: &[&str] = &["if", "then", "elif", "else", "do", "while", "until", "!", "{", "time"];
 
 /// The words that end a compound command, each with what it ends.
 const CLOSING: &[(&str, Open)] = &[

@@ -7,11 +7,11 @@
 use std::path::{Path, PathBuf};
 
 use super::envrc;
-use super::facts::Facts;
-use super::modules::normal;
+use super::facts::{Facts, File, normal};
 use crate::env::{Bytes, Env};
+use crate::go::modfile::{self, Word};
 use crate::go::request::{Kind as Asks, Request, choose};
-use crate::go::{Version, modfile, versionfile};
+use crate::go::{Version, versionfile};
 use crate::policy::{
     self, Access, Cause, Host, Kind, Look, PolicyError, Refusal, SdkFound, SdkWanted, Wanted,
 };
@@ -110,6 +110,10 @@ impl Snapshot<'_> {
         let nearest =
             |name: &str| directory.ancestors().find_map(|up| self.facts.file(&up.join(name)));
         let mut requests = Vec::new();
+        let mut ask = |file: &File, kind: Asks, version: Version, word: &Word| {
+            let (file, line, column) = (file.path.clone(), word.line, word.column);
+            requests.push(Request { file, line, column, kind, version });
+        };
         let module = nearest("go.work").map(|file| (file, Asks::WorkGo, Asks::WorkToolchain));
         let module = module
             .or_else(|| nearest("go.mod").map(|file| (file, Asks::ModGo, Asks::ModToolchain)));
@@ -117,33 +121,18 @@ impl Snapshot<'_> {
             for (key, kind) in [("go", go), ("toolchain", toolchain)] {
                 let Some(word) = modfile::lookup(&file.bytes, key) else { continue };
                 let Ok(version) = Version::read(&word.text) else { continue };
-                let path = file.path.clone();
-                requests.push(Request {
-                    file: path,
-                    line: word.line,
-                    column: word.column,
-                    kind,
-                    version,
-                });
+                ask(file, kind, version, &word);
             }
         }
-        for (name, kind) in
-            [(".go-version", Asks::GoVersion), (".tool-versions", Asks::ToolVersions)]
-        {
-            let Some(file) = nearest(name) else { continue };
+        let own = nearest(".go-version").map(|file| (file, Asks::GoVersion));
+        let asdfs = nearest(".tool-versions").map(|file| (file, Asks::ToolVersions));
+        for (file, kind) in own.into_iter().chain(asdfs) {
             let read = match kind {
                 Asks::ToolVersions => versionfile::tool_versions(&file.bytes),
                 _ => versionfile::go_version(&file.bytes),
             };
             if let Ok(Some((version, word))) = read {
-                let path = file.path.clone();
-                requests.push(Request {
-                    file: path,
-                    line: word.line,
-                    column: word.column,
-                    kind,
-                    version,
-                });
+                ask(file, kind, version, &word);
             }
         }
         requests

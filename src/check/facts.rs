@@ -1,7 +1,7 @@
 //! What a repository holds that the gate has rules for: files by value, and policies as they were read.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use super::kind::Kind;
 use crate::env::Env;
@@ -149,6 +149,11 @@ impl Facts {
         self.files.iter().filter(move |file| file.kind == kind)
     }
 
+    /// Returns a path relative to the root; one that lies elsewhere as it is.
+    pub fn relative<'p>(&self, path: &'p Path) -> &'p Path {
+        path.strip_prefix(&self.root).unwrap_or(path)
+    }
+
     /// Returns a path of the repository as it is shown: from the current directory, or from the root where that lies
     /// elsewhere.
     pub fn shown(&self, path: &Path) -> PathBuf {
@@ -183,26 +188,22 @@ impl Facts {
 /// Returns a path of the repository as it is named in the directory `here`, both relative to the root.
 pub fn from_here(path: &Path, here: &Path) -> PathBuf {
     let shared = path.components().zip(here.components()).take_while(|(a, b)| a == b).count();
-    let up = here.components().skip(shared).map(|_| std::path::Component::ParentDir);
+    let up = here.components().skip(shared).map(|_| Component::ParentDir);
     up.chain(path.components().skip(shared)).collect()
 }
 
-/// Returns the lines of a file with their numbers, without their ends.
-pub fn lines(bytes: &[u8]) -> impl Iterator<Item = (u32, &[u8])> {
-    (1..).zip(
-        bytes.split(|byte| *byte == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line)),
-    )
-}
-
-/// Returns the line of that number.
-pub fn line(bytes: &[u8], number: u32) -> &[u8] {
-    let line = lines(bytes).nth((number as usize).saturating_sub(1));
-    line.map(|(_, line)| line).unwrap_or_default()
-}
-
-/// Returns a byte offset in a line as a column.
-pub fn column(offset: usize) -> u32 {
-    u32::try_from(offset + 1).unwrap_or(u32::MAX)
+/// Returns a relative path without `.` and `..`; `None` where it leaves its root.
+pub fn normal(path: &Path) -> Option<PathBuf> {
+    let mut normal = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::Normal(part) => normal.push(part),
+            Component::CurDir => {}
+            Component::ParentDir if normal.pop() => {}
+            _ => return None,
+        }
+    }
+    Some(normal)
 }
 
 #[cfg(test)]

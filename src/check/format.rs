@@ -11,8 +11,9 @@ mod text;
 
 use std::path::Path;
 
-use super::facts::{Facts, line};
+use super::facts::Facts;
 use super::kind::Kind;
+use super::lines::line;
 use super::rules::Rule;
 use super::{Finding, Report};
 use crate::env::Bytes;

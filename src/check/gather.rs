@@ -97,40 +97,33 @@ impl Source {
 /// # Errors
 /// If there is no such path or repository, git fails, or the rules cannot be read.
 pub fn gather(request: &Request<'_>, admission: &Admission, world: &World) -> Result<Facts, Error> {
-    let found = match request.origin {
+    let mut found = match request.origin {
         Origin::WorkTree => walk::work_tree(request.paths, world)?,
         Origin::Index => index::staged(request.paths, world)?,
     };
-    let outside = inherit::outside(world.env(), &inherit::carried(world));
+    only_committed(&mut found, world);
     let mut facts = Facts::new(found.root, found.files, found.unread);
-    facts.outside = outside;
+    facts.outside = inherit::outside(world.env(), &inherit::carried(world));
     let here = world.cwd.as_deref().and_then(|cwd| cwd.strip_prefix(&facts.root).ok());
     facts.here = here.map(Path::to_path_buf);
-    only_committed(&mut facts, world);
-    let policies = policies(&facts, &found.source, request.tier, admission, world)?;
-    facts.policies = policies;
+    facts.policies = policies(&facts, &found.source, request.tier, admission, world)?;
     Ok(facts)
 }
 
 /// Leaves out `.env` files that are not in the repository: those may hold secrets.
-fn only_committed(facts: &mut Facts, world: &World) {
-    let is_git = files::look_at(&facts.root.join(".git")).is_some();
-    if !is_git || facts.of_kind(Kind::Dotenv).next().is_none() {
+fn only_committed(found: &mut Found, world: &World) {
+    let is_git = files::look_at(&found.root.join(".git")).is_some();
+    if !is_git || !found.files.iter().any(|file| file.kind == Kind::Dotenv) {
         return;
     }
     // Not by their paths: those may be no text, and more than one command line holds.
     let arguments = ["--glob-pathspecs", "ls-files", "-z", "--", "**/.env*"];
-    let Ok(said) = process::git(&arguments, &facts.root, world.env(), b"") else { return };
+    let Ok(said) = process::git(&arguments, &found.root, world.env(), b"") else { return };
     let tracked: BTreeSet<&[u8]> = said.stdout.split(|byte| *byte == 0).collect();
     if said.code == Some(0) {
-        let keep = |file: &File| {
+        found.files.retain(|file| {
             file.kind != Kind::Dotenv || tracked.contains(file.path.as_os_str().as_bytes())
-        };
-        let kept: Vec<File> = facts.files.iter().filter(|file| keep(file)).cloned().collect();
-        let mut fewer = Facts::new(facts.root.clone(), kept, facts.unread.clone());
-        fewer.outside = std::mem::take(&mut facts.outside);
-        fewer.here = std::mem::take(&mut facts.here);
-        *facts = fewer;
+        });
     }
 }
 

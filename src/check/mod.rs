@@ -15,6 +15,7 @@ pub mod format;
 pub mod gather;
 pub mod image;
 pub mod kind;
+pub mod lines;
 pub mod modules;
 pub mod policies;
 pub mod rules;

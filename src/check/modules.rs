@@ -1,11 +1,12 @@
 //! Rules for go.mod and go.work: what Go reads in them, against what the policy gives it.
 
 use std::collections::BTreeMap;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 use super::Finding;
-use super::facts::{Facts, File, lines};
+use super::facts::{Facts, File, normal};
 use super::kind::Kind;
+use super::lines::{self, column, lines};
 use super::rules::Rule;
 use super::standing::{Standing, Standings};
 use crate::go::Version;
@@ -57,7 +58,7 @@ fn syntax(file: &File, strict: &Strict, facts: &Facts, findings: &mut Vec<Findin
         if let Some(nul) = line.iter().position(|byte| *byte == 0) {
             let message = "a NUL byte: this is not the text of a module file".to_owned();
             let finding = Finding::new(Rule::Syntax, &file.path, message);
-            found.push(finding.at(number, super::facts::column(nul), 1));
+            found.push(finding.at(number, column(nul), 1));
         }
     }
     if file.bytes.starts_with(b"\xef\xbb\xbf") {
@@ -83,7 +84,7 @@ fn syntax(file: &File, strict: &Strict, facts: &Facts, findings: &mut Vec<Findin
 
 /// Returns what mends a `toolchain` line that lacks the `go` before its version; `None` for any other line.
 fn toolchain_help(bytes: &[u8], line: u32) -> Option<String> {
-    let text = String::from_utf8_lossy(super::facts::line(bytes, line));
+    let text = String::from_utf8_lossy(lines::line(bytes, line));
     let rest =
         text.trim().strip_prefix("toolchain").filter(|rest| rest.starts_with([' ', '\t']))?;
     let mut words = rest.split_whitespace();
@@ -95,7 +96,7 @@ fn toolchain_help(bytes: &[u8], line: u32) -> Option<String> {
 
 /// Returns how many bytes the word at a place has.
 fn word_width(bytes: &[u8], line: u32, column: u32) -> usize {
-    let text = super::facts::line(bytes, line);
+    let text = lines::line(bytes, line);
     let rest = text.get((column as usize).saturating_sub(1)..).unwrap_or_default();
     rest.iter().take_while(|byte| !byte.is_ascii_whitespace()).count()
 }
@@ -208,18 +209,4 @@ pub fn member_path(work: &Path, member: &str) -> Option<PathBuf> {
     (!Path::new(member).is_absolute())
         .then(|| normal(&directory.join(member)))?
         .map(|d| d.join("go.mod"))
-}
-
-/// Returns a relative path without `.` and `..`; `None` where it leaves its root.
-pub fn normal(path: &Path) -> Option<PathBuf> {
-    let mut normal = PathBuf::new();
-    for part in path.components() {
-        match part {
-            Component::Normal(part) => normal.push(part),
-            Component::CurDir => {}
-            Component::ParentDir if normal.pop() => {}
-            _ => return None,
-        }
-    }
-    Some(normal)
 }

@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::envrc::{self, Command, Word};
-use super::facts::{Extent, Facts, Policy};
+use super::facts::{Extent, Facts, Policy, normal};
 use super::rules::Rule;
 use super::signed;
 use super::standing::{Standing, Standings};
 use super::tiers::{self, NotAdmitted};
 use super::{Finding, bash};
-use crate::go::Version;
+use crate::go::Pattern;
 use crate::policy::{Cause, Place, PolicyError};
 use crate::trust::decide::bash_forbidden;
 use crate::trust::rules::TierRules;
@@ -112,7 +112,7 @@ fn fetched(command: &Command, find: &mut impl FnMut(Rule, &Word, String)) {
 /// What a command assigns that `PATH_add` or `use go` should.
 fn assigned(command: &Command, find: &mut impl FnMut(Rule, &Word, String)) {
     for (name, value, word) in command.assignments() {
-        if name == "PATH" && value.contains("$PATH") | value.contains("${PATH") {
+        if name == "PATH" && (value.contains("$PATH") || value.contains("${PATH")) {
             find(Rule::ExportPath, word, "PATH is written out instead of added to".to_owned());
         }
         if name == "GOROOT" && !value.contains("$(") && !value.is_empty() {
@@ -134,7 +134,7 @@ fn outside(file: &str, directory: &Path, facts: &Facts) -> Option<String> {
     let leaves = match path.strip_prefix(&facts.root) {
         Ok(_) => false,
         Err(_) if path.is_absolute() => true,
-        Err(_) => super::modules::normal(&directory.join(path)).is_none(),
+        Err(_) => normal(&directory.join(path)).is_none(),
     };
     (home || leaves).then(|| format!("{file} is outside of the repository"))
 }
@@ -156,8 +156,7 @@ fn errors(
         })
     };
     let at = |place: &Place, message: &str| {
-        let path = place.path.strip_prefix(&facts.root).unwrap_or(&place.path);
-        found(path, message).at(place.line, place.column, 1)
+        found(facts.relative(&place.path), message).at(place.line, place.column, 1)
     };
     if let (Err(flaw), false) = (&policy.header, policy.is_signed()) {
         findings.push(found(&policy.path, &flaw.message).at(flaw.line, flaw.column, 1));
@@ -169,12 +168,12 @@ fn errors(
         ))
     }));
     if let Err(error) = &policy.wanted {
-        let is_linted =
-            error.place.path == facts.root.join(&policy.path) && linted.contains(&error.place.line);
+        let path = facts.relative(&error.place.path);
+        let is_linted = path == policy.path && linted.contains(&error.place.line);
         // A policy that is read by this one as well has its error once.
         let is_anothers = facts.policies.iter().any(|other| {
             other.path != policy.path
-                && error.place.path == facts.root.join(&other.path)
+                && other.path == path
                 && other.wanted.as_ref().is_err_and(|own| own.place == error.place)
         });
         if !is_linted && !is_anothers {
@@ -205,8 +204,8 @@ fn other_way(
     rules: &TierRules,
     facts: &Facts,
 ) -> Option<String> {
-    let path = facts.root.join(&policy.path);
-    let is_beyond = error.place.path == path && error.cause == Cause::Beyond;
+    let is_own = facts.relative(&error.place.path) == policy.path;
+    let is_beyond = is_own && error.cause == Cause::Beyond;
     if !is_beyond || policy.is_for_bash() || bash_forbidden(rules).is_some() {
         return None;
     }
@@ -261,7 +260,7 @@ fn variables(
         let message = format!("{}: {}", objection.name, objection.why);
         let finding = match place {
             Some((_, place)) => {
-                let path = place.path.strip_prefix(&facts.root).unwrap_or(&place.path);
+                let path = facts.relative(&place.path);
                 let width = objection.name.len();
                 Finding::new(Rule::Refused, path, message).at(place.line, place.column, width)
             }
@@ -319,16 +318,7 @@ fn pinned(
         };
         findings.push(find(rule, format!("go{pin} {no}")));
     }
-    findings.extend(ended(pin, standings).map(|message| find(Rule::EndOfLife, message)));
-}
-
-/// Returns what is said of a version whose line has ended.
-pub fn ended(version: &Version, standings: &Standings<'_>) -> Option<String> {
-    let supported = &standings.supported;
-    supported.ended(version).then(|| {
-        let (line, lines) = (version.language(), supported.names());
-        format!("Go {line} gets no security fixes: supported are {lines} ({})", supported.source)
-    })
+    findings.extend(standings.ended(pin).map(|message| find(Rule::EndOfLife, message)));
 }
 
 /// The lists of the tiers.
@@ -342,7 +332,7 @@ fn promotion(
     let Some(wanted) = policy.evaluated() else { return };
     let at = |rule: Rule, place: Option<&Place>, message: String| match place {
         Some(place) => {
-            let path = place.path.strip_prefix(&facts.root).unwrap_or(&place.path);
+            let path = facts.relative(&place.path);
             Finding::new(rule, path, message).at(place.line, place.column, 1)
         }
         None => Finding::new(rule, &policy.path, message),
@@ -363,7 +353,7 @@ fn promotion(
     let orders = tiers::orders(standings.rules, &wanted.governance).unwrap_or_default();
     for line in wanted.governance.iter().filter(|line| line.name == "allow_go") {
         let Ok((tier, patterns)) = tiers::allow_line(line) else { continue };
-        for version in patterns.iter().filter_map(crate::go::Pattern::version) {
+        for version in patterns.iter().filter_map(Pattern::version) {
             let production = tiers::is_production(&tier, &orders);
             if production && version.is_prerelease() {
                 let message = format!("tier {tier} admits the pre-release {version}");
@@ -376,13 +366,11 @@ fn promotion(
                 findings.push(finding.help(help));
             }
         }
-        let over = patterns.iter().filter_map(crate::go::Pattern::only_line);
-        for line_version in over.filter(|version| standings.supported.ended(version)) {
-            if let Some(message) = ended(&line_version, standings) {
-                let lines = standings.supported.names();
-                let help = format!("Admit releases of supported lines here: {lines}");
-                findings.push(at(Rule::EndOfLife, Some(&line.place), message).help(help));
-            }
+        let lines = patterns.iter().filter_map(Pattern::only_line);
+        for message in lines.filter_map(|line| standings.ended(&line)) {
+            let lines = standings.supported.names();
+            let help = format!("Admit releases of supported lines here: {lines}");
+            findings.push(at(Rule::EndOfLife, Some(&line.place), message).help(help));
         }
     }
 }

@@ -5,8 +5,9 @@
 use std::collections::BTreeSet;
 
 use super::Finding;
-use super::facts::{Facts, lines};
+use super::facts::Facts;
 use super::kind::Kind;
+use super::lines::{column, lines};
 use super::rules::Rule;
 use super::settings;
 
@@ -45,7 +46,7 @@ pub fn check(facts: &Facts, findings: &mut Vec<Finding>) {
             let Some((at, what)) = token(line) else { continue };
             let message = format!("{what} in plain text");
             let finding = Finding::new(Rule::Secret, &file.path, message);
-            findings.push(finding.at(number, super::facts::column(at), 1));
+            findings.push(finding.at(number, column(at), 1));
             seen.insert(number);
         }
         for setting in settings::of(file) {

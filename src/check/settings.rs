@@ -4,8 +4,9 @@
 
 use super::Finding;
 use super::envrc;
-use super::facts::{Facts, File, lines};
+use super::facts::{Facts, File};
 use super::kind::Kind;
+use super::lines::{column, lines, unquoted};
 use super::rules::Rule;
 use super::standing::{Standing, Standings};
 
@@ -66,13 +67,13 @@ fn of_dotenv(file: &[u8]) -> Vec<Setting> {
             let (name, value) = body.split_once('=').or_else(|| body.split_once(": "))?;
             let name = name.trim();
             let start = text.find(name)?;
-            let value = super::docker::unquoted(value.trim());
+            let value = unquoted(value.trim());
             crate::env::is_identifier(name.as_bytes()).then(|| Setting {
                 name: name.to_owned(),
                 value: value.to_owned(),
                 expands: value.contains('$'),
                 line: number,
-                column: super::facts::column(start),
+                column: column(start),
                 width: text.trim_end().len().saturating_sub(start),
             })
         })

@@ -7,7 +7,8 @@ use std::path::Path;
 
 use super::Finding;
 use super::envrc::Command;
-use super::facts::{Facts, Policy, Signatures, lines};
+use super::facts::{Facts, Policy, Signatures};
+use super::lines::{column, lines};
 use super::rules::Rule;
 use super::standing::{Standing, Standings};
 use crate::trust::decide::bash_forbidden;
@@ -110,7 +111,7 @@ fn sign(path: &Path, tier: Option<&Tier>, facts: &Facts) -> String {
 fn header_place(policy: &Policy, key: &str) -> (u32, u32) {
     let start = format!("#goenv: {key} ");
     let found = lines(&policy.bytes).find(|(_, line)| line.starts_with(start.as_bytes()));
-    found.map_or((1, 1), |(number, _)| (number, super::facts::column(start.len())))
+    found.map_or((1, 1), |(number, _)| (number, column(start.len())))
 }
 
 /// Text that a signed policy reads: it counts if it is signed for the policy's own tier.

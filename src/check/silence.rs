@@ -6,7 +6,8 @@
 
 use std::path::PathBuf;
 
-use super::facts::{Facts, Policy, column, lines};
+use super::facts::{Facts, Policy, normal};
+use super::lines::{column, lines};
 use super::rules::{self, Rule};
 use super::standing::Standings;
 use super::{Finding, Report};
@@ -98,7 +99,7 @@ fn read(policy: &Policy, line: u32, start: usize, rest: &str) -> Result<Exceptio
     let mut word = words.next();
     if let Some(path) = word.filter(|word| *word != "until") {
         let joined = policy.directory().join(path.trim_end_matches('/'));
-        below = super::modules::normal(&joined)
+        below = normal(&joined)
             .filter(|path| path.starts_with(policy.directory()))
             .ok_or_else(|| refuse(format!("`{path}` is not below the policy")))?;
         word = words.next();

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::envrc;
 use super::eol::Supported;
@@ -43,13 +44,17 @@ pub struct Standings<'a> {
 
 impl<'a> Standings<'a> {
     /// Returns what holds, judged by `tier` or else by each policy's own.
+    ///
+    /// # Errors
+    /// If the rules name a supported line that is none.
     pub fn new(
         facts: &'a Facts,
         rules: &'a Rules,
         tier: Option<&Tier>,
-        supported: Supported,
-        now: i64,
-    ) -> Self {
+        now: Duration,
+    ) -> Result<Self, String> {
+        let supported = Supported::of(&rules.supported)?;
+        let now = i64::try_from(now.as_secs()).unwrap_or(i64::MAX);
         let standing = |policy: &'a Policy| {
             let own = policy.sound_header().and_then(|header| header.tier.clone());
             Standing::new(Some(policy), tier.cloned().or(own), rules)
@@ -60,7 +65,7 @@ impl<'a> Standings<'a> {
             .map(|policy| (policy.directory().to_path_buf(), standing(policy)))
             .collect();
         let without = Standing::new(None, tier.cloned(), rules);
-        Self { of_policy, without, rules, supported, now }
+        Ok(Self { of_policy, without, rules, supported, now })
     }
 
     /// Returns what holds for the file at `path`.
@@ -77,6 +82,16 @@ impl<'a> Standings<'a> {
     /// Returns the rules of a standing's tier.
     pub fn tier_rules(&self, standing: &Standing<'_>) -> &'a TierRules {
         self.rules.of(standing.tier.as_ref())
+    }
+
+    /// Returns what is said of a version whose line has ended.
+    pub fn ended(&self, version: &Version) -> Option<String> {
+        let supported = &self.supported;
+        supported.ended(version).then(|| {
+            let (line, lines) = (version.language(), supported.names());
+            let source = &supported.source;
+            format!("Go {line} gets no security fixes: supported are {lines} ({source})")
+        })
     }
 
     /// Returns what mends a file that names the Go of an ended line: `here` is how it names another one. Where the

@@ -3,7 +3,7 @@
 use super::Finding;
 use super::facts::{Facts, File};
 use super::kind::Kind;
-use super::policies::ended;
+use super::lines;
 use super::rules::Rule;
 use super::standing::Standings;
 use crate::go::modfile::Problem;
@@ -31,7 +31,7 @@ pub fn check(facts: &Facts, standings: &Standings<'_>, findings: &mut Vec<Findin
                     standing.exact(&version)
                 };
                 findings.extend(wrong.map(|message| at(Rule::VersionFile, message)));
-                findings.extend(ended(&version, standings).map(|message| {
+                findings.extend(standings.ended(&version).map(|message| {
                     let here = match file.kind {
                         Kind::ToolVersions => "golang VERSION",
                         _ => "VERSION",
@@ -47,7 +47,7 @@ pub fn check(facts: &Facts, standings: &Standings<'_>, findings: &mut Vec<Findin
 
 /// Returns what is wrong with a word that is no version: asdf's other forms are only wrong beside a policy's Go.
 fn no_version(file: &File, problem: &Problem, standings: &Standings<'_>) -> Option<Finding> {
-    let line = super::facts::line(&file.bytes, problem.line);
+    let line = lines::line(&file.bytes, problem.line);
     let rest = line.get((problem.column as usize).saturating_sub(1)..).unwrap_or_default();
     let end = rest.iter().position(|byte| b" \t#".contains(byte)).unwrap_or(rest.len());
     let word = String::from_utf8_lossy(rest.get(..end).unwrap_or_default()).into_owned();

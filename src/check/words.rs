@@ -6,6 +6,8 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use super::lines::column;
+
 /// A word of a command.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Word {
@@ -89,8 +91,9 @@ impl Inside {
     }
 }
 
-/// The words behind which a command may begin.
-const LEADING: &[&str] = &["if", "then", "elif", "else", "do", "while", "until", "time"];
+/// The words that stand before a command and are none of it.
+pub(super) const LEADING: &[&str] =
+    &["if", "then", "elif", "else", "do", "while", "until", "!", "{", "time"];
 
 /// How often a text may be read in search of what is not there. Who writes it beyond that is not to be understood.
 const VAIN: usize = 16;
@@ -177,7 +180,7 @@ impl<'a> Reader<'a> {
     fn numbers(&mut self) -> Option<(Word, Range<usize>)> {
         let before = (self.rest.clone(), self.line, self.start);
         let first = self.text.len() - self.behind().len();
-        let column = super::facts::column(first - self.start);
+        let column = column(first - self.start);
         let mut text = String::new();
         for _ in 0..2 {
             text.extend(self.next().map(|(_, c)| c));
@@ -270,7 +273,7 @@ impl<'a> Reader<'a> {
 
     fn word(&mut self) -> Word {
         let first = self.rest.peek().map_or(0, |(at, _)| *at);
-        let (line, column) = (self.line, super::facts::column(first - self.start));
+        let (line, column) = (self.line, column(first - self.start));
         let mut word = Word { text: String::new(), expands: false, line, column, width: 0 };
         let mut end = first;
         while let Some(c) = self.peek() {

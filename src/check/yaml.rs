@@ -4,7 +4,7 @@
 //! key above it. `[a, b]` and `{a: b}` on one line are taken apart, block texts (`|`, `>`) are left out. What is
 //! written otherwise is not seen; nothing is guessed.
 
-use super::facts::{column, lines};
+use super::lines::{column, lines, unquoted};
 
 /// A value of a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -94,7 +94,7 @@ fn split_key(text: &str) -> Option<(&str, &str)> {
         Some((key, value)) => (key, value),
         None => (text.trim_end().strip_suffix(':')?, ""),
     };
-    let key = super::docker::unquoted(key.trim_end());
+    let key = unquoted(key.trim_end());
     let plain = !key.is_empty() && !key.contains(['[', ']', '{', '}', '"', '\'', '#', ' ', ',']);
     plain.then_some((key, value))
 }
@@ -135,7 +135,7 @@ fn scalars(
         for (start, item) in split_flow(map) {
             let Some((inner, value)) = item.split_once(':') else { continue };
             let at = Place { offset: offset + 1 + start + inner.len() + 1, ..at };
-            scalars(super::docker::unquoted(inner.trim()), &above, value, at, depth + 1, into);
+            scalars(unquoted(inner.trim()), &above, value, at, depth + 1, into);
         }
         return;
     }

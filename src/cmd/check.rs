@@ -1,7 +1,6 @@
 //! `goenv check [PATH…]`: the gate, for a terminal, a git hook and CI.
 
 use crate::admit::Admission;
-use crate::check::eol::Supported;
 use crate::check::facts::Facts;
 use crate::check::format::{Colour, Form, summary, unordered};
 use crate::check::gather::{Origin, Request, gather};
@@ -32,9 +31,7 @@ pub fn run(arguments: &CheckArguments, world: &World, ui: &Ui) -> Result<Exit, E
     let tier = arguments.tier.as_ref();
     let request = Request { paths: &arguments.paths, origin, tier };
     let facts = gather(&request, &admission, world)?;
-    let seconds = i64::try_from(now.as_secs()).unwrap_or(i64::MAX);
-    let supported = Supported::of(&admission.rules().supported).map_err(Error::Rules)?;
-    let standings = Standings::new(&facts, admission.rules(), tier, supported, seconds);
+    let standings = Standings::new(&facts, admission.rules(), tier, now).map_err(Error::Rules)?;
     let report = check(&facts, &standings);
     let is_plain = arguments.output.is_some() || !ui.colours_stdout();
     let colour = if is_plain { Colour::Off } else { Colour::On };

@@ -10,7 +10,6 @@ use ring::digest::{Context, SHA256};
 use crate::admit::Admission;
 use crate::binary::show::{self, Inspected};
 use crate::binary::{self, Binary, Image, NotRead, judge};
-use crate::check::eol::Supported;
 use crate::check::facts::Facts;
 use crate::check::format::Colour;
 use crate::check::gather::{Origin, Request, gather};
@@ -38,9 +37,7 @@ pub fn run(arguments: &InspectArguments, world: &World, ui: &Ui) -> Result<Exit,
     let admission = Admission::new(world, now, &mut Watched::new(now))?;
     let tier = arguments.tier.as_ref();
     let (facts, policy) = policy(tier, &admission, world)?;
-    let supported = Supported::of(&admission.rules().supported).map_err(Error::Rules)?;
-    let seconds = i64::try_from(now.as_secs()).unwrap_or(i64::MAX);
-    let standings = Standings::new(&facts, admission.rules(), tier, supported, seconds);
+    let standings = Standings::new(&facts, admission.rules(), tier, now).map_err(Error::Rules)?;
     holds(&policy, &facts, &standings)?;
     let colour = if ui.colours_stdout() { Colour::On } else { Colour::Off };
     let mut exit = Exit::Done;

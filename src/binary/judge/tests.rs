@@ -1,9 +1,10 @@
 //! Each demand of a tier by itself, without files.
 
+use std::time::Duration;
+
 use super::*;
 use crate::binary::info::BuildInfo;
 use crate::binary::layout::Linkage;
-use crate::check::eol::Supported;
 use crate::check::facts::Facts;
 use crate::check::standing::Standings;
 use crate::trust::header::Tier;
@@ -14,7 +15,7 @@ fn found(config: &str, tier: &str, binary: &Binary) -> Vec<String> {
     let source = Source { path: "config.toml", text: config.as_bytes() };
     let rules = Rules::read(Some(source), None).unwrap();
     let (facts, tier) = (Facts::default(), Tier::new(tier).unwrap());
-    let standings = Standings::new(&facts, &rules, Some(&tier), Supported::shipped(), 0);
+    let standings = Standings::new(&facts, &rules, Some(&tier), Duration::ZERO).unwrap();
     let path = Path::new("app");
     let findings = judge(binary, path, standings.of(path), &standings);
     findings.iter().map(|finding| format!("{} {}", finding.rule.id(), finding.message)).collect()

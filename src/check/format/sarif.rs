@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::super::facts::{Facts, line};
+use super::super::facts::Facts;
+use super::super::lines::line;
 use super::super::rules::{ENTRIES, Entry};
 use super::super::{Finding, Report};
 use super::fingerprint;
