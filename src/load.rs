@@ -238,9 +238,10 @@ impl<'a> Loader<'a> {
                 Ok(Wanted { env: self.outside.clone(), ..Wanted::default() })
             }
             Engine::Bash => {
-                let applies = self.purpose == Purpose::Apply;
-                let run = if applies { bash::apply } else { bash::evaluate };
-                run(path, &text.bytes, self.outside, &judge, &mut machine, self.world)
+                let (bytes, outside, world) = (&text.bytes, self.outside, self.world);
+                let machine = &mut machine;
+                let policy = bash::Policy { path, bytes, outside, judge: &judge, machine, world };
+                if self.purpose == Purpose::Apply { policy.apply() } else { policy.evaluate() }
             }
         };
         known.unused = machine.unused.take();
