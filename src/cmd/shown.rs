@@ -1,17 +1,39 @@
-//! How a line for a person names a policy, and what the policy changes: names, never values.
+//! How commands tell of a policy: its path, the verdict on it, and what it changes by name, never values.
 
 use std::path::Path;
+
+use serde::Serialize;
 
 use crate::admit::Admission;
 use crate::env::{Diff, Env, state};
 use crate::error::Error;
 use crate::shell::quote_argument;
+use crate::trust::Trust;
 use crate::watch::Watched;
 use crate::world::World;
 use crate::{locate, ui};
 
 /// How many names a line shows: more than most policies set, less than fills a screen.
 const MOST_NAMES: usize = 40;
+
+/// The verdict on a policy, as JSON has it.
+#[derive(Serialize)]
+pub(super) struct Verdict {
+    pub(super) state: &'static str,
+    pub(super) by: Vec<String>,
+    pub(super) reason: String,
+}
+
+impl Verdict {
+    /// Returns a verdict in words.
+    pub(super) fn of(trust: &Trust) -> Self {
+        Self {
+            state: trust.state.name(),
+            by: trust.by.iter().map(|by| by.principal.clone()).collect(),
+            reason: trust.reason.clone(),
+        }
+    }
+}
 
 /// Returns ` +NEW ~CHANGED -GONE` for a diff, without goenv's own variables; of very many the first.
 pub(super) fn names(diff: &Diff, from: &Env) -> String {

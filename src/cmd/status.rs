@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::shown::{aim, broken_rules, short};
+use super::shown::{Verdict, aim, broken_rules, short};
 use crate::decide::Carrying;
 use crate::env::{self, Diff, Env, list};
 use crate::error::{Error, Exit};
@@ -37,13 +37,6 @@ struct Status {
     conflicts: Vec<String>,
     notes: Vec<String>,
     watches: Vec<String>,
-}
-
-#[derive(Serialize)]
-struct Verdict {
-    state: &'static str,
-    by: Vec<String>,
-    reason: String,
 }
 
 #[derive(Serialize)]
@@ -181,8 +174,7 @@ fn verdict(loaded: &Loaded) -> Verdict {
         let reason = loaded.result.as_ref().err().map(Error::text).unwrap_or_default();
         return Verdict { state: "invalid", by: Vec::new(), reason };
     };
-    let by = trust.by.iter().map(|by| safe(by.principal.as_bytes()));
-    Verdict { state: trust.state.name(), by: by.collect(), reason: trust.reason.clone() }
+    Verdict::of(trust)
 }
 
 /// Returns what keeps a trusted policy, or a followed file, from applying.

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::shown::{aimed, short};
+use super::shown::{Verdict, aimed, short};
 use crate::admit::{Admission, beside};
 use crate::error::{Error, Exit};
 use crate::trust::header::{self, Header};
@@ -26,13 +26,6 @@ struct Report {
     tier: Option<String>,
     need: u32,
     signatures: Vec<Block>,
-}
-
-#[derive(Serialize)]
-struct Verdict {
-    state: &'static str,
-    by: Vec<String>,
-    reason: String,
 }
 
 #[derive(Serialize)]
@@ -88,11 +81,7 @@ fn report(path: &Path, trust: &Trust) -> Report {
     Report {
         policy: safe_path(path),
         valid: trust.applies(),
-        trust: Verdict {
-            state: trust.state.name(),
-            by: trust.by.iter().map(|by| by.principal.clone()).collect(),
-            reason: trust.reason.clone(),
-        },
+        trust: Verdict::of(trust),
         scope: header.scope.as_ref().map(ToString::to_string),
         serial: header.serial,
         expires: header.expires.map(|expires| expires.text),
