@@ -63,6 +63,15 @@ impl Admission {
         Ok(Self { uid: world.uid, now, dirs, store, rules })
     }
 
+    /// Returns what a command decides by that watches nothing.
+    ///
+    /// # Errors
+    /// As those of [`Self::new`].
+    pub fn of(world: &World) -> Result<Self, Error> {
+        let now = world.now();
+        Self::new(world, now, &mut Watched::new(now))
+    }
+
     /// Returns the rules.
     pub fn rules(&self) -> &Rules {
         &self.rules

@@ -47,6 +47,11 @@ pub fn outside(env: &Env, carrying: &Carrying) -> Env {
     outside
 }
 
+/// Returns the environment of this process as it is outside, for a command that asks nothing else of the state.
+pub fn outside_of(world: &World) -> Env {
+    outside(world.env(), &carried(world))
+}
+
 /// Returns the text for the variable; a state that is too large for it is kept in a private file.
 ///
 /// # Errors

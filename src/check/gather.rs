@@ -103,7 +103,7 @@ pub fn gather(request: &Request<'_>, admission: &Admission, world: &World) -> Re
     };
     only_committed(&mut found, world);
     let mut facts = Facts::new(found.root, found.files, found.unread);
-    facts.outside = inherit::outside(world.env(), &inherit::carried(world));
+    facts.outside = inherit::outside_of(world);
     let here = world.cwd.as_deref().and_then(|cwd| cwd.strip_prefix(&facts.root).ok());
     facts.here = here.map(Path::to_path_buf);
     facts.policies = policies(&facts, &found.source, request.tier, admission, world)?;

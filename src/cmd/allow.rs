@@ -34,7 +34,7 @@ pub fn run(path: Option<&Path>, engine: Engine, world: &World, ui: &Ui) -> Resul
     let policy = super::policy_path(path, world)?;
     let store = Store::of(world)?;
     let text = load::read(&policy, world, &mut Watched::new(world.now()))?;
-    let outside = inherit::outside(world.env(), &inherit::carried(world));
+    let outside = inherit::outside_of(world);
     if engine == Engine::Bash {
         return for_bash(text, &outside, &store, world, ui);
     }
@@ -113,7 +113,7 @@ fn whole(text: &[u8]) -> String {
 
 /// Returns the error about what only bash could run with that way to have it applied.
 fn with_other_way(error: Error, text: &Text, world: &World) -> Error {
-    let admission = Admission::new(world, world.now(), &mut Watched::new(world.now()));
+    let admission = Admission::of(world);
     match (error, admission) {
         (Error::Policy(error), Ok(admission)) => {
             aim(load::other_way(*error, text, &admission).into(), &text.path, world)

@@ -12,7 +12,6 @@ use crate::doctor;
 use crate::error::{Error, Exit};
 use crate::files;
 use crate::ui::{Tone, Ui, safe, safe_path};
-use crate::watch::Watched;
 use crate::world::World;
 
 /// Checks, and prints the report.
@@ -25,13 +24,13 @@ pub fn run(arguments: &CheckArguments, world: &World, ui: &Ui) -> Result<Exit, E
         ui.data(explanation(entry).as_bytes())?;
         return Ok(Exit::Done);
     }
-    let now = world.now();
-    let admission = Admission::new(world, now, &mut Watched::new(now))?;
+    let admission = Admission::of(world)?;
     let origin = if arguments.staged { Origin::Index } else { Origin::WorkTree };
     let tier = arguments.tier.as_ref();
     let request = Request { paths: &arguments.paths, origin, tier };
     let facts = gather(&request, &admission, world)?;
-    let standings = Standings::new(&facts, admission.rules(), tier, now).map_err(Error::Rules)?;
+    let standings =
+        Standings::new(&facts, admission.rules(), tier, world.now()).map_err(Error::Rules)?;
     let report = check(&facts, &standings);
     let is_plain = arguments.output.is_some() || !ui.colours_stdout();
     let colour = if is_plain { Colour::Off } else { Colour::On };

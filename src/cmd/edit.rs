@@ -32,7 +32,7 @@ pub fn run(path: Option<&Path>, world: &World, ui: &Ui) -> Result<Exit, Error> {
 
 /// Returns the environment of the editor. direnv knows EDITOR alone: plugins set it to `echo`, to be told the path.
 fn environment(world: &World) -> Env {
-    let mut env = inherit::outside(world.env(), &inherit::carried(world));
+    let mut env = inherit::outside_of(world);
     if world.is_direnv() && env.get("EDITOR").is_some_and(|editor| !editor.is_empty()) {
         env.unset("VISUAL");
     }

@@ -18,7 +18,7 @@ pub fn run(dir: &Path, command: &[OsString], world: &World, ui: &Ui) -> Result<E
     let Some(directory) = files::real_path(&given) else {
         return Err(files::FileProblem::Missing(given).into());
     };
-    let outside = inherit::outside(world.env(), &inherit::carried(world));
+    let outside = inherit::outside_of(world);
     let env = match follow::nearest(&directory, world) {
         Some(located) => {
             let entered = super::export::inside(&located, &outside, world);

@@ -114,7 +114,7 @@ fn write(
 /// Returns the version that the files ask for: the newest release that is here where they name a language, or
 /// nothing at all.
 fn chosen(directory: &Path, from: &Standpoint, world: &World) -> Result<Chosen, Error> {
-    let outside = inherit::outside(world.env(), &inherit::carried(world));
+    let outside = inherit::outside_of(world);
     let asked = requested(directory, &outside);
     if let Some((file, problem)) = asked.problems.first() {
         let place = format!("{}:{}:{}", safe_path(file), problem.line, problem.column);
@@ -220,13 +220,13 @@ fn is_for_bash(text: &Text, errors: &[PolicyError], world: &World) -> bool {
             is_beyond(&first) && !errors.iter().any(|error| error.cause == Cause::Download)
         }
     };
-    let admission = Admission::new(world, world.now(), &mut Watched::new(world.now()));
+    let admission = Admission::of(world);
     could && admission.is_ok_and(|admission| admission.leaves_to_bash(text))
 }
 
 /// Adds the lines that are refused only where they are reached, and are reached here: `use nix` without a guard.
 fn reached(text: &Text, errors: &mut Vec<PolicyError>, world: &World) {
-    let outside = inherit::outside(world.env(), &inherit::carried(world));
+    let outside = inherit::outside_of(world);
     let loader = Loader::new(world, &outside, Purpose::Look);
     let mut lines: Vec<&[u8]> = text.bytes.split(|byte| *byte == b'\n').collect();
     let blank = |lines: &mut Vec<&[u8]>, error: &PolicyError| {

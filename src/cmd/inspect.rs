@@ -21,7 +21,6 @@ use crate::error::{Error, Exit};
 use crate::files::{self, Data, FileProblem};
 use crate::hex::hex;
 use crate::ui::{Tone, Ui, safe, safe_path};
-use crate::watch::Watched;
 use crate::world::World;
 use crate::{locate, trust::header::Tier};
 
@@ -33,11 +32,11 @@ const LIMIT: u64 = 4 * 1024 * 1024 * 1024;
 /// # Errors
 /// If the rules cannot be read, or the policy does not hold.
 pub fn run(arguments: &InspectArguments, world: &World, ui: &Ui) -> Result<Exit, Error> {
-    let now = world.now();
-    let admission = Admission::new(world, now, &mut Watched::new(now))?;
+    let admission = Admission::of(world)?;
     let tier = arguments.tier.as_ref();
     let (facts, policy) = policy(tier, &admission, world)?;
-    let standings = Standings::new(&facts, admission.rules(), tier, now).map_err(Error::Rules)?;
+    let standings =
+        Standings::new(&facts, admission.rules(), tier, world.now()).map_err(Error::Rules)?;
     holds(&policy, &facts, &standings)?;
     let colour = if ui.colours_stdout() { Colour::On } else { Colour::Off };
     let mut exit = Exit::Done;

@@ -35,7 +35,7 @@ pub fn run(
             format!("{} is not collected: its name does not end in .prom", safe_path(path));
         return Err(Error::Refused { message, hint: None, exit: Exit::Usage });
     }
-    let outside = inherit::outside(world.env(), &inherit::carried(world));
+    let outside = inherit::outside_of(world);
     let named: BTreeSet<PathBuf> = match directories {
         [] => allowed(world)?,
         named => named.iter().map(|named| named_by(&world.absolute(named))).collect(),

@@ -9,7 +9,6 @@ use crate::env::{Diff, Env, state};
 use crate::error::Error;
 use crate::shell::quote_argument;
 use crate::trust::Trust;
-use crate::watch::Watched;
 use crate::world::World;
 use crate::{locate, ui};
 
@@ -91,5 +90,5 @@ pub(super) fn aim(error: Error, policy: &Path, world: &World) -> Error {
 
 /// Returns why the rules cannot be read, if they cannot: then nothing is trusted, in any directory.
 pub(super) fn broken_rules(world: &World) -> Option<Error> {
-    Admission::new(world, world.now(), &mut Watched::new(world.now())).err()
+    Admission::of(world).err()
 }

@@ -37,7 +37,7 @@ pub fn run(
     let directory = super::directory(path, world)?.ok_or(Error::NoDirectory)?;
     let located = follow::nearest(&directory, world);
     let located = located.ok_or(Error::NoPolicy(directory))?;
-    let outside = inherit::outside(world.env(), &inherit::carried(world));
+    let outside = inherit::outside_of(world);
     let loaded = Loader::new(world, &outside, Purpose::Look).load(&located);
     let wanted = loaded.result.map_err(|error| aim(error, &located.path, world))?.wanted;
     let asked = name.map(OsStr::as_bytes);
