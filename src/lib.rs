@@ -2,16 +2,16 @@
 //!
 //! # Code map
 //!
-//! One natural way through: a prompt hook (`hooks/`) calls `goenv export`, [`cmd::export`], which reads as one
-//! block: [`locate`] the policy (or the version file that the user's config lets decide, [`follow`]), [`decide`] whether anything is to be done, [`load`] it (trust, parse, evaluate,
-//! resolve), take the [`env::Diff`] and print it for a [`shell`].
+//! Start where a prompt does: a hook (`hooks/`) calls `goenv export`, [`cmd::export`], which reads as one block:
+//! [`locate`] the policy (or the version file that the user's config lets decide, [`follow`]), [`decide`] whether
+//! anything is to be done, [`load`] it (trust, parse, evaluate, resolve), take the [`env::Diff`] and print it for a
+//! [`shell`].
 //!
 //! The pure core takes values and returns values: [`mod@env`] (environments, diff, undo, the state), [`policy`] (the
 //! language), [`trust`] (verdicts), [`go`] (Go's own grammars), [`binary`] (what Go writes into binaries), [`shell`]
-//! (quoting). The effects are few files:
-//! [`world`] reads the process's surroundings, [`files`] touches files, [`store`] keeps approvals, [`host`] answers
-//! what a policy asks, [`sdk`] looks at SDKs, [`process`] runs programs,
-//! [`mod@bash`] has bash evaluate what was approved for it, [`ui`] writes.
+//! (quoting). The effects are few files: [`world`] reads the process's surroundings, [`files`] touches files, [`store`]
+//! keeps approvals, [`host`] answers what a policy asks, [`sdk`] looks at SDKs, [`process`] runs programs, [`mod@bash`]
+//! has bash evaluate what was approved for it, [`ui`] writes.
 //!
 //! On disk: approvals in `$XDG_DATA_HOME/goenv/allow` and `deny` ([`store`]), SDKs in `$XDG_DATA_HOME/goenv/sdks`
 //! ([`sdk`]), large states in `$XDG_RUNTIME_DIR/goenv/undo` ([`inherit`]). More: docs/architecture.md.
