@@ -171,11 +171,9 @@ fn errors(
         let path = facts.relative(&error.place.path);
         let is_linted = path == policy.path && linted.contains(&error.place.line);
         // A policy that is read by this one as well has its error once.
-        let is_anothers = facts.policies.iter().any(|other| {
-            other.path != policy.path
-                && other.path == path
-                && other.wanted.as_ref().is_err_and(|own| own.place == error.place)
-        });
+        let is_same = |other: &Policy| other.wanted.as_ref().is_err_and(|e| e.place == error.place);
+        let is_anothers = path != policy.path
+            && facts.policies.iter().any(|other| other.path == path && is_same(other));
         if !is_linted && !is_anothers {
             let mut finding = at(&error.place, &error.message);
             finding.width = u32::try_from(error.width).unwrap_or(1).max(1);

@@ -1,8 +1,8 @@
 //! The keys and scalar values of a YAML file with their places: as much of YAML as CI files need.
 //!
 //! A line is a key with a value, a key with a block below it, or an item of a list, which counts as a value of the
-//! key above it. `[a, b]` and `{a: b}` on one line are taken apart, block texts (`|`, `>`) are left out. What is
-//! written otherwise is not seen; nothing is guessed.
+//! key above it. `[a, b]` and `{a: b}` are taken apart, also over several lines; block texts (`|`, `>`) are left out.
+//! What is written otherwise is not seen; nothing is guessed.
 
 use super::lines::{column, lines, unquoted};
 
@@ -35,6 +35,8 @@ pub fn entries(file: &[u8]) -> Vec<Entry> {
     let mut entries = Vec::new();
     let mut frames: Vec<Frame> = Vec::new();
     let mut block: Option<usize> = None;
+    // How many brackets are open at the beginning of the line.
+    let mut open = 0;
     for (number, line) in lines(file) {
         let text = String::from_utf8_lossy(line);
         let body = text.trim_start_matches(' ');
@@ -76,9 +78,69 @@ pub fn entries(file: &[u8]) -> Vec<Entry> {
             .map(|frame| frame.key.clone())
             .collect();
         let at = Place { line: number, offset: indent + offset };
-        scalars(&key, &parents, value, at, 0, &mut entries);
+        let is_flow = open > 0 || opens(value.trim_start());
+        let value = if is_flow { uncommented(value) } else { value };
+        let items = if open > 0 { split_flow(without_ends(value)) } else { vec![(0, value)] };
+        for (start, item) in items {
+            let at = Place { offset: at.offset + start, ..at };
+            scalars(&key, &parents, item, at, 0, &mut entries);
+        }
+        if is_flow {
+            open = (open + balance(value)).max(0);
+        }
     }
     entries
+}
+
+/// Returns whether a value is a flow list or mapping, and no `{{ expression }}`.
+fn opens(value: &str) -> bool {
+    value.starts_with(['[', '{']) && !value.starts_with("{{")
+}
+
+/// Returns how many brackets a text opens more than it closes.
+fn balance(text: &str) -> i32 {
+    let brackets = outside_quotes(text).map(|(_, c)| match c {
+        '[' | '{' => 1,
+        ']' | '}' => -1,
+        _ => 0,
+    });
+    brackets.sum()
+}
+
+/// Returns a line of a flow list or mapping without what ends an item or the whole behind it.
+fn without_ends(line: &str) -> &str {
+    let mut line = line.trim_end_matches([' ', ',']);
+    for _ in balance(line)..0 {
+        let Some(shorter) = line.strip_suffix([']', '}']) else { break };
+        line = shorter.trim_end_matches([' ', ',']);
+    }
+    line
+}
+
+/// Returns a line of a flow list or mapping without a comment at its end.
+fn uncommented(line: &str) -> &str {
+    let mut before = ' ';
+    let comment = outside_quotes(line).find(|(_, c)| {
+        let is_comment = *c == '#' && before == ' ';
+        before = *c;
+        is_comment
+    });
+    comment.and_then(|(at, _)| line.get(..at)).unwrap_or(line)
+}
+
+/// Returns the characters of a text that stand outside of quotes.
+fn outside_quotes(text: &str) -> impl Iterator<Item = (usize, char)> {
+    let mut quote = None;
+    text.char_indices().filter(move |(_, c)| match quote {
+        Some(last) => {
+            quote = quote.filter(|_| *c != last);
+            false
+        }
+        None => {
+            quote = Some(*c).filter(|c| matches!(c, '"' | '\''));
+            quote.is_none()
+        }
+    })
 }
 
 /// Leaves the mappings that end before a line with this indentation.
@@ -119,9 +181,10 @@ fn scalars(
     let trimmed = text.trim_start();
     let offset = at.offset + text.len() - trimmed.len();
     let trimmed = trimmed.trim_end();
+    // One that ends on another line goes to the end of this one.
     let inside = |open: char, close: char| {
-        let end = trimmed.rfind(close)?;
-        trimmed.strip_prefix(open).and_then(|_| trimmed.get(1..end))
+        let rest = trimmed.strip_prefix(open)?;
+        Some(rest.rsplit_once(close).map_or(rest, |(inside, _)| inside))
     };
     if let Some(list) = inside('[', ']').filter(|_| depth < DEPTH) {
         for (start, item) in split_flow(list) {
@@ -170,15 +233,12 @@ fn scalar(text: &str) -> (&str, usize, bool) {
 /// Splits at commas outside of quotes and brackets, with the offset of each part.
 fn split_flow(text: &str) -> Vec<(usize, &str)> {
     let mut parts = Vec::new();
-    let (mut start, mut depth, mut quote) = (0, 0_i32, None);
-    for (at, c) in text.char_indices() {
-        match (quote, c) {
-            (Some(last), _) if c == last => quote = None,
-            (Some(_), _) => {}
-            (None, '"' | '\'') => quote = Some(c),
-            (None, '[' | '{') => depth += 1,
-            (None, ']' | '}') => depth -= 1,
-            (None, ',') if depth == 0 => {
+    let (mut start, mut depth) = (0, 0_i32);
+    for (at, c) in outside_quotes(text) {
+        match c {
+            '[' | '{' => depth += 1,
+            ']' | '}' => depth -= 1,
+            ',' if depth == 0 => {
                 parts.push((start, text.get(start..at).unwrap_or_default()));
                 start = at + 1;
             }
@@ -231,8 +291,34 @@ mod tests {
     }
 
     #[test]
+    fn lists_and_mappings_go_on_over_lines() {
+        let file = "go: [ '1.24', # [old, no\n  1.25,\n  \"1.26\", 1.27 ]\na: x\nwith: {\n  go-version: 1.25,\n\
+            \x20 b: ${{ c }}\n}\nmatrix: [\n  {go: 1.20, os: d},\n  {go: 1.21}]\nname: it's [open\nd: e,]\nf: [1.2] # [g]\n";
+        assert_eq!(
+            shown(file),
+            [
+                "1:7+6 /go='1.24",
+                "2:3+4 /go=1.25",
+                "3:3+6 /go='1.26",
+                "3:11+4 /go=1.27",
+                "4:4+1 /a=x",
+                "6:15+4 with/go-version=1.25",
+                "7:6+8 with/b=${{ c }}",
+                "10:8+4 matrix/go=1.20",
+                "10:18+1 matrix/os=d",
+                "11:8+4 matrix/go=1.21",
+                "12:7+10 /name=it's [open",
+                "13:4+3 /d=e,]",
+                "14:5+3 /f=1.2",
+            ]
+        );
+    }
+
+    #[test]
     fn any_text_is_read() {
+        let hostile = format!("a: [{}\n{}", "[".repeat(100_000), "]".repeat(200_000));
         for file in [
+            &hostile,
             "",
             ":",
             "- - - :",

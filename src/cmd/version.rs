@@ -1,7 +1,7 @@
 //! `goenv version [AT_LEAST]`: prints the version, or says by its exit code whether it is recent enough.
 
 use crate::error::{Error, Exit};
-use crate::ui::Ui;
+use crate::ui::{Ui, safe};
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
@@ -16,7 +16,8 @@ pub fn run(at_least: Option<&str>, ui: &Ui) -> Result<Exit, Error> {
     };
     let refused = |message: String, exit| Error::Refused { message, hint: None, exit };
     let wanted = numbers(at_least).ok_or_else(|| {
-        refused(format!("{at_least:?} is not a version like {VERSION}"), Exit::Usage)
+        let shown = safe(at_least.as_bytes());
+        refused(format!("`{shown}` is not a version like {VERSION}"), Exit::Usage)
     })?;
     if numbers(VERSION) >= Some(wanted) {
         Ok(Exit::Done)

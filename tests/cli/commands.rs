@@ -37,6 +37,8 @@ fn version_compares() {
     sandbox.goenv(&home, &["version", "0.0.1"]).success();
     let text = format!("goenv: this is goenv {version}, older than 99.0.0\n");
     let _ = sandbox.goenv(&home, &["version", "99.0.0"]).failure(1, &text);
+    let text = format!("goenv: `1.x\\u{{1b}}` is not a version like {version}\n");
+    let _ = sandbox.goenv(&home, &["version", "1.x\x1b"]).failure(2, &text);
 }
 
 #[test]
