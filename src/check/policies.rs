@@ -10,11 +10,11 @@ use super::signed;
 use super::standing::{Standing, Standings};
 use super::tiers::{self, NotAdmitted};
 use super::{Finding, bash};
+use crate::env::Bytes;
 use crate::go::Pattern;
 use crate::policy::{Cause, Place, PolicyError};
 use crate::trust::decide::bash_forbidden;
-use crate::trust::rules::TierRules;
-use crate::trust::variables::{self, Approval, Change};
+use crate::trust::variables::{self, Approval, Change, Context};
 
 /// The `use` functions that direnv's own library has.
 const DIRENVS: &[&str] = &["julia", "rbenv", "node", "nodenv", "nix", "flake", "guix", "vim"];
@@ -23,44 +23,262 @@ const DIRENVS: &[&str] = &["julia", "rbenv", "node", "nodenv", "nix", "flake", "
 pub fn check(facts: &Facts, standings: &Standings<'_>, findings: &mut Vec<Finding>) {
     for (policy, standing) in standings.policies() {
         let commands = envrc::commands(&policy.bytes);
+        let case = Case { policy, standing, commands, standings, facts };
         signed::trust(policy, standings, facts, findings);
         let from = findings.len();
-        lint(policy, standing, &commands, facts, findings);
+        case.lint(findings);
         let linted: Vec<u32> = findings.iter().skip(from).map(|finding| finding.line).collect();
-        errors(policy, standing, standings.tier_rules(standing), &linted, facts, findings);
-        variables(policy, standing, standings, facts, findings);
-        pinned(policy, standing, &commands, standings, facts, findings);
-        promotion(policy, standing, standings, facts, findings);
+        case.errors(&linted, findings);
+        case.variables(findings);
+        case.pinned(findings);
+        if standing.bad.is_none() {
+            case.promotion(findings);
+            case.admitted(findings);
+        }
     }
 }
 
-/// What is wrong with the text, whoever evaluates it.
-fn lint(
-    policy: &Policy,
-    standing: &Standing<'_>,
-    commands: &[Command],
-    facts: &Facts,
-    findings: &mut Vec<Finding>,
-) {
-    let path = &policy.path;
-    let mut find = |rule: Rule, word: &Word, message: String| {
-        findings.push(Finding::new(rule, path, message).at(word.line, word.column, word.width));
-    };
-    let mut names: BTreeSet<&str> = commands.iter().map(Command::name).collect();
-    let functions = commands.iter().filter(|command| command.name() == "function");
-    names.extend(functions.filter_map(|command| Some(command.called().get(1)?.text.as_str())));
-    // What bash reads may define functions; goenv's own engine knows none.
-    let are_known = !policy.is_for_bash() || !bash::reads(commands);
-    let names = are_known.then_some(&names);
-    for command in commands {
-        if command.words.is_empty() {
-            continue;
+/// A policy, and what it is judged by.
+struct Case<'a> {
+    policy: &'a Policy,
+    standing: &'a Standing<'a>,
+    commands: Vec<Command>,
+    standings: &'a Standings<'a>,
+    facts: &'a Facts,
+}
+
+impl Case<'_> {
+    /// Returns a finding at a place that evaluation named; where it named none, at the beginning of the policy.
+    fn found(&self, rule: Rule, place: Option<&Place>, message: impl Into<String>) -> Finding {
+        match place {
+            Some(place) => {
+                let path = self.facts.relative(&place.path);
+                Finding::new(rule, path, message).at(place.line, place.column, 1)
+            }
+            None => Finding::new(rule, &self.policy.path, message),
         }
-        called(command, names, policy.directory(), facts, &mut find);
-        fetched(command, &mut find);
-        assigned(command, &mut find);
     }
-    signed::texts(policy, standing, commands, facts, findings);
+
+    /// What is wrong with the text, whoever evaluates it.
+    fn lint(&self, findings: &mut Vec<Finding>) {
+        let Self { policy, standing, commands, facts, .. } = self;
+        let mut find = |rule: Rule, word: &Word, message: String| {
+            let finding = Finding::new(rule, &policy.path, message);
+            findings.push(finding.at(word.line, word.column, word.width));
+        };
+        let mut names: BTreeSet<&str> = commands.iter().map(Command::name).collect();
+        let functions = commands.iter().filter(|command| command.name() == "function");
+        names.extend(functions.filter_map(|command| Some(command.called().get(1)?.text.as_str())));
+        // What bash reads may define functions; goenv's own engine knows none.
+        let are_known = !policy.is_for_bash() || !bash::reads(commands);
+        let names = are_known.then_some(&names);
+        for command in commands.iter().filter(|command| !command.words.is_empty()) {
+            called(command, names, policy.directory(), facts, &mut find);
+            fetched(command, &mut find);
+            assigned(command, &mut find);
+        }
+        signed::texts(policy, standing, commands, facts, findings);
+    }
+
+    /// What keeps the policy from being read or evaluated.
+    fn errors(&self, linted: &[u32], findings: &mut Vec<Finding>) {
+        let Self { policy, facts, .. } = self;
+        let found = |place: Option<&Place>, message: &str| {
+            let finding = self.found(Rule::PolicyError, place, message);
+            let help = match finding.path == policy.path {
+                true => self.surveyed(),
+                // What a policy reads is no policy, which alone is surveyed.
+                false => "Mend the line".to_owned(),
+            };
+            finding.help(help)
+        };
+        if let (Err(flaw), false) = (&policy.header, policy.is_signed()) {
+            findings.push(found(None, &flaw.message).at(flaw.line, flaw.column, 1));
+        }
+        let rules = self.standings.tier_rules(self.standing);
+        findings.extend(signed::forbidden(policy, rules).map(|finding| {
+            let init = self.init();
+            finding.help(format!(
+                "Remove the line, and what is beyond the policy language: {init} names it"
+            ))
+        }));
+        if let Some(error) = policy.wanted.as_ref().err().filter(|error| self.is_new(error, linted))
+        {
+            let mut finding = found(Some(&error.place), &error.message);
+            finding.width = u32::try_from(error.width).unwrap_or(1).max(1);
+            if let Some(hint) = &error.hint {
+                finding.help = facts.aimed(hint, &policy.path);
+            }
+            if let Some(way) = self.other_way(error) {
+                finding.help = format!("{}; {way}", finding.help);
+            }
+            findings.push(finding);
+        }
+        if let Some(bad) = &self.standing.bad {
+            findings.push(found(bad.place.as_ref(), &bad.message));
+        }
+    }
+
+    /// Returns whether an error is said nowhere else: by its line, or as the error of another policy, which this one reads.
+    fn is_new(&self, error: &PolicyError, linted: &[u32]) -> bool {
+        let path = self.facts.relative(&error.place.path);
+        if path == self.policy.path {
+            return !linted.contains(&error.place.line);
+        }
+        let is_same = |other: &Policy| other.wanted.as_ref().is_err_and(|e| e.place == error.place);
+        !self.facts.policies.iter().any(|other| other.path == path && is_same(other))
+    }
+
+    /// Returns how a policy that is beyond the language says that it is meant for bash, where it may be: an approval for
+    /// bash is kept on one machine, and the gate knows of none.
+    fn other_way(&self, error: &PolicyError) -> Option<String> {
+        let Self { policy, standing, standings, facts, .. } = self;
+        let is_own = facts.relative(&error.place.path) == policy.path;
+        let is_beyond = is_own && error.cause == Cause::Beyond;
+        let is_forbidden = bash_forbidden(standings.tier_rules(standing)).is_some();
+        if !is_beyond || policy.is_for_bash() || is_forbidden {
+            return None;
+        }
+        let engine = "`#goenv: engine bash`";
+        match &policy.header {
+            Ok(Some(_)) => Some(format!("if it is meant for bash, say so in its header: {engine}")),
+            Ok(None) => Some(format!(
+                "if it is meant for bash, let it begin with the lines `#goenv: v1` and {engine}"
+            )),
+            Err(_) => None,
+        }
+    }
+
+    /// Returns what names all lines of the policy that are beyond the language.
+    fn surveyed(&self) -> String {
+        format!(
+            "Mend the line: {} names all that are beyond the language, and what to write instead",
+            self.init()
+        )
+    }
+
+    /// Returns the command that names them.
+    fn init(&self) -> String {
+        match self.policy.directory() {
+            here if self.facts.here.as_deref() == Some(here) => "goenv init".to_owned(),
+            elsewhere => format!("goenv init {}", self.facts.pasted(elsewhere)),
+        }
+    }
+
+    /// Variables that the prompt would refuse.
+    fn variables(&self, findings: &mut Vec<Finding>) {
+        let Self { policy, facts, .. } = self;
+        let Some(wanted) = policy.evaluated() else { return };
+        let names: BTreeSet<&[u8]> =
+            wanted.origins.iter().map(|(name, _)| name.as_slice()).collect();
+        let change =
+            |name| Change { name, before: facts.outside.get(name), after: wanted.env.get(name) };
+        let changes: Vec<Change<'_>> =
+            names.into_iter().map(change).filter(|change| change.before != change.after).collect();
+        let approval = if policy.is_signed() { Approval::Signed } else { Approval::Allowed };
+        let sdk_root =
+            wanted.sdk.as_ref().map(|(_, found)| found.root.as_os_str().as_encoded_bytes());
+        let rules = self.standings.tier_rules(self.standing);
+        for objection in variables::judge(&changes, Context { approval, rules, sdk_root }) {
+            let is_it = |(name, _): &&(Bytes, Place)| *name == objection.name.as_bytes();
+            let place = wanted.origins.iter().rfind(is_it).map(|(_, place)| place);
+            let message = format!("{}: {}", objection.name, objection.why);
+            let mut finding = self.found(Rule::Refused, place, message);
+            if place.is_some() {
+                finding.width = u32::try_from(objection.name.len()).unwrap_or(1);
+            }
+            findings.push(finding);
+        }
+    }
+
+    /// The Go of the policy: admitted, supported, and in production a release with a hash.
+    fn pinned(&self, findings: &mut Vec<Finding>) {
+        let Self { policy, standing, commands, standings, facts } = self;
+        // Whether one of its lines pins, and which, bash alone knows.
+        if policy.extent == Extent::OwnLines && standing.pin.is_none() {
+            return;
+        }
+        let mut uses = commands.iter().rev().map(Command::called).filter(|words| {
+            words.first().is_some_and(|word| word.text == "use")
+                && words.get(1).is_some_and(|word| word.text == "go")
+        });
+        let Some(words) = uses.next() else { return };
+        let word = words.get(2).filter(|word| !word.text.contains('=')).or(words.get(1));
+        let Some(word) = word else { return };
+        let find = |rule: Rule, message: String| {
+            // The rule's cure pins, and has to do it in this policy.
+            let pins = standing.pins("VERSION", facts);
+            let cure = rule.entry().cure.replace("goenv pin VERSION", &pins);
+            let finding = Finding::new(rule, &policy.path, message).help(cure);
+            finding.at(word.line, word.column, word.width)
+        };
+        let hashed = words.iter().skip(2).any(|word| word.text.contains('='));
+        if standing.admitted.is_production() && !hashed {
+            let message = format!("tier {} runs an SDK without a hash", standing.tier_name());
+            let finding = find(Rule::NoPin, message);
+            findings.push(match &standing.pin {
+                Some(pin) if !pin.is_language() && standing.admitted.admit(pin).is_ok() => {
+                    let pins = standing.pins(pin.as_str(), facts);
+                    finding.help(format!("{pins}, which writes the hashes"))
+                }
+                _ => finding,
+            });
+        }
+        let Some(pin) = &standing.pin else { return };
+        if let Err(no) = standing.admitted.admit(pin) {
+            let rule = match no {
+                NotAdmitted::Prerelease(_) => Rule::Prerelease,
+                NotAdmitted::Language(_) => Rule::Language,
+                _ => Rule::NotAdmitted,
+            };
+            findings.push(find(rule, format!("go{pin} {no}")));
+        }
+        findings.extend(standings.ended(pin).map(|message| find(Rule::EndOfLife, message)));
+    }
+
+    /// The orders of promotion: a later tier that admits what an earlier one does not.
+    fn promotion(&self, findings: &mut Vec<Finding>) {
+        let Some(wanted) = self.policy.evaluated() else { return };
+        for gap in tiers::gaps(self.standings.rules, &wanted.governance).unwrap_or_default() {
+            let (earlier, later) = (&gap.earlier, &gap.later);
+            let message = match &gap.pattern {
+                Some(pattern) => {
+                    format!("tier {later} admits {pattern}, and {earlier} before it does not")
+                }
+                None => format!("tier {later} has no list, so it admits what {earlier} does not"),
+            };
+            findings.push(self.found(Rule::Promotion, gap.place.as_ref(), message));
+        }
+    }
+
+    /// The policy's own lists: in production releases alone, and nowhere a line of Go that has ended.
+    fn admitted(&self, findings: &mut Vec<Finding>) {
+        let Some(wanted) = self.policy.evaluated() else { return };
+        let orders = tiers::orders(self.standings.rules, &wanted.governance).unwrap_or_default();
+        for line in wanted.governance.iter().filter(|line| line.name == "allow_go") {
+            let Ok((tier, patterns)) = tiers::allow_line(line) else { continue };
+            let mut find = |rule: Rule, message: String, help: String| {
+                findings.push(self.found(rule, Some(&line.place), message).help(help));
+            };
+            let is_production = tiers::is_production(&tier, &orders);
+            for version in patterns.iter().filter_map(Pattern::version).filter(|_| is_production) {
+                if version.is_prerelease() {
+                    let message = format!("tier {tier} admits the pre-release {version}");
+                    find(Rule::Prerelease, message, "Name a release here".to_owned());
+                } else if version.is_language() {
+                    let message = format!("tier {tier} admits the language version {version}");
+                    let help = format!("Name a release here, or all of them: {version}.x");
+                    find(Rule::Language, message, help);
+                }
+            }
+            let lines = patterns.iter().filter_map(Pattern::only_line);
+            for message in lines.filter_map(|line| self.standings.ended(&line)) {
+                let lines = self.standings.supported.names();
+                let help = format!("Admit releases of supported lines here: {lines}");
+                find(Rule::EndOfLife, message, help);
+            }
+        }
+    }
 }
 
 /// What a command calls or reads that nobody reviewed; `names` are the functions of the text, where they are known.
@@ -137,238 +355,4 @@ fn outside(file: &str, directory: &Path, facts: &Facts) -> Option<String> {
         Err(_) => normal(&directory.join(path)).is_none(),
     };
     (home || leaves).then(|| format!("{file} is outside of the repository"))
-}
-
-/// What keeps the policy from being read or evaluated.
-fn errors(
-    policy: &Policy,
-    standing: &Standing<'_>,
-    rules: &TierRules,
-    linted: &[u32],
-    facts: &Facts,
-    findings: &mut Vec<Finding>,
-) {
-    let found = |path: &Path, message: &str| {
-        Finding::new(Rule::PolicyError, path, message).help(match path == policy.path {
-            true => surveyed(policy, facts),
-            // What a policy reads is no policy, which alone is surveyed.
-            false => "Mend the line".to_owned(),
-        })
-    };
-    let at = |place: &Place, message: &str| {
-        found(facts.relative(&place.path), message).at(place.line, place.column, 1)
-    };
-    if let (Err(flaw), false) = (&policy.header, policy.is_signed()) {
-        findings.push(found(&policy.path, &flaw.message).at(flaw.line, flaw.column, 1));
-    }
-    findings.extend(signed::forbidden(policy, rules).map(|finding| {
-        let init = init(policy, facts);
-        finding.help(format!(
-            "Remove the line, and what is beyond the policy language: {init} names it"
-        ))
-    }));
-    if let Err(error) = &policy.wanted {
-        let path = facts.relative(&error.place.path);
-        let is_linted = path == policy.path && linted.contains(&error.place.line);
-        // A policy that is read by this one as well has its error once.
-        let is_same = |other: &Policy| other.wanted.as_ref().is_err_and(|e| e.place == error.place);
-        let is_anothers = path != policy.path
-            && facts.policies.iter().any(|other| other.path == path && is_same(other));
-        if !is_linted && !is_anothers {
-            let mut finding = at(&error.place, &error.message);
-            finding.width = u32::try_from(error.width).unwrap_or(1).max(1);
-            if let Some(hint) = &error.hint {
-                finding.help = facts.aimed(hint, &policy.path);
-            }
-            if let Some(way) = other_way(policy, error, rules, facts) {
-                finding.help = format!("{}; {way}", finding.help);
-            }
-            findings.push(finding);
-        }
-    }
-    if let Some(bad) = &standing.bad {
-        findings.push(match &bad.place {
-            Some(place) => at(place, &bad.message),
-            None => found(&policy.path, &bad.message),
-        });
-    }
-}
-
-/// Returns how a policy that is beyond the language says that it is meant for bash, where it may be: an approval for bash is
-/// one machine's, and nothing that the gate knows of.
-fn other_way(
-    policy: &Policy,
-    error: &PolicyError,
-    rules: &TierRules,
-    facts: &Facts,
-) -> Option<String> {
-    let is_own = facts.relative(&error.place.path) == policy.path;
-    let is_beyond = is_own && error.cause == Cause::Beyond;
-    if !is_beyond || policy.is_for_bash() || bash_forbidden(rules).is_some() {
-        return None;
-    }
-    let engine = "`#goenv: engine bash`";
-    match &policy.header {
-        Ok(Some(_)) => Some(format!("if it is meant for bash, say so in its header: {engine}")),
-        Ok(None) => Some(format!(
-            "if it is meant for bash, let it begin with the lines `#goenv: v1` and {engine}"
-        )),
-        Err(_) => None,
-    }
-}
-
-/// Returns what names all lines of the policy that are beyond the language.
-fn surveyed(policy: &Policy, facts: &Facts) -> String {
-    let init = init(policy, facts);
-    format!(
-        "Mend the line: {init} names all that are beyond the language, and what to write instead"
-    )
-}
-
-/// Returns the command that names them.
-fn init(policy: &Policy, facts: &Facts) -> String {
-    match policy.directory() {
-        here if facts.here.as_deref() == Some(here) => "goenv init".to_owned(),
-        elsewhere => format!("goenv init {}", facts.pasted(elsewhere)),
-    }
-}
-
-/// Variables that the prompt would refuse.
-fn variables(
-    policy: &Policy,
-    standing: &Standing<'_>,
-    standings: &Standings<'_>,
-    facts: &Facts,
-    findings: &mut Vec<Finding>,
-) {
-    let Some(wanted) = policy.evaluated() else { return };
-    let names: BTreeSet<&[u8]> = wanted.origins.iter().map(|(name, _)| name.as_slice()).collect();
-    let changes: Vec<Change<'_>> = names
-        .into_iter()
-        .map(|name| Change { name, before: facts.outside.get(name), after: wanted.env.get(name) })
-        .filter(|change| change.before != change.after)
-        .collect();
-    let approval = if policy.is_signed() { Approval::Signed } else { Approval::Allowed };
-    let root = wanted.sdk.as_ref().map(|(_, found)| found.root.as_os_str().as_encoded_bytes());
-    let rules = standings.tier_rules(standing);
-    for objection in
-        variables::judge(&changes, variables::Context { approval, rules, sdk_root: root })
-    {
-        let place = wanted.origins.iter().rfind(|(name, _)| *name == objection.name.as_bytes());
-        let message = format!("{}: {}", objection.name, objection.why);
-        let finding = match place {
-            Some((_, place)) => {
-                let path = facts.relative(&place.path);
-                let width = objection.name.len();
-                Finding::new(Rule::Refused, path, message).at(place.line, place.column, width)
-            }
-            None => Finding::new(Rule::Refused, &policy.path, message),
-        };
-        findings.push(finding);
-    }
-}
-
-/// The Go of the policy: admitted, supported, and in production a release with a hash.
-fn pinned(
-    policy: &Policy,
-    standing: &Standing<'_>,
-    commands: &[Command],
-    standings: &Standings<'_>,
-    facts: &Facts,
-    findings: &mut Vec<Finding>,
-) {
-    // Whether one of its lines pins, and which, bash alone knows.
-    if policy.extent == Extent::OwnLines && standing.pin.is_none() {
-        return;
-    }
-    let mut uses = commands.iter().rev().map(Command::called).filter(|words| {
-        words.first().is_some_and(|word| word.text == "use")
-            && words.get(1).is_some_and(|word| word.text == "go")
-    });
-    let Some(words) = uses.next() else { return };
-    let word = words.get(2).filter(|word| !word.text.contains('=')).or(words.get(1));
-    let Some(word) = word else { return };
-    let find = |rule: Rule, message: String| {
-        // The rule's cure pins, and has to do it in this policy.
-        let pins = standing.pins("VERSION", facts);
-        let cure = rule.entry().cure.replace("goenv pin VERSION", &pins);
-        let finding = Finding::new(rule, &policy.path, message).help(cure);
-        finding.at(word.line, word.column, word.width)
-    };
-    let hashed = words.iter().skip(2).any(|word| word.text.contains('='));
-    if standing.admitted.is_production() && !hashed {
-        let message = format!("tier {} runs an SDK without a hash", standing.tier_name());
-        let finding = find(Rule::NoPin, message);
-        findings.push(match &standing.pin {
-            Some(pin) if !pin.is_language() && standing.admitted.admit(pin).is_ok() => {
-                let pins = standing.pins(pin.as_str(), facts);
-                finding.help(format!("{pins}, which writes the hashes"))
-            }
-            _ => finding,
-        });
-    }
-    let Some(pin) = &standing.pin else { return };
-    if let Err(no) = standing.admitted.admit(pin) {
-        let rule = match no {
-            NotAdmitted::Prerelease(_) => Rule::Prerelease,
-            NotAdmitted::Language(_) => Rule::Language,
-            _ => Rule::NotAdmitted,
-        };
-        findings.push(find(rule, format!("go{pin} {no}")));
-    }
-    findings.extend(standings.ended(pin).map(|message| find(Rule::EndOfLife, message)));
-}
-
-/// The lists of the tiers.
-fn promotion(
-    policy: &Policy,
-    standing: &Standing<'_>,
-    standings: &Standings<'_>,
-    facts: &Facts,
-    findings: &mut Vec<Finding>,
-) {
-    let Some(wanted) = policy.evaluated() else { return };
-    let at = |rule: Rule, place: Option<&Place>, message: String| match place {
-        Some(place) => {
-            let path = facts.relative(&place.path);
-            Finding::new(rule, path, message).at(place.line, place.column, 1)
-        }
-        None => Finding::new(rule, &policy.path, message),
-    };
-    if standing.bad.is_some() {
-        return;
-    }
-    for gap in tiers::gaps(standings.rules, &wanted.governance).unwrap_or_default() {
-        let (earlier, later) = (&gap.earlier, &gap.later);
-        let message = match &gap.pattern {
-            Some(pattern) => {
-                format!("tier {later} admits {pattern}, and {earlier} before it does not")
-            }
-            None => format!("tier {later} has no list, so it admits what {earlier} does not"),
-        };
-        findings.push(at(Rule::Promotion, gap.place.as_ref(), message));
-    }
-    let orders = tiers::orders(standings.rules, &wanted.governance).unwrap_or_default();
-    for line in wanted.governance.iter().filter(|line| line.name == "allow_go") {
-        let Ok((tier, patterns)) = tiers::allow_line(line) else { continue };
-        for version in patterns.iter().filter_map(Pattern::version) {
-            let production = tiers::is_production(&tier, &orders);
-            if production && version.is_prerelease() {
-                let message = format!("tier {tier} admits the pre-release {version}");
-                let finding = at(Rule::Prerelease, Some(&line.place), message);
-                findings.push(finding.help("Name a release here"));
-            } else if production && version.is_language() {
-                let message = format!("tier {tier} admits the language version {version}");
-                let finding = at(Rule::Language, Some(&line.place), message);
-                let help = format!("Name a release here, or all of them: {version}.x");
-                findings.push(finding.help(help));
-            }
-        }
-        let lines = patterns.iter().filter_map(Pattern::only_line);
-        for message in lines.filter_map(|line| standings.ended(&line)) {
-            let lines = standings.supported.names();
-            let help = format!("Admit releases of supported lines here: {lines}");
-            findings.push(at(Rule::EndOfLife, Some(&line.place), message).help(help));
-        }
-    }
 }
