@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Finding;
 use super::facts::Facts;
-use super::image;
+use super::image::{self, Named};
 use super::kind::Kind;
 use super::lines::{column, lines, unquoted};
 use super::rules::Rule;
@@ -27,6 +27,8 @@ struct Image {
     reference: Word,
     /// How wide the word is as written.
     width: usize,
+    /// The variable in it that has no value, where there is one.
+    unset: Option<String>,
     /// The words of its instruction before and behind it.
     around: (String, String),
 }
@@ -50,6 +52,10 @@ pub fn check(facts: &Facts, standings: &Standings<'_>, findings: &mut Vec<Findin
         for image in images(&file.bytes) {
             let Image { reference, width, .. } = &image;
             let Some((named, is_fixed)) = image::of_image(&reference.text) else { continue };
+            let named = match (named, &image.unset) {
+                (Named::Newest(_), Some(name)) => Named::Given(name.clone()),
+                (named, _) => named,
+            };
             let at = |rule: Rule, message: String| {
                 let finding = Finding::new(rule, &file.path, message);
                 finding.at(reference.line, reference.column, *width)
@@ -114,7 +120,8 @@ fn image(
 ) -> Option<Image> {
     let word = instruction.get(at)?;
     let written = word.text.strip_prefix(flag)?;
-    let text = expand(written, defaults);
+    let mut unset = None;
+    let text = expand(written, defaults, &mut unset);
     if stages.contains(&text.to_ascii_lowercase()) {
         return None;
     }
@@ -123,7 +130,7 @@ fn image(
         instruction.iter().take(at).map(|word| format!("{} ", word.text)).collect();
     let behind = instruction.iter().skip(at + 1).map(|word| format!(" {}", word.text)).collect();
     let reference = Word { text, line: word.line, column };
-    Some(Image { reference, width: written.len(), around: (before + flag, behind) })
+    Some(Image { reference, width: written.len(), unset, around: (before + flag, behind) })
 }
 
 /// Returns the variables that a Dockerfile sets for what is built.
@@ -215,8 +222,8 @@ fn words(text: &str, line: u32) -> Vec<Word> {
     words
 }
 
-/// Puts the defaults of `ARG` in place of `$NAME`, `${NAME}` and `${NAME:-default}`.
-fn expand(text: &str, defaults: &BTreeMap<String, String>) -> String {
+/// Puts the defaults of `ARG` in place of `$NAME`, `${NAME}` and `${NAME:-default}`; notes the first that has none.
+fn expand(text: &str, defaults: &BTreeMap<String, String>, unset: &mut Option<String>) -> String {
     let mut out = String::new();
     let mut rest = text;
     while let Some((before, after)) = rest.split_once('$') {
@@ -229,7 +236,11 @@ fn expand(text: &str, defaults: &BTreeMap<String, String>) -> String {
             }
         };
         let (name, default) = name.split_once(":-").unwrap_or((name, ""));
-        out.push_str(defaults.get(name).map_or(default, String::as_str));
+        let value = defaults.get(name).map_or(default, String::as_str);
+        if value.is_empty() {
+            unset.get_or_insert_with(|| format!("${name}"));
+        }
+        out.push_str(value);
         rest = left;
         if out.len() > LONGEST_NAME {
             break;

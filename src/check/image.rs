@@ -12,6 +12,8 @@ pub enum Named {
     Line(Version),
     /// Whichever release is newest: `latest`, `stable`, `alpine`.
     Newest(String),
+    /// What whoever builds gives a variable that has no default.
+    Given(String),
 }
 
 /// Returns the Go in the reference of an image of Go, and whether a digest fixes it; `None` for other images.
@@ -48,8 +50,8 @@ pub fn with_release(reference: &str, release: &str) -> String {
         tag.split_once('-').map_or((tag, None), |(first, rest)| (first, Some(rest)));
     let is_version = first.starts_with(|c: char| c.is_ascii_digit());
     let system = match rest {
-        _ if first.is_empty() || first == "latest" => None,
-        rest if is_version => rest,
+        _ if first == "latest" => None,
+        rest if is_version || first.is_empty() => rest,
         _ => Some(tag),
     };
     let system = system.map_or_else(String::new, |system| format!("-{system}"));
@@ -89,7 +91,7 @@ impl Named {
     pub fn version(&self) -> Option<&Version> {
         match self {
             Self::Release(version) | Self::Line(version) => Some(version),
-            Self::Newest(_) => None,
+            Self::Newest(_) | Self::Given(_) => None,
         }
     }
 
@@ -113,18 +115,26 @@ impl Named {
                     }
                 }
             }),
-            Self::Newest(_) if is_fixed || !standing.is_decided() => None,
-            Self::Newest(word) => Some(match &standing.pin {
-                Some(pin) => {
-                    format!("`{word}` is whichever Go is newest, and the policy pins go{pin}")
-                }
-                None => {
-                    let (tier, listed) = (standing.tier_name(), standing.admitted.listed());
-                    format!("`{word}` is whichever Go is newest, and tier {tier} admits {listed}")
-                }
-            }),
+            Self::Newest(word) => {
+                open(format!("`{word}` is whichever Go is newest"), is_fixed, standing)
+            }
+            Self::Given(name) => open(format!("`{name}` has no default here"), is_fixed, standing),
         }
     }
+}
+
+/// Returns what is wrong with a name that leaves the release open, where something decides about it.
+fn open(what: String, is_fixed: bool, standing: &Standing<'_>) -> Option<String> {
+    if is_fixed || !standing.is_decided() {
+        return None;
+    }
+    Some(match &standing.pin {
+        Some(pin) => format!("{what}, and the policy pins go{pin}"),
+        None => {
+            let (tier, listed) = (standing.tier_name(), standing.admitted.listed());
+            format!("{what}, and tier {tier} admits {listed}")
+        }
+    })
 }
 
 #[cfg(test)]
@@ -136,7 +146,7 @@ mod tests {
             None => "none".to_owned(),
             Some(Named::Release(version)) => format!("release {version}"),
             Some(Named::Line(version)) => format!("line {version}"),
-            Some(Named::Newest(word)) => format!("newest {word}"),
+            Some(Named::Newest(word) | Named::Given(word)) => format!("newest {word}"),
         }
     }
 
@@ -167,6 +177,7 @@ mod tests {
             ("golang:1.25", "golang:1.26.6"),
             ("golang", "golang:1.26.6"),
             ("golang:latest", "golang:1.26.6"),
+            ("golang:-alpine", "golang:1.26.6-alpine"),
             ("golang:alpine", "golang:1.26.6-alpine"),
             ("golang:windowsservercore-ltsc2025", "golang:1.26.6-windowsservercore-ltsc2025"),
             ("golang:1.25-bookworm@sha256:00", "golang:1.26.6-bookworm"),

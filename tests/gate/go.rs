@@ -270,6 +270,18 @@ fn the_help_for_an_image_changes_the_release_alone() {
 
 /// A release of an ended line is said once, with the help for the file that names it.
 #[test]
+fn an_image_whose_release_is_given_at_the_build_names_the_variable() {
+    let dockerfile = "ARG GO\nFROM golang:${GO}-alpine AS build\n";
+    let repository = Repository::with(&[(".envrc", "use go 1.26.4\n"), ("Dockerfile", dockerfile)]);
+    let expected = "Dockerfile:2:6: error[GOENV109]: `$GO` has no default here, and the policy pins go1.26.4\n  \
+        2 | FROM golang:${GO}-alpine AS build\n    |      ^^^^^^^^^^^^^^^^^^^\n  \
+        help: FROM golang:1.26.4-alpine AS build\n\n";
+    assert_eq!(repository.check(&[]).stdout(), expected);
+    repository.write("Dockerfile", dockerfile.replace("GO\n", "GO=1.26.4\n"));
+    assert_eq!(repository.check(&[]).success().stdout(), "");
+}
+
+#[test]
 fn the_help_for_an_ended_line_is_about_the_file() {
     let files = [
         (".github/workflows/ci.yml", "jobs:\n  t:\n    with:\n      go-version: '1.24.11'\n"),
