@@ -67,8 +67,8 @@ pub enum Command {
         aliases = ["permit", "grant"],
         long_about = "Approve exactly the bytes of a policy, after showing their effect.\n\n\
         With --bash, a policy that is not in goenv's language is approved as a program that bash runs, with your rights, \
-        whenever it is loaded. Its text is shown, and it is not run before. An approval for one engine is none for the \
-        other.\n\nExample:  goenv allow --bash services/settle"
+        whenever it is loaded. Its text is shown, and it is not run before. An approval for one engine does not count for \
+        the other.\n\nExample:  goenv allow --bash services/settle"
     )]
     Allow {
         /// Let bash evaluate it: it is a program then, and not contained

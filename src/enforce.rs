@@ -125,7 +125,7 @@ fn first_go(policy: &Path, wanted: &Wanted) -> Result<(), Error> {
         |directory| format!("{} has another go, and comes first", safe_path(&directory)),
     );
     let message = format!("{place}: PATH: {what}: `use go` sets which one runs");
-    let hint = Some("put `use go` behind what changes PATH".to_owned());
+    let hint = Some("put `use go` after what changes PATH".to_owned());
     Err(Error::Refused { message, hint, exit: Exit::Policy })
 }
 

@@ -59,7 +59,7 @@ fn shown(path: &Path) -> String {
     crate::ui::safe_path(path)
 }
 
-/// Returns what the system said, without the "(os error 13)" that helps nobody at a prompt.
+/// Returns the system's own words for an error, without the "(os error 13)" that helps nobody at a prompt.
 pub fn said(error: &std::io::Error) -> String {
     let text = error.to_string();
     text.split(" (os error").next().unwrap_or(&text).to_lowercase()
@@ -394,7 +394,7 @@ pub fn first_changed(watches: &[Watch]) -> Option<&Path> {
     watches.iter().find(|watch| stamp(&watch.path) != watch.stamp).map(|watch| watch.path.as_path())
 }
 
-/// A link is as old as the younger of itself and its target, so the two are one.
+/// Returns what stands at a path; of a link and its target the one that changed last, so that a change of either shows.
 fn look(path: &Path) -> Option<Metadata> {
     let metadata = fs::symlink_metadata(path).ok()?;
     if !metadata.is_symlink() {
@@ -552,8 +552,8 @@ pub fn create_private(directory: &Path) -> Result<(), FileProblem> {
         .map_err(|error| FileProblem::system(directory, &error))
 }
 
-/// Writes a file, whole or not at all; the one that was there keeps its mode, and a link goes on leading to it. What is
-/// no file (`/dev/stdout`, a pipe) is written to, and never replaced by one.
+/// Writes a file, whole or not at all. One that was there keeps its mode, and a link to it still leads to it. What is not
+/// a file (`/dev/stdout`, a pipe) is written to, and never replaced.
 pub fn write(path: &Path, bytes: &[u8]) -> Result<(), FileProblem> {
     let problem = |error: std::io::Error| FileProblem::system(path, &error);
     match fs::metadata(path) {
@@ -569,8 +569,8 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<(), FileProblem> {
     }
 }
 
-/// Writes into a file that is there, whatever else is in it, or into what is open: a pipe, a device. A pipe that nobody
-/// reads is refused: whoever opens it would wait for ever.
+/// Writes over the beginning of a file that is there, or into what is open: a pipe, a device. A pipe that nobody reads is
+/// refused: opening it would wait for ever.
 pub fn fill(path: &Path, bytes: &[u8]) -> Result<(), FileProblem> {
     let problem = |error: std::io::Error| match error.raw_os_error() {
         Some(libc::ENXIO) => FileProblem::System(path.to_path_buf(), "nobody reads it".to_owned()),

@@ -51,8 +51,8 @@ pub fn has_stamps(process: u32, world: &World) -> bool {
 /// What a shell has to ask; any yes means that goenv has to be called.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Guard {
-    /// The physical directory that the shell is in: a path through a link can lead elsewhere by and by, and the
-    /// directory can be moved.
+    /// The physical directory that the shell is in: a path through a link can lead elsewhere later, and the directory
+    /// can be moved.
     pub here: PathBuf,
     /// The policy's directory with the stamp file that has its time: only that it became newer says anything.
     pub directory: Option<(PathBuf, PathBuf)>,

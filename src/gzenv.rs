@@ -1,7 +1,7 @@
 //! direnv's form for values in one word: base64url, padded, of zlib of JSON.
 //!
-//! Values in, text out, and back. What is unpacked is not trusted: its size is bounded, and what is no such text is
-//! nothing. Pure. JSON holds no bytes that are not UTF-8: who reads an environment back has to know that.
+//! Values in, text out, and back. What is unpacked is not trusted: its size is bounded, and a text of another form gives
+//! nothing. Pure. JSON cannot hold bytes that are not UTF-8, which whoever reads an environment back has to allow for.
 
 use std::io::{Read as _, Write as _};
 

@@ -95,7 +95,7 @@ impl<'a> Machine<'a> {
         Self { need, ..self }
     }
 
-    /// Returns what a text that is sourced, as `written`, was approved for, `None` where nobody approved it who may.
+    /// Returns what a text that is sourced, as `written`, was approved for; `None` where nobody who may has approved it.
     fn may_source(&mut self, text: &Text, written: &Path) -> Option<Engine> {
         match self.sourcing {
             Sourcing::Collecting => {
@@ -127,7 +127,7 @@ impl<'a> Machine<'a> {
     /// for; `None` if there is none.
     ///
     /// # Errors
-    /// If it may not be read, or nobody approved it who may.
+    /// If it may not be read, or nobody who may has approved it.
     pub fn approved_text(
         &mut self,
         path: &Path,
@@ -147,7 +147,7 @@ impl<'a> Machine<'a> {
         }
     }
 
-    /// Returns the refusal of a policy text that nobody approved who may; `asking` would evaluate it.
+    /// Returns the refusal of a policy text that nobody who may has approved; `asking` would evaluate it.
     fn unapproved(&self, path: &Path, asking: Engine) -> Refusal {
         let shown = crate::ui::safe_path(path);
         let (what, hint) = match self.sourcing {

@@ -44,7 +44,7 @@ pub struct Loaded {
     pub rules: Rules,
     /// Whether not even those could be read, so that nobody knows what they forbid.
     pub is_lawless: bool,
-    /// What a change of would change the outcome.
+    /// The paths whose change would change the outcome.
     pub watches: Vec<Watch>,
 }
 
@@ -313,7 +313,8 @@ impl<'a> Loader<'a> {
     }
 }
 
-/// Returns the error about what only bash could run with that way to have the policy applied, where it is one.
+/// Returns an error about what only bash could run, with the way to let bash run it where that is allowed; any other error
+/// as it is.
 pub fn other_way(error: PolicyError, text: &Text, admission: &Admission) -> PolicyError {
     let is_beyond = error.cause == Cause::Beyond && error.place.path == text.path;
     if is_beyond && admission.leaves_to_bash(text) { error.or_by_bash() } else { error }

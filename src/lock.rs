@@ -1,4 +1,4 @@
-//! Locks between processes: whoever holds one is the only one that does what it is for.
+//! Locks between processes: one at a time does what a lock is for.
 //!
 //! A lock is taken on a file of its own, which stays: what it protects is often renamed. The kernel drops it with the
 //! process, however that ends. Never waits longer than two seconds, as a prompt may be waiting.

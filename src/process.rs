@@ -1,7 +1,7 @@
 //! Running programs: the command of `exec`, the editor of `edit`, ssh-keygen for `sign` and `audit checkpoint`, git
 //! for `check --staged`, and bash for a policy that was approved for it.
 //!
-//! Never on the prompt's path but for the last: `export` of a native policy starts no process.
+//! Of these only the last is on the prompt's path: `export` of a native policy starts no process.
 
 #![expect(clippy::disallowed_methods, reason = "this is the one place that starts programs")]
 
@@ -168,8 +168,8 @@ pub fn git(arguments: &[&str], directory: &Path, env: &Env, stdin: &[u8]) -> Res
     told(child, stdin).map_err(failed)
 }
 
-/// Tells a program these bytes, and returns what it said: one side writes while the other reads, as it may answer, or
-/// complain, while it is still being told. One that ended early says why itself.
+/// Writes these bytes to a program's stdin, and returns what it said. Another thread writes, because the program may
+/// answer before it has read everything. That it stopped reading is no error: it says why itself.
 fn told(mut child: Child, stdin: &[u8]) -> std::io::Result<Said> {
     let pipe = child.stdin.take();
     let output = std::thread::scope(|scope| {
@@ -200,10 +200,10 @@ pub enum Turn {
     Stop,
 }
 
-/// How long one look for what a program says takes before it is asked whether it still runs.
+/// How long goenv waits for what a program says before it looks whether the program still runs.
 const LISTEN: Duration = Duration::from_millis(50);
 
-/// How long a program is heard that has ended: what the socket still holds is read in far less.
+/// How long goenv goes on reading after a program has ended: what the socket still holds is read in far less.
 const BEHIND: Duration = Duration::from_secs(1);
 
 /// How long after a Ctrl-C a program may take to end by itself.
@@ -257,7 +257,7 @@ struct Program {
 }
 
 impl Program {
-    /// Returns how it ended, if it did; kills one that goes on behind a Ctrl-C.
+    /// Returns how it ended, if it did; kills one that goes on for too long after a Ctrl-C.
     fn ended(&mut self) -> std::io::Result<Option<ExitStatus>> {
         let ended = self.child.try_wait()?;
         let is_late = self.interrupted.get().is_some_and(|since| since.elapsed() > GRACE);
@@ -269,7 +269,7 @@ impl Program {
     }
 }
 
-/// Has another thread wait for a Ctrl-C, which stays as if nobody had seen it.
+/// Has another thread wait for a Ctrl-C, note when it came, and leave it pending as if nobody had seen it.
 fn hear_interrupt() -> Arc<OnceLock<Instant>> {
     let interrupted = Arc::new(OnceLock::new());
     let heard = Arc::clone(&interrupted);
@@ -326,7 +326,7 @@ fn talk(
                     if !say(stream, program, &answer)? {
                         return Ok(Turn::Over);
                     }
-                    // There may never be a pause: it, or one in its background, goes on and on.
+                    // There may never be a pause: the program, or one that it left in the background, may talk on and on.
                     if program.ended()?.is_some()
                         && ended.get_or_insert_with(Instant::now).elapsed() > BEHIND
                     {

@@ -141,7 +141,7 @@ impl Store {
     }
 }
 
-/// Returns the records in a directory; what is only just being written is none.
+/// Returns the records in a directory, without files that are only just being written.
 fn records(directory: &Path) -> impl Iterator<Item = PathBuf> {
     let is_record = |path: &PathBuf| {
         path.file_name().is_some_and(|name| !name.as_encoded_bytes().starts_with(b"."))

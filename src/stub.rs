@@ -3,8 +3,8 @@
 //! Where the rules say `on_failure = "block"` and the policy does not apply, these come first on PATH, so that no
 //! other Go runs in its place. Leaving the directory takes them off again, as it undoes everything. They lie in the
 //! state directory and not in the runtime directory, which may be mounted so that nothing there can be run: a shell
-//! would then pass on to the next `go`. None is ever removed: nothing tells which shells have it on their PATH, and there
-//! another Go would run.
+//! would then go on to the next `go`. None is ever removed: nothing tells which shells still have it on their PATH, and in
+//! those another Go would run.
 
 use std::path::{Path, PathBuf};
 
@@ -25,7 +25,8 @@ pub fn block(outside: &Env, reason: &str, world: &World) -> Result<Env, FileProb
     for program in PROGRAMS {
         let path = directory.join(program);
         let script = script(program, reason);
-        // An earlier goenv may have written another one, and a disk that was full an empty one, which a shell takes for done.
+        // An earlier goenv may have written another one. A full disk may have left it empty, and a shell that runs an
+        // empty file takes that for success.
         if !is_there(&path, script.as_bytes(), world) {
             files::write_program(&path, script.as_bytes())?;
         }

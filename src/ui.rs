@@ -49,8 +49,8 @@ pub fn push_safe(text: &mut String, bytes: &[u8]) {
     }
 }
 
-/// Returns a hint whose command is about `policy`, and works in `directory` where it takes no path; words as a shell reads
-/// them, and no directory where it is the current one.
+/// Returns a hint with its command aimed at `policy`, or, where the command takes no path, at `directory`, which is `None`
+/// for the current one. Both are quoted for a shell already.
 pub fn aimed(hint: &str, policy: &str, directory: Option<&str>) -> String {
     for command in ["goenv allow --bash", "goenv allow", "goenv sign", "goenv verify"] {
         match hint.split_once(command) {
@@ -73,8 +73,8 @@ pub fn aimed(hint: &str, policy: &str, directory: Option<&str>) -> String {
     hint.replace("git init", &there("init")).replace("git remote", &there("remote"))
 }
 
-/// Returns a value as the JSON that goenv prints: indented, with a line end behind it, and with what a terminal would act on or
-/// hide in the form `\u202e`, which means the same.
+/// Returns a value as the JSON that goenv prints: indented, with a line end at its end. What a terminal would act on or
+/// hide is escaped as `\u202e` and the like, which means the same.
 pub fn json(value: &impl serde::Serialize) -> Vec<u8> {
     json_with_room(value, 128)
 }

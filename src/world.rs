@@ -28,7 +28,7 @@ pub struct World {
     pub program: PathBuf,
 }
 
-/// What stands for a directory that was deleted: no path in it is found, whatever lies elsewhere.
+/// Stands for the current directory where that was deleted: no path in it exists.
 const DELETED: &str = "(deleted)";
 
 impl World {
@@ -69,9 +69,9 @@ impl World {
         SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default()
     }
 
-    /// Returns the device of the terminal that people are told on, stderr; `None` where it is none.
+    /// Returns the terminal that stderr is, where people read messages; `None` where it is not a terminal.
     ///
-    /// Asked of the number of the device: /proc, which knows the name, takes ten times as long in a new process.
+    /// The name is derived from the device's number: asking /proc for it takes ten times as long in a new process.
     pub fn terminal(&self) -> Option<String> {
         let found = nix::sys::stat::fstat(std::io::stderr()).ok()?;
         let is_device = found.st_mode & nix::libc::S_IFMT == nix::libc::S_IFCHR;
@@ -98,7 +98,7 @@ impl World {
 
     /// Returns `path` as an absolute one, without looking at the file system.
     ///
-    /// In a directory that was deleted a relative one names nothing, and nothing below `/` in its place.
+    /// In a directory that was deleted a relative path names nothing, rather than something below `/`.
     pub fn absolute(&self, path: &Path) -> PathBuf {
         self.cwd.as_deref().unwrap_or(Path::new(DELETED)).join(path)
     }

@@ -10,8 +10,8 @@ use crate::env::{Bytes, Env, is_identifier};
 use crate::gzenv;
 use crate::policy::limits;
 
-/// What bash, its prompt and this file's other side change by themselves. direnv leaves few of them alone: that an
-/// environment has one that bash counts in is seldom.
+/// What bash, its prompt and goenv's functions for policies change by themselves. direnv leaves few of them alone; an
+/// environment seldom has one of those that bash counts in.
 const LEFT_OUT: &[&str] = &[
     "BASH",
     "BASHPID",
@@ -88,14 +88,14 @@ pub(super) fn given(outside: &Env) -> Env {
     given
 }
 
-/// Returns an environment as a dump tells it: text, each byte that is none replaced.
+/// Returns an environment as a dump tells it: as text, with a replacement for every byte that is not.
 pub fn told(env: &Env) -> BTreeMap<String, String> {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     env.iter().map(|(name, value)| (text(name), text(value))).collect()
 }
 
-/// Returns what an environment becomes by a dump of direnv's, that of a process which somebody had dump its own; `None`
-/// where it is no such dump. What the process keeps for itself, or a shell for itself, is no part of it.
+/// Returns what an environment becomes by a dump of direnv's, in which another process wrote down its own environment;
+/// `None` where the text is not such a dump. What a process or a shell keeps for itself is left out.
 pub fn loaded(text: &[u8], env: &Env) -> Option<Env> {
     let dump: BTreeMap<String, String> = gzenv::unpack(text)?;
     if dump.values().any(|value| value.contains('\0')) {

@@ -37,10 +37,10 @@ const STDLIB: &str = include_str!("../../hooks/envrc-stdlib.bash");
 /// What scripts get besides.
 const SCRIPTS: &str = include_str!("../../hooks/direnv-stdlib.bash");
 
-/// What of the functions needs no goenv that evaluates a policy begins with the one line, and ends before the other.
+/// The part of the functions that works without a goenv that evaluates a policy: from the one line on, up to the other.
 const ALONE: (&str, &str) = ("# --- Names and paths ---\n", "# The functions of this file:");
 
-/// Returns the functions for a script of somebody's own, which reads what it likes: `$direnv` there is `program`.
+/// Returns the functions for a script, which may read any file: it is not a policy. `$direnv` in them is `program`.
 pub fn for_scripts(program: &Path) -> Bytes {
     let (_, functions) = STDLIB.split_once(ALONE.0).unwrap_or_default();
     let (functions, _) = functions.split_once(ALONE.1).unwrap_or_default();

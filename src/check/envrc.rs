@@ -145,7 +145,7 @@ impl Grouper {
         self.command.words.push(word);
     }
 
-    /// Takes a word where a command begins; returns whether it is none of a command.
+    /// Takes a word where a command begins; returns whether it is a keyword and not part of a command.
     fn opens(&mut self, word: &str) -> bool {
         let is_function = self.between.ends_with("()");
         let opened = match word {
@@ -186,7 +186,7 @@ impl Grouper {
         }
         match by {
             Some('(') => self.open.push(Open::Parentheses),
-            // One behind a pattern of `case` opened nothing.
+            // The one after a pattern of `case` closes nothing.
             Some(')') if self.open.last() == Some(&Open::Parentheses) => drop(self.open.pop()),
             _ => {}
         }

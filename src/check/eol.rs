@@ -29,7 +29,7 @@ impl Supported {
     /// Returns the table that config.toml gives, or where it gives none the one that goenv ships.
     ///
     /// # Errors
-    /// If a line is none.
+    /// If one of them is not a line of Go.
     pub fn of(lines: &[String]) -> Result<Self, String> {
         if lines.is_empty() {
             return Ok(Self::shipped());
@@ -37,14 +37,14 @@ impl Supported {
         let read = |text: &String| {
             let line = Version::parse(text).filter(|line| line.language() == *text);
             line.ok_or_else(|| {
-                format!("`{text}` is no line of Go like 1.26 (config.toml, [go] supported)")
+                format!("`{text}` is not a line of Go like 1.26 (config.toml, [go] supported)")
             })
         };
         let lines = lines.iter().map(read).collect::<Result<_, _>>()?;
         Ok(Self { lines, source: "by config.toml".to_owned() })
     }
 
-    /// Returns whether the line of `version` gets fixes no more.
+    /// Returns whether the line of `version` no longer gets fixes.
     pub fn ended(&self, version: &Version) -> bool {
         let Some(line) = Version::parse(&version.language()) else { return false };
         self.lines.iter().min().is_some_and(|oldest| line < *oldest)
@@ -80,7 +80,7 @@ mod tests {
         assert_eq!(configured.names(), "1.24 and 1.25");
         assert_eq!(
             Supported::of(&["1.24.3".into()]).unwrap_err(),
-            "`1.24.3` is no line of Go like 1.26 (config.toml, [go] supported)"
+            "`1.24.3` is not a line of Go like 1.26 (config.toml, [go] supported)"
         );
     }
 }

@@ -79,8 +79,8 @@ pub struct Policy {
     pub sign_for: Option<Tier>,
     /// The bytes that were committed before.
     pub committed: Option<Vec<u8>>,
-    /// Texts of the repository that it reads, relative to the root, and of a signed policy why one does not count, to follow
-    /// its path: each has to be signed by itself, for the policy's tier.
+    /// Texts of the repository that it reads, relative to the root. For a signed policy, each of them has to be signed by
+    /// itself, for the policy's tier: with each the reason why it does not count, worded to follow its path.
     pub sourced: Vec<(PathBuf, Option<String>)>,
 }
 

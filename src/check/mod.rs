@@ -139,9 +139,9 @@ fn bound(findings: &mut Vec<Finding>) {
     }
 }
 
-/// Leaves out that a line of Go has ended where an error says of the same word that it has to change.
+/// Drops the finding that a line of Go has ended where an error says of the same word that it has to change.
 ///
-/// Only after exceptions: one for that error is none for a Go without fixes.
+/// Only after exceptions are applied: an exception for that error does not cover a Go without fixes.
 fn once(findings: &mut Vec<Finding>) {
     let place = |finding: &Finding| (finding.path.clone(), finding.line, finding.column);
     let named: BTreeSet<_> = findings

@@ -283,7 +283,7 @@ pub static ENTRIES: &[Entry] = &[
         Rule::HashedVersion,
         "GOENV110",
         Level::Error,
-        "a hash behind a version in .tool-versions",
+        "a hash after a version in .tool-versions",
         "asdf before 0.16 drops what follows the colon, later versions fail: no tool checks this hash.",
         "Write the version alone; pin the hash in the policy: use go VERSION OS/ARCH=sha256:HEX",
     ),
@@ -334,7 +334,7 @@ pub static ENTRIES: &[Entry] = &[
         "GOENV205",
         Level::Error,
         "a GOSUMDB that go refuses",
-        "go wants NAME, NAME+HASH+KEY, and an address behind a space.",
+        "go wants NAME, NAME+HASH+KEY, and an address after a space.",
         "Write for example: GOSUMDB='sum.golang.org https://sumdb.example'",
     ),
     entry(

@@ -172,7 +172,7 @@ fn proxy(value: &str) -> Option<(Rule, String)> {
     })
 }
 
-/// Go's grammar: a name, or name+hash+key, and an address behind a space.
+/// Go's grammar: a name, or name+hash+key, and an address after a space.
 fn sum_database(value: &str) -> Option<(Rule, String)> {
     let mut words = value.split(' ');
     let name = words.next().unwrap_or_default();

@@ -57,7 +57,8 @@ pub fn forbidden(policy: &Policy, rules: &TierRules) -> Option<Finding> {
     Some(finding.untrusted(policy.is_signed()).at(line, column, "bash".len()))
 }
 
-/// Returns what is wrong with the signatures of a policy; of one that is refused whatever they are worth, that there are none.
+/// Returns what is wrong with the signatures of a policy. Where it is refused whatever they are worth, only that there are
+/// none is said.
 fn signatures(policy: &Policy, is_over: bool, command: &str, facts: &Facts) -> Option<Finding> {
     let found = |rule: Rule, reason: &str| Finding::new(rule, &policy.path, reason);
     let sign = format!("Review the policy, then sign and commit both files: {command}");

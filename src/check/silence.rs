@@ -105,14 +105,14 @@ fn read(policy: &Policy, line: u32, start: usize, rest: &str) -> Result<Exceptio
         word = words.next();
     }
     if word != Some("until") {
-        return Err(refuse("an exception needs `until DATE` behind the id".to_owned()));
+        return Err(refuse("an exception needs `until DATE` after the id".to_owned()));
     }
     let text = words.next().unwrap_or_default();
-    let until =
-        date::parse(text).ok_or_else(|| refuse(format!("`{text}` is no date as 2027-01-31")))?;
+    let until = date::parse(text)
+        .ok_or_else(|| refuse(format!("`{text}` is not a date like 2027-01-31")))?;
     let reason: Vec<&str> = words.collect();
     if reason.is_empty() {
-        return Err(refuse("an exception needs a reason behind its date".to_owned()));
+        return Err(refuse("an exception needs a reason after its date".to_owned()));
     }
     let at = rest.find(text).unwrap_or_default();
     let column = column(start + MARK.len() + at);

@@ -46,7 +46,7 @@ impl<'a> Standings<'a> {
     /// Returns what holds, judged by `tier` or else by each policy's own.
     ///
     /// # Errors
-    /// If the rules name a supported line that is none.
+    /// If what the rules name as a supported line is not a line of Go.
     pub fn new(
         facts: &'a Facts,
         rules: &'a Rules,
@@ -121,8 +121,8 @@ impl<'a> Standing<'a> {
         Self { policy, tier, pin, admitted, bad }
     }
 
-    /// Returns the command that pins `version` in this policy, or where there is none in a new one at the root: goenv by
-    /// itself pins in the policy that is nearest to the current directory.
+    /// Returns the command that pins `version` in this policy, or in a new one at the root where there is none. It names the
+    /// path: without one, goenv pins in the policy that is nearest to the current directory.
     pub fn pins(&self, version: &str, facts: &Facts) -> String {
         let Some(policy) = self.policy else {
             let root = Path::new("");

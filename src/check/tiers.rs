@@ -90,7 +90,7 @@ impl Admitted {
     /// Returns what `tier` admits under these rules and these lines of a policy.
     ///
     /// # Errors
-    /// If a version, a pattern or a tier's name is none.
+    /// If a version, a pattern or the name of a tier is not understood.
     pub fn of(
         tier: Option<&Tier>,
         rules: &Rules,

@@ -57,7 +57,7 @@ fn no_version(file: &File, problem: &Problem, standings: &Standings<'_>) -> Opti
     };
     let (before, after) = word.split_once(':').unwrap_or((&word, ""));
     if let (Ok(version), false) = (Version::read(before), after.is_empty()) {
-        let message = format!("a hash behind the version {version}, which no tool checks");
+        let message = format!("a hash after the version {version}, which no tool checks");
         return Some(at(Rule::HashedVersion, message));
     }
     if matches!(before, "latest" | "system" | "ref" | "path" | "sub") {

@@ -36,7 +36,7 @@ pub(super) struct Reader<'a> {
     line: u32,
     /// Where the current line begins.
     start: usize,
-    /// How much may still be read in search of the end of a `((…))` that is none.
+    /// How much may still be read in vain: in search of the end of what looks like `((…))` and is not.
     vain: usize,
     /// The here-documents that begin behind this line.
     documents: Vec<Document>,
@@ -48,7 +48,7 @@ pub(super) struct Reader<'a> {
 struct Manner {
     /// Tabs before them are left out.
     tabs: bool,
-    /// A backslash at their end is no more than that.
+    /// A backslash at their end does not join lines.
     literal: bool,
 }
 
@@ -91,11 +91,11 @@ impl Inside {
     }
 }
 
-/// The words that stand before a command and are none of it.
+/// The keywords that stand before a command and are not part of it.
 pub(super) const LEADING: &[&str] =
     &["if", "then", "elif", "else", "do", "while", "until", "!", "{", "time"];
 
-/// How often a text may be read in search of what is not there. Who writes it beyond that is not to be understood.
+/// How often a text may be read in search of what is not there; beyond that it is not meant to be understood.
 const VAIN: usize = 16;
 
 /// Returns whether a word ends before this character, and another may begin behind it.
@@ -197,7 +197,7 @@ impl<'a> Reader<'a> {
         None
     }
 
-    /// Skips here-documents; one without an end is none.
+    /// Skips here-documents; one that nothing ends does not count as one.
     fn skip(&mut self, documents: Vec<Document>) {
         for document in documents {
             let begin = self.text.len() - self.behind().len();
@@ -255,7 +255,7 @@ impl<'a> Reader<'a> {
                 '\'' | '"' => loop {
                     match rest.next()? {
                         inner if inner == c => break,
-                        // What else a backslash means in `$'…'` is no name that anybody writes.
+                        // Nobody writes a name with the other escapes of `$'…'`.
                         '\\' if escapes
                             && rest.as_str().starts_with(['$', '`', '"', '\\', '\'']) =>
                         {
@@ -393,7 +393,8 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Takes what stands up to the end of an expansion, as it is written but for here-documents. Not by recursion: a text may nest as it likes.
+    /// Takes what stands up to the end of an expansion, as it is written but for here-documents. Without recursion: a text may
+    /// nest to any depth.
     fn nested(&mut self, first: Inside, text: &mut String) {
         let (mut inside, mut before) = (vec![first], '(');
         // Whether a command may begin here.

@@ -111,7 +111,7 @@ fn whole(text: &[u8]) -> String {
     cut_off(lines.collect())
 }
 
-/// Returns the error about what only bash could run with that way to have it applied.
+/// Returns an error about what only bash could run, with the way to let bash run it; any other error as it is.
 fn with_other_way(error: Error, text: &Text, world: &World) -> Error {
     let admission = Admission::of(world);
     match (error, admission) {

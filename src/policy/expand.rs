@@ -179,7 +179,7 @@ impl Evaluator<'_> {
                     }
                     (Fallback::Fail, None) => return Err(self.demanded(parameter, word)?),
                     (Fallback::Assign, None) if self.in_query => {
-                        let message = "a variable that is set inside of $(…) is lost behind it";
+                        let message = "a variable that is set inside $(…) is lost after it";
                         let hint = "write :- instead of :=";
                         return Err(self.text.error(parameter.span, message).hint(hint));
                     }

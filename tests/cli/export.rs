@@ -210,7 +210,7 @@ fn no_other_go_comes_before_the_one_that_a_policy_uses() {
     let sandbox = Sandbox::with_sdks(&["1.24.11", "1.26.6"]);
     let [old, new] = ["1.24.11", "1.26.6"].map(|version| crate::common::sdk(version).join("bin"));
     let (old, new) = (old.display(), new.display());
-    let behind = "put `use go` behind what changes PATH";
+    let behind = "put `use go` after what changes PATH";
     for (number, (lines, line, why)) in [
         (format!("PATH_add {old}"), 2, format!("{old} has another go, and comes first")),
         ("export PATH=/usr/bin:/bin".to_owned(), 2, format!("{new} is not on it")),

@@ -46,7 +46,7 @@ impl Shell {
         }
     }
 
-    /// Returns the program; nushell is none of Debian's.
+    /// Returns the program; Debian has no nushell.
     pub fn program(self) -> PathBuf {
         match self {
             Self::Nushell => tool("node/node_modules/@nushell/linux-x64/bin/nu"),

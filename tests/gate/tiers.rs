@@ -128,10 +128,13 @@ fn exceptions_have_an_end_and_a_reason() {
         ),
         (
             "GOENV402 until 2099-01-01",
-            ".envrc:1:1: error[GOENV305]: an exception needs a reason behind its date",
+            ".envrc:1:1: error[GOENV305]: an exception needs a reason after its date",
         ),
-        ("GOENV402", ".envrc:1:1: error[GOENV305]: an exception needs `until DATE` behind the id"),
-        ("GOENV402 until soon x", ".envrc:1:1: error[GOENV305]: `soon` is no date as 2027-01-31"),
+        ("GOENV402", ".envrc:1:1: error[GOENV305]: an exception needs `until DATE` after the id"),
+        (
+            "GOENV402 until soon x",
+            ".envrc:1:1: error[GOENV305]: `soon` is not a date like 2027-01-31",
+        ),
         (
             "GOENV999 until 2099-01-01 x",
             ".envrc:1:1: error[GOENV305]: `GOENV999` is no rule of the gate",

@@ -125,7 +125,7 @@ impl Walk {
             }
             return;
         }
-        // Most files are none of the gate's: those cost no path.
+        // The gate has no rules for most files: no path is built for those.
         if maybe(name.as_bytes()) {
             self.read(&entry.path(), Judged::Yes);
         }
@@ -163,7 +163,7 @@ impl Walk {
 
     fn context(&mut self, relative: &Path) {
         let path = self.root.join(relative);
-        // What is to be judged and could not be read is no file that others are judged by: it would be passed over.
+        // A file that is to be judged and could not be read stays unread, and does not come back as mere context.
         let is_unread = self.unread.iter().any(|(unread, _)| unread == relative);
         if !is_unread && files::look_at(&path).is_some() {
             self.read(&path, Judged::Context);

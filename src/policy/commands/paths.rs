@@ -55,7 +55,8 @@ impl Evaluator<'_> {
         let value = self.value(name, span)?.unwrap_or_default();
         if value.contains(&b'\n') {
             let shown = String::from_utf8_lossy(name).into_owned();
-            let message = format!("{shown} holds a line end, behind which direnv would drop it");
+            let message =
+                format!("{shown} holds a line end, and direnv would drop what follows it");
             return Err(self.text.error(span, message));
         }
         Ok(value)
@@ -189,7 +190,7 @@ impl Evaluator<'_> {
         }
         if self.options.allexport {
             let message = "under `set -a`, direnv's function would export its own variables";
-            return Err(self.text.error(span, message).hint("write this line behind `set +a`"));
+            return Err(self.text.error(span, message).hint("write this line after `set +a`"));
         }
         if self.options.nounset && self.value(name, span)?.is_none() {
             let shown = String::from_utf8_lossy(name).into_owned();
