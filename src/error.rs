@@ -106,6 +106,11 @@ impl From<PolicyError> for Error {
 }
 
 impl Error {
+    /// Returns an error of a command that failed, in its own words and without a cure.
+    pub fn failed(message: impl Into<String>) -> Self {
+        Self::Refused { message: message.into(), hint: None, exit: Exit::Failed }
+    }
+
     /// Returns what mends it: a command that works when pasted, or what to do instead.
     pub fn hint(&self) -> Option<String> {
         match self {

@@ -15,7 +15,7 @@ use crate::decide::Carrying;
 use crate::env::State;
 use crate::env::state::{Outcome, Stamp, is_for_direnv};
 use crate::env::undo::Change;
-use crate::error::{Error, Exit};
+use crate::error::Error;
 use crate::hex::sha256;
 use crate::load::{Applied, Loaded};
 use crate::trust::Trust;
@@ -195,8 +195,7 @@ fn append(journal: &Journal, record: &Record) -> Result<(), Error> {
 }
 
 fn unwritten(error: &LogError) -> Error {
-    let message = safe(error.to_string().as_bytes());
-    Error::Refused { message, hint: None, exit: Exit::Failed }
+    Error::failed(safe(error.to_string().as_bytes()))
 }
 
 #[cfg(test)]

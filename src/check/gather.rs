@@ -398,9 +398,10 @@ fn context(directory: &Path) -> Vec<PathBuf> {
     directory.ancestors().flat_map(|up| names().map(move |name| up.join(name))).collect()
 }
 
-/// Returns an error in the gate's own words.
-fn refused(message: impl Into<String>, hint: Option<&str>) -> Error {
-    Error::Refused { message: message.into(), hint: hint.map(str::to_owned), exit: Exit::Failed }
+/// Returns the error about a path that is not in the repository.
+fn outside(path: &Path, root: &Path) -> Error {
+    let (path, root) = (crate::ui::safe_path(path), crate::ui::safe_path(root));
+    Error::failed(format!("{path} is outside of the repository {root}"))
 }
 
 /// Returns a file of the repository, judged or not.

@@ -198,11 +198,7 @@ fn unheld(
     let applied = loaded.result.as_ref().ok()?;
     let mut inside = applied.wanted.env.clone();
     inside.set(state::POLICY, located.path.as_os_str().as_bytes());
-    format.refusal(&Diff::between(outside, &inside), &inside).map(refused)
-}
-
-fn refused(message: String) -> Error {
-    Error::Refused { message, hint: None, exit: Exit::Failed }
+    format.refusal(&Diff::between(outside, &inside), &inside).map(Error::failed)
 }
 
 /// Writes into the state what became of the policy; returns the environment in which other programs stand for Go, where
@@ -280,7 +276,7 @@ fn print(format: Format, from: &Env, to: &Env, ui: &Ui) -> Result<(), Error> {
             held = reduced(from, to, ui);
             diff = Diff::between(from, &held);
         }
-        Some(message) => return Err(refused(message)),
+        Some(message) => return Err(Error::failed(message)),
     }
     diff.put_last(state::STATE.as_bytes());
     Ok(ui.data(&format.print(&diff))?)

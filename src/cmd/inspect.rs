@@ -152,13 +152,11 @@ fn read(path: &Path) -> Result<(Binary, String), Error> {
     let data = Data::open(path, LIMIT)?;
     let data = data.ok_or_else(|| FileProblem::Missing(path.to_path_buf()))?;
     let read_at = |offset, buffer: &mut [u8]| data.read_at(offset, buffer);
-    let binary = binary::read(&Image::new(data.size(), &read_at)).map_err(|problem| {
-        let message = match problem {
-            NotRead::System(error) => return FileProblem::system(path, &error).into(),
-            problem => format!("{} {problem}", safe_path(path)),
-        };
-        Error::Refused { message, hint: None, exit: Exit::Failed }
-    })?;
+    let binary =
+        binary::read(&Image::new(data.size(), &read_at)).map_err(|problem| match problem {
+            NotRead::System(error) => Error::from(FileProblem::system(path, &error)),
+            problem => Error::failed(format!("{} {problem}", safe_path(path))),
+        })?;
     let mut digest = Context::new(&SHA256);
     data.scan(|piece| digest.update(piece))?;
     Ok((binary, hex(digest.finish().as_ref())))

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use super::{
     Env, Error, File, Found, Judged, LIMIT, POLICY_FILES, Source, VERSION_FILES, World, file,
-    refused,
+    outside,
 };
 use crate::admit::beside;
 use crate::check::bash;
@@ -68,11 +68,7 @@ fn within(paths: &[PathBuf], root: &Path, world: &World) -> Result<Vec<PathBuf>,
     let relative = |path: &PathBuf| {
         let absolute = world.absolute(path);
         let real = files::real_path(&absolute).ok_or(FileProblem::Missing(absolute))?;
-        let outside = || {
-            let (path, root) = (crate::ui::safe_path(&real), crate::ui::safe_path(root));
-            refused(format!("{path} is outside of the repository {root}"), None)
-        };
-        real.strip_prefix(root).map(Path::to_path_buf).map_err(|_| outside())
+        real.strip_prefix(root).map(Path::to_path_buf).map_err(|_| outside(&real, root))
     };
     paths.iter().map(relative).collect()
 }
@@ -247,7 +243,7 @@ fn git_with(arguments: &[&str], directory: &Path, env: &Env, stdin: &[u8]) -> Re
     let complaint = String::from_utf8_lossy(&said.stderr);
     let line = complaint.lines().find(|line| !line.trim().is_empty()).unwrap_or("it failed");
     let line = line.strip_prefix("fatal: ").unwrap_or(line);
-    Err(refused(format!("git: {}", crate::ui::safe(line.as_bytes())), None))
+    Err(Error::failed(format!("git: {}", crate::ui::safe(line.as_bytes()))))
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use std::fs::{self, DirEntry};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use super::{Error, File, Found, Judged, LIMIT, Source, World, file, refused};
+use super::{Error, Exit, File, Found, Judged, LIMIT, Source, World, file, outside};
 use crate::check::kind;
 use crate::files::{self, FileProblem};
 
@@ -45,8 +45,7 @@ pub(super) fn work_tree(paths: &[PathBuf], world: &World) -> Result<Found, Error
         Walk { root, files: Vec::new(), seen: BTreeSet::new(), unread: Vec::new(), entries: 0 };
     for start in &starts {
         if !start.starts_with(&walk.root) {
-            let (start, root) = (crate::ui::safe_path(start), crate::ui::safe_path(&walk.root));
-            return Err(refused(format!("{start} is outside of the repository {root}"), None));
+            return Err(outside(start, &walk.root));
         }
         if start.is_dir() { walk.below(start)? } else { walk.read(start, Judged::Yes) }
     }
@@ -100,7 +99,8 @@ impl Walk {
                         "more than {MOST_ENTRIES} files below {}",
                         crate::ui::safe_path(start)
                     );
-                    return Err(refused(message, Some("check its directories one by one")));
+                    let hint = Some("check its directories one by one".to_owned());
+                    return Err(Error::Refused { message, hint, exit: Exit::Failed });
                 }
                 match entry {
                     Ok(entry) => self.entry(&entry, level, &mut directories),

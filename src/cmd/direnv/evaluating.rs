@@ -7,9 +7,9 @@ use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use super::words::refused;
 use crate::env::{Bytes, Diff, Env, is_identifier};
 use crate::error::{Error, Exit};
+use crate::files::FileProblem;
 use crate::policy::dotenv;
 use crate::shell::Format;
 use crate::shell::posix::quote;
@@ -54,7 +54,7 @@ fn printed(format: Format, env: &Env) -> Result<Bytes, Error> {
     let none = Env::new();
     let diff = Diff::between(&none, &held);
     match format.refusal(&diff, &held) {
-        Some(why) => Err(refused(&why)),
+        Some(why) => Err(Error::failed(why)),
         None => Ok(format.print(&diff)),
     }
 }
@@ -62,14 +62,14 @@ fn printed(format: Format, env: &Env) -> Result<Bytes, Error> {
 fn read(file: &Path, limit: u64, world: &World) -> Result<Bytes, Error> {
     let path = world.absolute(file);
     let read = files::read_data(&path, limit)?;
-    read.ok_or_else(|| refused(&format!("{} does not exist", safe_path(&path))))
+    Ok(read.ok_or(FileProblem::Missing(path))?)
 }
 
 /// Prints what makes this environment the one of a dump, for bash.
 pub(super) fn apply_dump(file: &Path, world: &World, ui: &Ui) -> Result<Exit, Error> {
     let text = read(file, LIMIT, world)?;
     let loaded = bash::loaded(text.trim_ascii(), world.env());
-    let loaded = loaded.ok_or_else(|| refused(super::NO_DUMP))?;
+    let loaded = loaded.ok_or_else(|| Error::failed(super::NO_DUMP))?;
     ui.data(&Format::Bash.print(&Diff::between(world.env(), &loaded)))?;
     Ok(Exit::Done)
 }
@@ -82,11 +82,11 @@ pub(super) fn dotenv(format: Format, file: &Path, world: &World, ui: &Ui) -> Res
         b"PWD" => Ok(directory.clone()),
         name => Ok(world.variable(name).filter(|value| !value.is_empty())),
     };
-    let at = |line: u32, what: &str| refused(&format!("{}:{line}: {what}", safe_path(&path)));
+    let at = |line: u32, what: &str| Error::failed(format!("{}:{line}: {what}", safe_path(&path)));
     let pairs = dotenv::read(&data, &mut look_up)
         .map_err(|error| at(error.line, &safe(error.message.as_bytes())))?;
     if let Some((name, _)) = pairs.iter().find(|(name, _)| !is_identifier(name)) {
-        return Err(refused(&format!("{}: {} is no name", safe_path(&path), safe(name))));
+        return Err(Error::failed(format!("{}: {} is no name", safe_path(&path), safe(name))));
     }
     ui.data(&printed(format, &pairs.into_iter().collect())?)?;
     Ok(Exit::Done)
@@ -101,7 +101,7 @@ pub(super) fn watch(
 ) -> Result<Exit, Error> {
     if world.variable(bash::EVALUATING).is_none() {
         let what = format!("only a policy can be told to watch: write `{command}` into it");
-        return Err(refused(&what));
+        return Err(Error::failed(what));
     }
     let mut text = command.as_bytes().to_vec();
     for path in paths {

@@ -79,7 +79,7 @@ fn answer(request: &Request<'_>, world: &World, ui: &Ui) -> Result<Exit, Error> 
         Request::Stdlib => evaluating::stdlib(world, ui),
         Request::ShowDump(text) => {
             let shown: serde_json::Value =
-                gzenv::unpack(text).ok_or_else(|| words::refused(NO_DUMP))?;
+                gzenv::unpack(text).ok_or_else(|| Error::failed(NO_DUMP))?;
             Ok(ui.data(&crate::ui::json(&shown)).map(|()| Exit::Done)?)
         }
         Request::WatchPrint { end } => watch_print(*end, world, ui),
@@ -103,7 +103,7 @@ fn named(path: Option<&Path>, world: &World) -> Result<Option<PathBuf>, Error> {
         Some(directory) => directory.as_deref().and_then(locate::nearest),
         None => world.cwd.as_deref().and_then(locate::nearest),
     };
-    let missing = || words::refused(".envrc file not found");
+    let missing = || Error::failed(".envrc file not found");
     found.map(|located| Some(located.path)).ok_or_else(missing)
 }
 
@@ -115,12 +115,12 @@ fn is_directory(path: &Path) -> bool {
 fn exec(words: &[OsString], world: &World, ui: &Ui) -> Result<Exit, Error> {
     let (Some(first), rest) = (words.first().map(Path::new), words.get(1..).unwrap_or_default())
     else {
-        return Err(words::refused("missing DIR and COMMAND arguments"));
+        return Err(Error::failed("missing DIR and COMMAND arguments"));
     };
     let is_file = files::look_through(&world.absolute(first)).is_some_and(|it| it.is_file());
     match (is_file, first.parent()) {
         (true, Some(directory)) => super::exec::run(&world.absolute(directory), words, world, ui),
-        _ if rest.is_empty() => Err(words::refused("missing COMMAND argument")),
+        _ if rest.is_empty() => Err(Error::failed("missing COMMAND argument")),
         _ => super::exec::run(first, rest, world, ui),
     }
 }
@@ -140,8 +140,8 @@ fn current(path: &Path, world: &World) -> Result<Exit, Error> {
     let watches = carrying.state().map(|state| state.watches.as_slice()).unwrap_or_default();
     match watches.iter().find(|watch| watch.path == path) {
         Some(watch) if files::stamp(&path) == watch.stamp => Ok(Exit::Done),
-        Some(_) => Err(words::refused(&format!("{} has changed", safe_path(&path)))),
-        None => Err(words::refused(&format!("{} is not watched", safe_path(&path)))),
+        Some(_) => Err(Error::failed(format!("{} has changed", safe_path(&path)))),
+        None => Err(Error::failed(format!("{} is not watched", safe_path(&path)))),
     }
 }
 

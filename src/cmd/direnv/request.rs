@@ -5,7 +5,7 @@
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
 
-use super::words::{Unsupported, refused};
+use super::words::Unsupported;
 use crate::error::Error;
 use crate::guard::ShellName;
 use crate::policy::DIRENV_VERSION;
@@ -79,7 +79,7 @@ pub(super) fn read(words: &[OsString]) -> Result<Request<'_>, Error> {
         b"reload" => Ok(Request::Reload),
         b"status" => Ok(Request::Status { json: first.is_some_and(|word| word == "--json") }),
         b"version" | b"--version" => version(first),
-        b"apply_dump" => path.map(Request::ApplyDump).ok_or_else(|| refused("no FILE given")),
+        b"apply_dump" => path.map(Request::ApplyDump).ok_or_else(|| Error::failed("no FILE given")),
         b"dotenv" => dotenv(rest),
         b"dump" => dump(rest),
         b"stdlib" => Ok(Request::Stdlib),
@@ -87,9 +87,11 @@ pub(super) fn read(words: &[OsString]) -> Result<Request<'_>, Error> {
         b"watch-dir" => {
             watched(rest).map(|paths| Request::WatchDir(paths.get(..1).unwrap_or(paths)))
         }
-        b"current" => path.map(Request::Current).ok_or_else(|| refused("missing PATH argument")),
+        b"current" => {
+            path.map(Request::Current).ok_or_else(|| Error::failed("missing PATH argument"))
+        }
         b"show_dump" => {
-            let text = first.ok_or_else(|| refused("missing DUMP argument"))?;
+            let text = first.ok_or_else(|| Error::failed("missing DUMP argument"))?;
             Ok(Request::ShowDump(text.as_encoded_bytes()))
         }
         b"watch-print" => {
@@ -101,7 +103,7 @@ pub(super) fn read(words: &[OsString]) -> Result<Request<'_>, Error> {
 }
 
 fn unknown(command: &[u8]) -> Error {
-    refused(&format!("command \"direnv {}\" not found", safe(command)))
+    Error::failed(format!("command \"direnv {}\" not found", safe(command)))
 }
 
 /// The commands that a policy's functions call, and that are no goenv's.
@@ -145,8 +147,8 @@ fn dotenv(words: &[OsString]) -> Result<Request<'_>, Error> {
 /// Reads `watch SHELL PATH…` and `watch-dir SHELL DIR`: the shell is the one that a policy runs in.
 fn watched(words: &[OsString]) -> Result<&[OsString], Error> {
     match words {
-        [] => Err(refused("missing SHELL argument")),
-        [_] => Err(refused("missing PATH argument")),
+        [] => Err(Error::failed("missing SHELL argument")),
+        [_] => Err(Error::failed("missing PATH argument")),
         [shell, paths @ ..] if shell_name(shell) == b"bash" => Ok(paths),
         [shell, ..] => Err(no_shell(shell_name(shell))),
     }
@@ -171,7 +173,7 @@ fn hook(word: Option<&OsStr>) -> Result<Request<'_>, Error> {
         b"fish" => Ok(Request::Hook(Shell::Fish)),
         b"tcsh" => Ok(Request::Hook(Shell::Tcsh)),
         b"elvish" => Ok(Request::Hook(Shell::Elvish)),
-        _ if Format::named(name).is_some() => Err(refused("this feature is not supported")),
+        _ if Format::named(name).is_some() => Err(Error::failed("this feature is not supported")),
         _ => Err(no_shell(name)),
     }
 }
@@ -192,17 +194,17 @@ fn format_named(name: &[u8]) -> Result<Format, Error> {
 }
 
 fn no_shell(name: &[u8]) -> Error {
-    refused(&format!("unknown target shell '{}'", safe(name)))
+    Error::failed(format!("unknown target shell '{}'", safe(name)))
 }
 
 fn log(words: &[OsString]) -> Result<Request<'_>, Error> {
     let [kind, message] = words else {
-        return Err(refused("log takes --status or --error, and a message"));
+        return Err(Error::failed("log takes --status or --error, and a message"));
     };
     let tone = match kind.as_encoded_bytes() {
         b"--status" => Tone::Plain,
         b"--error" => Tone::Error,
-        other => return Err(refused(&format!("log takes no {}", safe(other)))),
+        other => return Err(Error::failed(format!("log takes no {}", safe(other)))),
     };
     Ok(Request::Log { tone, message: safe(message.as_encoded_bytes()) })
 }
@@ -216,12 +218,12 @@ fn version(at_least: Option<&OsStr>) -> Result<Request<'_>, Error> {
     let release = text.split(['-', '+']).next().unwrap_or_default();
     let shown = safe(text.as_bytes());
     let wanted = crate::cmd::version::numbers(release)
-        .ok_or_else(|| refused(&format!("v{shown} is not a valid semver version")))?;
+        .ok_or_else(|| Error::failed(format!("v{shown} is not a valid semver version")))?;
     if crate::cmd::version::numbers(DIRENV_VERSION) >= Some(wanted) {
         return Ok(Request::Nothing);
     }
     let older = format!("current version v{DIRENV_VERSION} is older than the desired version");
-    Err(refused(&format!("{older} v{shown}")))
+    Err(Error::failed(format!("{older} v{shown}")))
 }
 
 #[cfg(test)]

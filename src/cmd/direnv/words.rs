@@ -2,15 +2,10 @@
 
 use crate::cmd::shown::signed;
 use crate::env::{Diff, Env};
-use crate::error::{Error, Exit};
+use crate::error::Error;
 use crate::policy::DIRENV_VERSION;
 use crate::trust::State;
 use crate::ui::{safe, safe_path};
-
-/// Returns an error in direnv's own words.
-pub(super) fn refused(message: &str) -> Error {
-    Error::Refused { message: message.to_owned(), hint: None, exit: Exit::Failed }
-}
 
 /// A command of direnv's that goenv does not have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,7 +30,7 @@ impl Unsupported {
 
     /// Returns why there is no answer.
     pub(super) fn error(self) -> Error {
-        refused(&format!("goenv has no `direnv {}`: {}", self.name, self.reason))
+        Error::failed(format!("goenv has no `direnv {}`: {}", self.name, self.reason))
     }
 }
 
@@ -59,7 +54,7 @@ pub(super) fn sentence(error: &Error) -> String {
 /// Returns what `edit` without a path says where there is nothing to edit.
 pub(super) fn nothing_to_edit(error: Error) -> Error {
     match error {
-        Error::NoPolicy(_) => refused(
+        Error::NoPolicy(_) => Error::failed(
             ".envrc or .env not found. Use `direnv edit .` to create a new .envrc in the current directory",
         ),
         other => other,
