@@ -1,7 +1,6 @@
 //! `allow --bash`: a policy that bash evaluates, and everything that may go wrong with a program.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -514,12 +513,10 @@ fn a_policy_that_runs_goenv_does_not_start_itself() {
 
 #[test]
 fn nothing_runs_from_path_and_nothing_is_read_from_a_pipe_with_a_name() {
-    use std::os::unix::fs::PermissionsExt as _;
     let mut sandbox = Sandbox::new();
     let p = allowed(&sandbox, "p", "export A=1\n");
     for name in ["tr", "sort", "cat", "bash", "env"] {
-        let program = sandbox.file(p.join(name), "#!/bin/sh\necho ran >>~/ran\n");
-        fs::set_permissions(program, fs::Permissions::from_mode(0o755)).unwrap();
+        sandbox.program(p.join(name), "#!/bin/sh\necho ran >>~/ran\n");
     }
     sandbox.set("PATH", format!(".:{}", std::env::var("PATH").unwrap()));
     let done = export(&sandbox, &p);
@@ -558,10 +555,8 @@ fn what_is_said_to_a_function_never_becomes_code() {
 
 #[test]
 fn what_a_dotenv_file_may_not_set_reaches_nothing_that_the_policy_runs() {
-    use std::os::unix::fs::PermissionsExt as _;
     let sandbox = Sandbox::new();
-    let program = sandbox.file("home/evil/date", "#!/bin/sh\n: >~/ran\n");
-    fs::set_permissions(program, fs::Permissions::from_mode(0o755)).unwrap();
+    sandbox.program("home/evil/date", "#!/bin/sh\n: >~/ran\n");
     let never = "no policy may set it: it ";
     for (number, (setting, why)) in [
         ("PATH=$HOME/evil:/bin", "a .env file may not set it: it chooses which programs run"),
@@ -634,10 +629,7 @@ fn what_bash_counts_in_stays_as_it_is_outside() {
 #[test]
 fn node_and_python_are_as_direnv_would_have_them() {
     let mut sandbox = Sandbox::new();
-    let tool = |path: &str, text: &str| {
-        let path = sandbox.file(path, text);
-        fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
-    };
+    let tool = |path: &str, text: &str| sandbox.program(path, text);
     for version in ["v16.9.0", "v18.1.0"] {
         tool(&format!("home/nodes/{version}/bin/node"), &format!("#!/bin/sh\necho {version}\n"));
     }
@@ -934,8 +926,7 @@ fn the_rules_can_forbid_bash() {
 fn bash_runs_once_for_each_load_and_is_the_systems_own() {
     let mut sandbox = Sandbox::new();
     let p = allowed(&sandbox, "p", "echo run >>~/log\nf() { export A=1; }\nf\n");
-    let fake = sandbox.file("fake/bash", "#!/bin/sh\ntouch ~/faked\n");
-    fs::set_permissions(&fake, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    sandbox.program("fake/bash", "#!/bin/sh\ntouch ~/faked\n");
     let path = sandbox.env[std::ffi::OsStr::new("PATH")].to_str().unwrap().to_owned();
     sandbox.set("PATH", format!("{}:{path}", sandbox.path("fake").display()));
     std::thread::sleep(Duration::from_millis(100));

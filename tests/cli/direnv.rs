@@ -206,9 +206,7 @@ fn exec_passes_the_code_on_and_runs_nothing_where_it_refuses() {
         "$SANDBOX/home\n1 -$SANDBOX/home/p\n",
         "",
     );
-    let script = sandbox.file("home/p/run", "#!/bin/sh\necho \"$A $1\"\n");
-    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
-    std::fs::set_permissions(script, mode).unwrap();
+    sandbox.program("home/p/run", "#!/bin/sh\necho \"$A $1\"\n");
     says(&run(&["exec", "p/run", "x"]), 0, "1 x\n", "");
     says(&run(&["exec"]), 1, "", "direnv: error missing DIR and COMMAND arguments\n");
     says(&run(&["exec", "p"]), 1, "", "direnv: error missing COMMAND argument\n");

@@ -35,9 +35,7 @@ fn what_cannot_be_run_is_named() {
     let done = sandbox.goenv(&home, &["exec", ".", "no-such-program"]);
     let _ = done.failure(127, "goenv: no-such-program: there is no such program in PATH\n");
     // As a shell has it: what is there and cannot be executed is another matter.
-    let bad = sandbox.file("bin/no-interpreter", "#!/no/such/interpreter\n");
-    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
-    std::fs::set_permissions(bad, mode).unwrap();
+    sandbox.program("bin/no-interpreter", "#!/no/such/interpreter\n");
     sandbox.file("bin/plain", "text\n");
     sandbox.file("home/here/plain", "text\n");
     for (program, code, reason) in [

@@ -160,13 +160,7 @@ fn the_state_of_hundreds_of_variables_never_keeps_a_program_from_starting() {
 
 #[test]
 fn a_later_sdk_takes_the_place_of_an_earlier_one_on_path() {
-    let mut sandbox = Sandbox::new();
-    for version in ["1.25.3", "1.26.6"] {
-        let root = format!("home/sdk/go{version}");
-        sandbox.file(format!("{root}/VERSION"), format!("go{version}\n"));
-        let go = sandbox.file(format!("{root}/bin/go"), "#!/bin/sh\n");
-        std::fs::set_permissions(go, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
-    }
+    let mut sandbox = Sandbox::with_releases(["1.25.3", "1.26.6"]);
     let home = sandbox.home();
     let bin = |version: &str| format!("{}/sdk/go{version}/bin", home.display());
     let (old, new) = (bin("1.25.3"), bin("1.26.6"));

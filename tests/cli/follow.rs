@@ -12,13 +12,7 @@ const ALL: &str = "follow = [\"go.work\", \"go.mod\", \".go-version\", \".tool-v
 
 /// A home with these releases, of which nothing is run, and a config.
 fn sandbox(versions: &[&str], config: &str) -> Sandbox {
-    let sandbox = Sandbox::new();
-    for version in versions {
-        let root = format!("home/sdk/go{version}");
-        sandbox.file(format!("{root}/VERSION"), format!("go{version}\n"));
-        let go = sandbox.file(format!("{root}/bin/go"), "#!/bin/sh\n");
-        sandbox.run(&sandbox.home(), "chmod", &["+x", &go.to_string_lossy()]).success();
-    }
+    let sandbox = Sandbox::with_releases(versions);
     if !config.is_empty() {
         sandbox.file("home/.config/goenv/config.toml", config);
     }

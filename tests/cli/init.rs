@@ -6,18 +6,6 @@ use std::path::Path;
 
 use crate::common::Sandbox;
 
-/// A home with files that claim to be these releases; nothing runs them.
-fn with_releases(versions: &[&str]) -> Sandbox {
-    let sandbox = Sandbox::new();
-    for version in versions {
-        let root = format!("home/sdk/go{version}");
-        sandbox.file(format!("{root}/VERSION"), format!("go{version}\n"));
-        let go = sandbox.file(format!("{root}/bin/go"), "#!/bin/sh\n");
-        sandbox.run(&sandbox.home(), "chmod", &["+x", &go.to_string_lossy()]).success();
-    }
-    sandbox
-}
-
 /// Runs `goenv init` and asserts the code, the policy and the whole of both streams.
 #[track_caller]
 fn init(sandbox: &Sandbox, directory: &str, code: i32, policy: Option<&str>, said: &str) {
@@ -30,7 +18,7 @@ fn init(sandbox: &Sandbox, directory: &str, code: i32, policy: Option<&str>, sai
 
 #[test]
 fn the_version_is_the_one_asked_for() {
-    let sandbox = with_releases(&["1.24.11", "1.25.3", "1.26.5", "1.26.6", "1.27rc1"]);
+    let sandbox = Sandbox::with_releases(["1.24.11", "1.25.3", "1.26.5", "1.26.6", "1.27rc1"]);
     for (number, (files, policy, why)) in [
         (
             &[("go.mod", "module m\n\ngo 1.26.5\n")][..],
@@ -91,7 +79,7 @@ fn the_version_is_the_one_asked_for() {
 
 #[test]
 fn what_is_not_here_stays_as_it_was_asked_for_with_the_command_that_fetches_it() {
-    let sandbox = with_releases(&["1.24.11"]);
+    let sandbox = Sandbox::with_releases(["1.24.11"]);
     sandbox.file("home/release/go.mod", "module m\ngo 1.26.6\n");
     init(
         &sandbox,
@@ -116,7 +104,7 @@ fn what_is_not_here_stays_as_it_was_asked_for_with_the_command_that_fetches_it()
 
 #[test]
 fn files_that_contradict_one_another_are_named_and_nothing_is_written() {
-    let sandbox = with_releases(&["1.26.6"]);
+    let sandbox = Sandbox::with_releases(["1.26.6"]);
     sandbox.file("home/p/go.mod", "module m\n\ngo 1.26.6\n");
     sandbox.file("home/p/.go-version", "# ours\n1.25.3\n");
     init(
@@ -153,7 +141,7 @@ fn files_that_contradict_one_another_are_named_and_nothing_is_written() {
 
 #[test]
 fn a_directory_can_be_named_and_what_stands_above_is_told() {
-    let sandbox = with_releases(&["1.26.6"]);
+    let sandbox = Sandbox::with_releases(["1.26.6"]);
     sandbox.file("home/.envrc", "export A=1\n");
     sandbox.file("home/go.work", "go 1.26.6\n");
     sandbox.dir("home/a b/c");
@@ -191,7 +179,7 @@ fn survey(sandbox: &Sandbox, text: &str, code: i32, shown: &str, said: &str) {
 
 #[test]
 fn a_policy_that_is_there_stays_and_each_line_in_the_way_is_named() {
-    let sandbox = with_releases(&["1.26.6"]);
+    let sandbox = Sandbox::with_releases(["1.26.6"]);
     survey(
         &sandbox,
         "#!/usr/bin/env bash\nexport A=1\nnpm \x1b[2J install\nPATH_add bin\nexport V=$(git describe)\n\nuse go 1.26.6\n",
@@ -254,7 +242,7 @@ fn bash_is_named_only_where_it_could_run_the_file() {
 
 #[test]
 fn what_is_refused_only_where_it_is_reached_is_named_where_it_is() {
-    let sandbox = with_releases(&["1.26.6"]);
+    let sandbox = Sandbox::with_releases(["1.26.6"]);
     survey(
         &sandbox,
         "layout python3\nif has there_is_none; then use nix; fi\ndotenv missing.env\nmake x\nuse flake\n",
@@ -285,7 +273,7 @@ fn what_is_refused_only_where_it_is_reached_is_named_where_it_is() {
 
 #[test]
 fn a_policy_that_is_native_already_only_wants_approval() {
-    let sandbox = with_releases(&["1.26.6"]);
+    let sandbox = Sandbox::with_releases(["1.26.6"]);
     survey(
         &sandbox,
         "use go 1.26.6\nPATH_add bin\n",
@@ -304,7 +292,7 @@ fn a_policy_that_is_native_already_only_wants_approval() {
 
 #[test]
 fn a_hint_is_about_the_directory_that_was_named() {
-    let sandbox = with_releases(&["1.26.6"]);
+    let sandbox = Sandbox::with_releases(["1.26.6"]);
     let home = sandbox.home();
     sandbox.file("home/w 9/go.mod", "module m\n\ngo 1.26.6\n");
     sandbox.file("home/w 9/.go-version", "1.25.3\n");
@@ -330,7 +318,7 @@ fn a_hint_is_about_the_directory_that_was_named() {
 
 #[test]
 fn a_pin_that_decides_is_written_beside_the_files_and_not_above() {
-    let sandbox = with_releases(&["1.26.6"]);
+    let sandbox = Sandbox::with_releases(["1.26.6"]);
     let home = sandbox.home();
     let mirror = sandbox.dir("mirror");
     let digits = "ab".repeat(32);
@@ -392,7 +380,7 @@ fn a_survey_ends() {
 
 #[test]
 fn whatever_is_called_envrc_is_left_alone() {
-    let sandbox = with_releases(&["1.26.6"]);
+    let sandbox = Sandbox::with_releases(["1.26.6"]);
     let p = sandbox.dir("home/link");
     sandbox.file("home/target", "export A=1\n");
     symlink("../target", p.join(".envrc")).unwrap();

@@ -99,14 +99,12 @@ fn entering_a_policy_with_every_construct_starts_no_process_and_no_thread() {
             POLICY.lines().any(|line| line.split([' ', ';', '(']).any(|word| word == name));
         assert!(stands, "`{name}` is not in the policy of this test");
     }
-    let mut sandbox = Sandbox::new();
     // So many that listing them could pay for threads.
-    for patch in 0..100 {
-        let root = format!("home/sdk/go1.26.{patch}");
-        sandbox.file(format!("{root}/VERSION"), format!("go1.26.{patch}\n"));
-        sandbox.file(format!("{root}/go.env"), "GOPROXY=https://proxy.golang.org,direct\n");
-        let go = sandbox.file(format!("{root}/bin/go"), "#!/bin/sh\n");
-        fs::set_permissions(&go, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let releases: Vec<String> = (0..100).map(|patch| format!("1.26.{patch}")).collect();
+    let mut sandbox = Sandbox::with_releases(&releases);
+    for version in &releases {
+        let settings = format!("home/sdk/go{version}/go.env");
+        sandbox.file(settings, "GOPROXY=https://proxy.golang.org,direct\n");
     }
     sandbox.set("LIST", "/a:/b");
     sandbox.set("MANPATH", "/usr/share/man");
@@ -155,13 +153,7 @@ fn entering_a_policy_with_every_construct_starts_no_process_and_no_thread() {
 
 #[test]
 fn among_many_sdks_names_are_read_first_and_few_are_looked_at() {
-    let sandbox = Sandbox::new();
-    for patch in 0..100 {
-        let root = format!("home/sdk/go1.26.{patch}");
-        sandbox.file(format!("{root}/VERSION"), format!("go1.26.{patch}\n"));
-        let go = sandbox.file(format!("{root}/bin/go"), "#!/bin/sh\n");
-        fs::set_permissions(&go, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
-    }
+    let sandbox = Sandbox::with_releases((0..100).map(|patch| format!("1.26.{patch}")));
     let trace = sandbox.path("trace");
     for (name, line, code, looked_at) in [
         ("exact", "use go 1.26.5\n", 0, vec!["go1.26.5"]),

@@ -82,6 +82,17 @@ impl Sandbox {
         sandbox
     }
 
+    /// Returns one in whose `~/sdk` lie files that claim to be these releases; nothing runs them.
+    pub fn with_releases<V: std::fmt::Display>(versions: impl IntoIterator<Item = V>) -> Self {
+        let sandbox = Self::new();
+        for version in versions {
+            let root = format!("home/sdk/go{version}");
+            sandbox.file(format!("{root}/VERSION"), format!("go{version}\n"));
+            sandbox.program(format!("{root}/bin/go"), "#!/bin/sh\n");
+        }
+        sandbox
+    }
+
     /// Sets a variable of the environment.
     pub fn set(&mut self, name: &str, value: impl AsRef<OsStr>) {
         self.env.insert(name.into(), value.as_ref().into());
@@ -109,6 +120,13 @@ impl Sandbox {
         let path = self.path(path);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(&path, text).unwrap();
+        path
+    }
+
+    /// Writes a program and returns its path.
+    pub fn program(&self, path: impl AsRef<Path>, text: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.file(path, text);
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
         path
     }
 

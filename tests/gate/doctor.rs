@@ -35,9 +35,7 @@ fn a_sound_shell_has_nothing_wrong() {
 #[test]
 fn what_is_wrong_is_found_in_the_real_shell() {
     let sandbox = sandbox();
-    let other = sandbox.file("home/other/goenv", "#!/bin/sh\n");
-    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
-    std::fs::set_permissions(&other, mode).unwrap();
+    sandbox.program("home/other/goenv", "#!/bin/sh\n");
     symlink(sdk("1.24.11").join("bin/go"), sandbox.dir("home/other").join("go")).unwrap();
     let done = bash(
         &sandbox,

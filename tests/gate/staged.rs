@@ -153,8 +153,7 @@ fn an_index_of_a_partial_commit_is_read() {
     // `git commit -a` shows its hooks another index.
     let hook = repository.root.join(".git/hooks/pre-commit");
     let script = format!("#!/bin/sh\nexec {} check --staged --format json\n", crate::common::GOENV);
-    repository.sandbox.file(&hook, script);
-    std::fs::set_permissions(&hook, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    repository.sandbox.program(&hook, script);
     let done = repository.git(&["commit", "--all", "--message", "x"]);
     assert_eq!(done.code(), 1);
     assert!(
