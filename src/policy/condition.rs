@@ -100,8 +100,8 @@ impl Parser {
             let right = self.operand_of(start)?;
             return Ok(Condition::Binary(left, operator, right));
         }
-        // A word alone is a test for text in it.
-        let alone = matches!(self.peek(), Some(b'&' | b'|' | b')' | b'\n')) || operator == b"]]";
+        // A word alone is a test for text in it, if bash learns that on the same line.
+        let alone = matches!(self.peek(), Some(b'&' | b'|' | b')')) || operator == b"]]";
         let plain = !self.text.slice(left.span).starts_with(b"-");
         match alone && plain {
             true => Ok(Condition::Unary(b"-n".to_vec(), left)),
@@ -116,6 +116,9 @@ impl Parser {
             (b"=~", _) => self
                 .wrong_here(2, "regular expressions are not part of the policy language")
                 .hint("compare with a pattern: [[ $NAME == v1.* ]]"),
+            ([], Some(b'\n')) => {
+                self.wrong_here(1, "bash wants the rest of this test on the same line")
+            }
             ([], Some(b'<' | b'>')) => self
                 .wrong_here(1, "the order of texts depends on the locale")
                 .hint("compare numbers: [[ $A -lt $B ]]"),

@@ -7,7 +7,8 @@
 use std::path::Path;
 
 use super::ast::{
-    Argument, Assignment, Chain, Command, Join, List, Program, Redirection, Run, Step,
+    Argument, Assignment, Chain, Command, Join, List, Operation, Parameter, Part, Program,
+    Redirection, Run, Step, Word,
 };
 use super::cursor::{Parsed, Parser, is_meta};
 use super::error::PolicyError;
@@ -227,7 +228,7 @@ impl Parser {
         if self.peek().is_none_or(is_meta) {
             return Err(self.wrong_here(1, "a word is expected after `case`"));
         }
-        let subject = self.word(Context::Value)?;
+        let subject = self.case_word(Context::Value)?;
         self.skip_lines();
         self.expect_word(b"in", start, "case")?;
         let mut arms = Vec::new();
@@ -254,7 +255,25 @@ impl Parser {
         }
     }
 
-    fn patterns(&mut self) -> Parsed<Vec<super::ast::Word>> {
+    /// Parses the subject or a pattern of `case`, in which bash forgets to take away what marks an empty quoted text in
+    /// `${NAME-…}`.
+    fn case_word(&mut self, context: Context) -> Parsed<Word> {
+        let word = self.word(context)?;
+        let quotes = |part: &Part| match part {
+            Part::Parameter(nested) => quotes_in_fallback(nested),
+            _ => false,
+        };
+        match word.parts.iter().any(quotes) {
+            true => {
+                let message = "quotes inside of an expansion confuse bash in `case`";
+                let hint = "put the value into a variable first";
+                Err(self.text.error(word.span, message).hint(hint))
+            }
+            false => Ok(word),
+        }
+    }
+
+    fn patterns(&mut self) -> Parsed<Vec<Word>> {
         self.eat(b'(');
         let mut patterns = Vec::new();
         loop {
@@ -262,7 +281,7 @@ impl Parser {
             if self.peek().is_none_or(is_meta) {
                 return Err(self.wrong_here(1, "a pattern is expected here"));
             }
-            patterns.push(self.word(Context::Pattern)?);
+            patterns.push(self.case_word(Context::Pattern)?);
             self.skip_blanks();
             match self.bump() {
                 Some(b'|') => {}
@@ -389,4 +408,14 @@ impl Parser {
         }
         Ok(arguments)
     }
+}
+
+/// Returns whether something is quoted in the word of an expansion.
+fn quotes_in_fallback(parameter: &Parameter) -> bool {
+    let Operation::Fallback(_, _, word) = &parameter.operation else { return false };
+    word.parts.iter().any(|part| match part {
+        Part::Double(_) | Part::Literal(_) => true,
+        Part::Parameter(nested) => quotes_in_fallback(nested),
+        _ => false,
+    })
 }
