@@ -23,7 +23,7 @@ _goenv_hook() {
 }
 
 \builtin typeset -ga precmd_functions chpwd_functions
-\builtin typeset -g _goenv_armed _goenv_here _goenv_until
+\builtin typeset -g _goenv_armed= _goenv_here _goenv_until
 # This shell's name for its stamps: another container that shares them can have a shell with the same process id.
 \builtin typeset -g _goenv_shell=$$-$RANDOM$RANDOM
 \builtin zmodload -F zsh/datetime p:EPOCHSECONDS 2>/dev/null

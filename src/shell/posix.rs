@@ -1,6 +1,7 @@
 //! Statements for bash and zsh.
 //!
-//! Values stand in single quotes, where no shell option and no byte has a meaning but the quote itself.
+//! Values stand in single quotes, where no shell option and no byte has a meaning but the quote itself. What is no value
+//! stands behind a backslash where it could be an alias: in zsh each word can, and so the name of a variable too.
 
 use std::fmt::Write as _;
 use std::os::unix::ffi::OsStrExt;
@@ -38,13 +39,13 @@ pub fn print(diff: &Diff, dialect: Dialect) -> Bytes {
         }
         match value {
             Some(value) => {
-                out.extend(b"export ");
+                out.extend(b"\\export ");
                 out.extend(name);
                 out.push(b'=');
                 quote_into(value, &mut out);
             }
             None => {
-                out.extend(b"unset ");
+                out.extend(b"\\unset \\");
                 out.extend(name);
             }
         }
@@ -147,14 +148,14 @@ mod tests {
         let diff = Diff::between(&from, &to);
         assert_eq!(
             String::from_utf8(print(&diff, Dialect::Bash)).unwrap(),
-            "export A='it'\\''s';\nexport EMPTY='';\nunset GONE;\nexport N='-1';\n"
+            "\\export A='it'\\''s';\n\\export EMPTY='';\n\\unset \\GONE;\n\\export N='-1';\n"
         );
         assert_eq!(
             String::from_utf8(print(&diff, Dialect::Zsh)).unwrap(),
-            "[[ ${(t)A-scalar} != scalar* || ${(t)A-} == *readonly* ]] || export A='it'\\''s';\n\
-             [[ ${(t)EMPTY-scalar} != scalar* || ${(t)EMPTY-} == *readonly* ]] || export EMPTY='';\n\
-             [[ ${(t)GONE-} == *readonly* ]] || unset GONE;\n\
-             [[ ${(t)N-} == a* || ${(t)N-} == *readonly* ]] || export N='-1';\n"
+            "[[ ${(t)A-scalar} != scalar* || ${(t)A-} == *readonly* ]] || \\export A='it'\\''s';\n\
+             [[ ${(t)EMPTY-scalar} != scalar* || ${(t)EMPTY-} == *readonly* ]] || \\export EMPTY='';\n\
+             [[ ${(t)GONE-} == *readonly* ]] || \\unset \\GONE;\n\
+             [[ ${(t)N-} == a* || ${(t)N-} == *readonly* ]] || \\export N='-1';\n"
         );
     }
 }

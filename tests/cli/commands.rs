@@ -57,7 +57,7 @@ fn hooks_hold_the_path_that_goenv_was_started_by() {
     let sandbox = Sandbox::new();
     let done = sandbox.run(&sandbox.home(), "sh", &["-c", "goenv hook bash"]);
     assert!(
-        done.success().stdout().contains("\\command '$SANDBOX/bin/goenv' export bash"),
+        done.success().stdout().contains("\\builtin command '$SANDBOX/bin/goenv' export bash"),
         "{}",
         done.stdout()
     );

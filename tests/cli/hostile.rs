@@ -16,7 +16,7 @@ fn refuses(sandbox: &Sandbox, directory: &Path, line: &str) {
     assert!(started.elapsed().as_secs() < 5, "it waited");
     assert_eq!((done.code(), done.stderr()), (3, format!("goenv: {line}\n")));
     let text = done.stdout();
-    assert!(text.starts_with("export GOENV_STATE=") && text.lines().count() == 1, "{text}");
+    assert!(text.starts_with("\\export GOENV_STATE=") && text.lines().count() == 1, "{text}");
 }
 
 #[test]
@@ -202,7 +202,7 @@ fn a_state_that_is_forged_or_damaged_does_no_harm() {
         sandbox.set("GOENV_STATE", state);
         let done = sandbox.goenv(&home, &["export", "bash"]);
         assert_eq!(done.code(), 0, "{state}");
-        assert_eq!(done.stdout(), "unset GOENV_STATE;\n", "{state}");
+        assert_eq!(done.stdout(), "\\unset \\GOENV_STATE;\n", "{state}");
         assert_eq!(
             done.stderr(),
             "goenv: GOENV_STATE cannot be read and is dropped; what it would have undone stays\n"
@@ -260,7 +260,7 @@ fn a_forged_state_sets_nothing_that_takes_over_the_shell() {
     let mut sandbox = Sandbox::new();
     sandbox.set("GOENV_STATE", String::from_utf8(state.text()).unwrap());
     let done = sandbox.goenv(&sandbox.home(), &["export", "bash"]);
-    assert_eq!(done.success().stdout(), "export PLAIN='/tmp/evil';\nunset GOENV_STATE;\n");
+    assert_eq!(done.success().stdout(), "\\export PLAIN='/tmp/evil';\n\\unset \\GOENV_STATE;\n");
 }
 
 #[test]

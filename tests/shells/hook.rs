@@ -179,7 +179,8 @@ fn bash_keeps_a_prompt_command_of_either_kind() {
 fn bash_shows_the_users_prompt_every_status_of_the_last_pipeline() {
     for set in [
         "PROMPT_COMMAND=",
-        "PROMPT_COMMAND='seen=\"$? ${PIPESTATUS[*]}\"; drawn=$seen;'",
+        // In a string the hook is one of the commands, and hides the others from those behind it.
+        "PROMPT_COMMAND='drawn=$?;'",
         "PROMPT_COMMAND=('seen=\"$? ${PIPESTATUS[*]}\"; drawn=$seen')",
         "PROMPT_COMMAND=(true 'seen=\"$? ${PIPESTATUS[*]}\"; drawn=$seen')",
     ] {
@@ -213,6 +214,67 @@ fn bash_shows_the_users_prompt_every_status_of_the_last_pipeline() {
             assert_eq!(seen(&mut with, line), seen(&mut without, line), "{set}: {line}");
         }
         assert_eq!(with.output("echo ${PROMPT_COMMAND[*]}").matches("_goenv_hook").count(), 1);
+    }
+}
+
+/// As bash-preexec installs itself, and starship when the startup file is read anew.
+#[test]
+fn tools_that_take_the_prompt_command_of_bash_for_a_string_go_on_working() {
+    let sandbox = Sandbox::new();
+    sandbox.project("p", "export A=1\n");
+    let mut pty = Pty::start(Shell::Bash, &sandbox);
+    let _ = pty.run("drawing() { eval \"$kept\"; echo drawn; }; installing() { echo installing; PROMPT_COMMAND=${PROMPT_COMMAND//installing/:}; }");
+    let install =
+        "[[ $PROMPT_COMMAND == *drawing* ]] || { kept=$PROMPT_COMMAND; PROMPT_COMMAND=drawing; }";
+    let hook = Shell::Bash.hook(&sandbox);
+    for line in [install, &hook, install, &hook] {
+        let _ = pty.run(line);
+    }
+    assert_eq!(pty.run("cd ~/p").matches("drawn").count(), 1);
+    let _ = pty.run("PROMPT_COMMAND=installing");
+    let _ = pty.run(&hook);
+    assert!(!pty.run("cd ~").contains("installing"));
+    let _ = pty.run("cd ~/p");
+    assert_eq!(pty.get("A").as_deref(), Some("1"));
+}
+
+/// A program's name is a likely name of a function or an alias, and in zsh an alias can stand for any word.
+#[test]
+fn no_alias_and_no_function_of_the_users_bends_a_hook() {
+    for shell in [Shell::Bash, Shell::Zsh] {
+        let sandbox = Sandbox::new();
+        sandbox.project("p", "export CA=1\n");
+        let mut pty = hooked(shell, &sandbox);
+        let _ = pty.run("alias export='echo bent' unset='echo bent'; test() { echo bent; }; command() { echo bent; }");
+        if shell == Shell::Zsh {
+            // As a plugin of oh-my-zsh has it.
+            let _ = pty.run("alias -g CA='2>&1 | cat -A'");
+        }
+        for (line, value) in [("cd ~/p", Some("1")), ("true", Some("1")), ("cd ~", None)] {
+            let shown = pty.run(line);
+            assert!(!shown.contains("bent") && !shown.contains("unset"), "{shell:?}: {shown}");
+            assert_eq!(pty.get("CA").as_deref(), value, "{shell:?}: {line}");
+        }
+    }
+}
+
+#[test]
+fn a_shell_asks_goenv_whatever_the_shell_before_it_exported() {
+    for (outer, inner) in [(Shell::Bash, Shell::Zsh), (Shell::Bash, Shell::Bash)] {
+        let mut sandbox = Sandbox::new();
+        sandbox.project("p", "export A=1\n");
+        let mut pty = Pty::start(outer, &sandbox);
+        let _ = pty.run("set -a");
+        let _ = pty.run(&outer.hook(&sandbox));
+        let _ = pty.run("cd ~/p");
+        let env = pty.env();
+        assert_eq!(env.get(&b"_goenv_armed"[..]).map(Vec::as_slice), Some(&b"1"[..]));
+        for (name, value) in env.into_iter().filter(|(name, _)| !name.starts_with(b"BASH_FUNC")) {
+            sandbox.set(std::str::from_utf8(&name).unwrap(), std::ffi::OsStr::from_bytes(&value));
+        }
+        let mut pty = Pty::start_in(inner, &sandbox, &sandbox.home().join("p"), &sandbox.env);
+        let shown = pty.run(&inner.hook(&sandbox));
+        assert!(!shown.contains("_goenv_same"), "{inner:?}: {shown}");
     }
 }
 
