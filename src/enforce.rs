@@ -10,7 +10,7 @@ use crate::check::tiers;
 use crate::env::{Bytes, Diff, Env, list};
 use crate::error::{Error, Exit};
 use crate::files;
-use crate::policy::{Place, Wanted};
+use crate::policy::{Place, Wanted, limits};
 use crate::trust::header::Tier;
 use crate::trust::rules::{Rules, TierRules};
 use crate::trust::variables::{Approval, Change, Context, Objection, added_entries, judge};
@@ -32,6 +32,7 @@ pub fn variables(
 ) -> Result<(), Error> {
     data(policy, wanted, outside, trust, rules)?;
     let diff = Diff::between(outside, &wanted.env);
+    size(policy, &diff)?;
     let change = |(name, after)| Change { name, before: outside.get(name), after };
     let mut changes: Vec<Change> = diff.steps().map(change).collect();
     if wanted.sdk.is_some() {
@@ -54,6 +55,20 @@ pub fn variables(
         path_entry(policy, wanted, &path_of(entry), rules, uid)?;
     }
     first_go(policy, wanted)
+}
+
+/// Refuses an environment in which the shell could start no program.
+fn size(policy: &Path, diff: &Diff) -> Result<(), Error> {
+    // The string that a process is given is NAME=value and a NUL.
+    let string = |(name, value): (&[u8], Option<&[u8]>)| Some(name.len() + value?.len() + 2);
+    let found: usize = diff.steps().filter_map(string).sum();
+    if found <= limits::ENVIRONMENT {
+        return Ok(());
+    }
+    let (shown, most) = (safe_path(policy), limits::ENVIRONMENT);
+    let message = format!("{shown}: what the policy sets has {found} bytes, more than {most}");
+    let hint = Some("put what is large into a file, and its path into the variable".to_owned());
+    Err(Error::Refused { message, hint, exit: Exit::Policy })
 }
 
 /// Refuses what data sets that nobody approved: a `.env` file, and where the policy is signed any other file too. bash is

@@ -10,6 +10,9 @@ pub(super) const SOURCE_LEVELS: usize = 16;
 pub(crate) const SOURCED_TEXTS: usize = 256;
 /// A value with its name: Linux refuses longer environment strings (`MAX_ARG_STRLEN`).
 pub(crate) const VALUE: usize = 128 << 10;
+/// All variables that a policy sets, with their names: macOS gives a program 1 MiB for its environment and arguments, Linux
+/// commonly 2 MiB, and a shell that has more starts none, not even goenv on leaving.
+pub(crate) const ENVIRONMENT: usize = 512 << 10;
 /// How many variables one policy may set.
 pub(crate) const VARIABLES: usize = 4096;
 /// How deep commands, and expansions in words, may be nested.

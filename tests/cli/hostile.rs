@@ -63,6 +63,35 @@ fn a_file_of_ten_gigabytes_is_refused_at_once() {
     );
 }
 
+/// A shell that has more than the system gives to a program starts none, and could not leave either.
+#[test]
+fn an_environment_with_which_no_program_starts_is_refused() {
+    let sandbox = Sandbox::new();
+    let twenty: String = (0..20).map(|number| format!("export V{number:02}=$LONG\n")).collect();
+    // Each of them has its name, `=`, the value and a NUL, which is 110 KiB.
+    for (policy, engine, size) in
+        [("native", None, 20), ("bash", Some("--bash"), 20), ("fits", None, 3)]
+    {
+        let variables: String = twenty.split_inclusive('\n').take(size).collect();
+        let long = "x".repeat((110 << 10) - 5);
+        let p = sandbox.dir(format!("home/{policy}"));
+        sandbox.file(p.join(".envrc"), format!("LONG={long}\n{variables}"));
+        let allow = ["allow"].into_iter().chain(engine).collect::<Vec<_>>();
+        let _ = sandbox.goenv(&p, &allow);
+        let done = sandbox.goenv(&p, &["export", "bash"]);
+        if policy == "fits" {
+            assert!(done.success().stdout().contains("V02="));
+            continue;
+        }
+        let expected = format!(
+            "goenv: $SANDBOX/home/{policy}/.envrc: what the policy sets has 2252800 bytes, more than 524288; put what is \
+             large into a file, and its path into the variable\n"
+        );
+        assert_eq!((done.code(), done.stderr()), (5, expected));
+        assert!(!done.stdout().contains("V00="));
+    }
+}
+
 #[test]
 fn files_and_directories_that_others_can_change_are_refused_with_the_cure() {
     let sandbox = Sandbox::new();
