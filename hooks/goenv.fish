@@ -14,12 +14,12 @@ if status is-interactive
         # Where goenv said what to ask: nothing that it looked at has another time, nothing absent has appeared, and the
         # approval has not ended, which the age of a file tells: fish has no other clock.
         if set -q _goenv_changed[1]; and test "$PWD:$PATH:$GOROOT:$GOENV_STATE" = "$_goenv_here"; and not test $_goenv_changed
-            and begin; not set -q _goenv_until[1]; or test (path mtime -R -- $_goenv_until[1]) -lt $_goenv_until[2] 2>/dev/null; end
+            and begin; not set -q _goenv_until[1]; or test (builtin path mtime -R -- $_goenv_until[1]) -lt $_goenv_until[2] 2>/dev/null; end
             return $_goenv_status
         end
         set -g _goenv_changed
         set -g _goenv_until
-        command @GOENV@ export fish --guard $_goenv_shell | source
+        command @GOENV@ export fish --guard $_goenv_shell | builtin source
         set -g _goenv_here "$PWD:$PATH:$GOROOT:$GOENV_STATE"
         return $_goenv_status
     end

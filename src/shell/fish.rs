@@ -1,7 +1,8 @@
 //! Statements for fish.
 //!
 //! fish reads its input as text of the locale, so bytes that are not ASCII are written as `\X..` outside the
-//! quotes. Variables that fish holds as lists get one word for each entry.
+//! quotes. Variables that fish holds as lists get one word for each entry. A universal variable, which all shells of a user
+//! share, is never written: a global one hides it inside, and goes where the universal one is what is wanted.
 
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
@@ -17,8 +18,9 @@ pub fn print(diff: &Diff) -> Bytes {
     for (name, value) in diff.steps() {
         match value {
             Some(value) => {
-                out.extend(b"set -gx ");
-                out.extend(name);
+                out.extend([b"set -qU ", name, b"; and set -ge ", name, b"; "].concat());
+                out.extend([b"test \"$", name, b"\" = ", &*quote(value)].concat());
+                out.extend([b"; and set -qx ", name, b"; or set -gx ", name].concat());
                 for word in words(name, value) {
                     out.push(b' ');
                     out.extend(quote(word));
@@ -56,7 +58,7 @@ pub fn arm(guard: &Guard) -> Bytes {
     let mut text = [&b"test "[..], &file(newer), b" -nt ", &file(older)].concat();
     if let Some(until) = guard.until {
         let age = until.saturating_sub(PROBE_SECONDS).to_string();
-        text.extend(b"; and type -q path; and set -g _goenv_until ");
+        text.extend(b"; and contains path (builtin -n); and set -g _goenv_until ");
         text.extend(file(newer));
         text.push(b' ');
         text.extend(age.as_bytes());
@@ -88,9 +90,11 @@ mod tests {
         let to: Env = [("A", "it's\n\u{e9}"), ("PATH", "/sdk/bin:/usr/bin")].into_iter().collect();
         assert_eq!(
             String::from_utf8(print(&Diff::between(&from, &to))).unwrap(),
-            "set -gx A 'it\\'s'\\X0a''\\Xc3''\\Xa9'';\n\
+            "set -qU A; and set -ge A; test \"$A\" = 'it\\'s'\\X0a''\\Xc3''\\Xa9''; and set -qx A; \
+             or set -gx A 'it\\'s'\\X0a''\\Xc3''\\Xa9'';\n\
              set -ge GONE;\n\
-             set -gx PATH '/sdk/bin' '/usr/bin';\n"
+             set -qU PATH; and set -ge PATH; test \"$PATH\" = '/sdk/bin:/usr/bin'; and set -qx PATH; \
+             or set -gx PATH '/sdk/bin' '/usr/bin';\n"
         );
     }
 }

@@ -256,6 +256,12 @@ fn no_alias_and_no_function_of_the_users_bends_a_hook() {
             assert_eq!(pty.get("CA").as_deref(), value, "{shell:?}: {line}");
         }
     }
+    let sandbox = Sandbox::new();
+    sandbox.project("p", "export CA=1\n");
+    let mut pty = hooked(Shell::Fish, &sandbox);
+    let _ = pty.run("function source; true; end");
+    let _ = pty.run("cd ~/p");
+    assert_eq!(pty.get("CA").as_deref(), Some("1"));
 }
 
 #[test]
@@ -374,6 +380,26 @@ fn what_the_user_changes_inside_survives_leaving() {
         assert_eq!(pty.get("GOROOT").as_deref(), Some("/mine"), "{shell:?}");
         assert_eq!(pty.get("KEPT"), None, "{shell:?}");
     });
+}
+
+/// All shells of a user share it, and a global variable of the same name would hide what is set in it from then on.
+#[test]
+fn a_universal_variable_of_fish_is_hidden_inside_and_back_outside() {
+    let sandbox = Sandbox::new();
+    sandbox.project("p", "export GOPATH=/in/a:/in/b LIST=in QUIET=in\n");
+    // With --no-config fish has none.
+    sandbox.file("home/.config/fish/config.fish", "goenv hook fish | source\n");
+    let mut pty = Pty::start_as_user(Shell::Fish, &sandbox);
+    let _ = pty.run("set -Ux GOPATH /out/a /out/b; set -Ux LIST a b; set -U QUIET out");
+    let before = pty.env();
+    let _ = pty.run("cd ~/p");
+    assert_eq!(pty.get("GOPATH").as_deref(), Some("/in/a:/in/b"));
+    assert_eq!(pty.get("QUIET").as_deref(), Some("in"));
+    let _ = pty.run("cd ~");
+    assert_eq!(pty.env(), before);
+    assert_eq!(pty.output("count $LIST"), "2\n");
+    let _ = pty.run("set -Ux GOPATH /new; cd ~/p; cd ~");
+    assert_eq!(pty.get("GOPATH").as_deref(), Some("/new"));
 }
 
 #[test]
