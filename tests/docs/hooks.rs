@@ -40,6 +40,33 @@ fn a_change_of_mode() {
     shows_at_the_next_cd("chmod 666 .envrc", "can be written by others (mode 0666)");
 }
 
+/// As every file of a Nix store has one time.
+#[test]
+fn a_watched_link_to_another_file_of_the_same_time() {
+    let (sandbox, mut pty) = inside("export A=1 B=$FROM\nwatch_file ../link\n");
+    let _ = pty.run(
+        "cd; echo > one; echo > two; touch -d @1 one two; ln -s one link; export FROM=2; cd p",
+    );
+    settle();
+    let _ = pty.run("true");
+    assert_eq!(pty.get("B").as_deref(), Some("2"), "that the link appears is noticed");
+    let _ = pty.run("export FROM=3");
+    sandbox.run(&sandbox.home(), "ln", &["-sfn", "two", "link"]).success();
+    let _ = pty.run("true");
+    assert_eq!(pty.get("B").as_deref(), Some("2"), "noticed at once");
+    let _ = pty.run("cd below");
+    assert_eq!(pty.get("B").as_deref(), Some("3"));
+}
+
+#[test]
+fn a_list_of_the_policy_that_the_user_sets() {
+    let (_sandbox, mut pty) = inside("export A=1\npath_add MANPATH man\n");
+    let _ = pty.run("export MANPATH=/mine");
+    assert_eq!(pty.get("MANPATH").as_deref(), Some("/mine"), "noticed at once");
+    let _ = pty.run("cd below");
+    assert!(pty.get("MANPATH").is_some_and(|value| value.ends_with("/p/man:/mine")));
+}
+
 /// Asserts that a change shows only after leaving and entering.
 fn shows_at_the_next_load(change: &str, entered: Option<&str>) {
     let (_sandbox, mut pty) = inside("export A=$FROM\n");
