@@ -27,14 +27,14 @@ _goenv_armed=
 
 # PROMPT_COMMAND stays what it is: the tools that find a string there go on taking it for one (bash-preexec, starship), and
 # in an array, from bash 5.1 on, each command sees every status of the last pipeline, which in a string the hook hides from
-# the user's. Before `&&` the status that the hook passes on neither ends a shell under `set -e` nor runs an ERR trap a
-# second time.
-# shellcheck disable=SC2128,SC2178 # it is the one or the other
+# the user's. One that is exported is handed down to shells that may have no hook: there it is no word. Before `&&` the
+# status that the hook passes on neither ends a shell under `set -e` nor runs an ERR trap a second time.
+# shellcheck disable=SC2016,SC2128,SC2178 # it is the one or the other, and expanded at the prompt
 if [[ " ${PROMPT_COMMAND[*]-} " != *_goenv_hook* ]]; then
   if [[ "$(\declare -p PROMPT_COMMAND 2>/dev/null)" == "declare -a"* ]] &&
     ((BASH_VERSINFO[0] > 5 || (BASH_VERSINFO[0] == 5 && BASH_VERSINFO[1] >= 1))); then
     PROMPT_COMMAND=('_goenv_hook && \:' ${PROMPT_COMMAND[@]+"${PROMPT_COMMAND[@]}"})
   else
-    PROMPT_COMMAND="_goenv_hook && \\:${PROMPT_COMMAND:+;$PROMPT_COMMAND}"
+    PROMPT_COMMAND='${_goenv_shell:+"_goenv_hook"} && \:'"${PROMPT_COMMAND:+;$PROMPT_COMMAND}"
   fi
 fi

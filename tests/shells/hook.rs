@@ -1,7 +1,7 @@
 //! The hooks, driven as a person drives them.
 
 use std::fs;
-use std::os::unix::ffi::OsStrExt;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
 use crate::common::pty::{Pty, Shell};
 use crate::common::{Sandbox, settle};
@@ -173,6 +173,28 @@ fn bash_keeps_a_prompt_command_of_either_kind() {
         let handed = pty.get("PROMPT_COMMAND").is_some_and(|text| text.contains("mine"));
         assert_eq!(handed, set.starts_with("export"), "{set}");
     }
+}
+
+/// As one in a container, in `nix develop`, or of root after `su`.
+#[test]
+fn a_bash_without_the_hook_that_was_handed_a_prompt_command_with_it_complains_of_nothing() {
+    let sandbox = Sandbox::new();
+    sandbox.project("p", "export A=1\n");
+    let mut pty = Pty::start(Shell::Bash, &sandbox);
+    let _ = pty.run("export PROMPT_COMMAND='last=$?; IFS=_hk'");
+    let _ = pty.run(&Shell::Bash.hook(&sandbox));
+    let _ = pty.run("cd ~/p; false");
+    assert_eq!(pty.get("A").as_deref(), Some("1"));
+    let _ = pty.run("false");
+    assert_eq!(pty.output("echo $last"), "1\n");
+    let env = pty.env().into_iter().map(|(name, value)| {
+        let of = |bytes: Vec<u8>| std::ffi::OsString::from_vec(bytes);
+        (of(name), of(value))
+    });
+    let mut pty = Pty::start_in(Shell::Bash, &sandbox, &sandbox.home(), &env.collect());
+    let shown = pty.run("set -eu; true");
+    assert!(!shown.contains("_goenv"), "{shown}");
+    assert_eq!(pty.output("echo ${last-none}"), "0\n");
 }
 
 #[test]
