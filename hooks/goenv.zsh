@@ -15,8 +15,8 @@ _goenv_hook() {
     \builtin return
   fi
   _goenv_armed=
-  # A subshell has the process id of its shell, whose stamps are not its own: it is not guarded.
-  (( ZSH_SUBSHELL )) || _goenv_guard=(--guard $_goenv_shell)
+  # A subshell has the process id of its shell, whose stamps are not its own, and one of zpty the name: they are not guarded.
+  (( ZSH_SUBSHELL )) || [[ $_goenv_shell != $$-* ]] || _goenv_guard=(--guard $_goenv_shell)
   _goenv_text=$(\builtin command @GOENV@ export zsh $_goenv_guard) || \builtin true
   \builtin eval "$_goenv_text" || \builtin true
   _goenv_here="$PWD:$PATH:$GOROOT:${GOENV_STATE:+${#GOENV_STATE}}"

@@ -298,6 +298,8 @@ fn a_subshell_of_zsh_leaves_the_stamps_of_its_shell_alone() {
     let before = counted.calls();
     let _ = counted.pty.run("(cd ~/q)");
     assert_eq!(counted.calls(), before + 1, "the subshell's one call, and none at the prompt");
+    let _ = counted.pty.run("zmodload zsh/zpty; work() { cd ~/q; }; zpty worker work; sleep 0.5");
+    assert_eq!(counted.calls(), before + 2, "that of a worker, and none at the prompt");
 }
 
 #[test]
