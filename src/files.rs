@@ -484,6 +484,11 @@ pub fn look_through(path: &Path) -> Option<Metadata> {
     fs::metadata(path).ok()
 }
 
+/// Returns the user that what stands at `path` belongs to, links followed.
+pub fn owner(path: &Path) -> Option<u32> {
+    fs::metadata(path).ok().map(|metadata| metadata.uid())
+}
+
 /// Returns whether a regular file that somebody may execute stands at `path`, links followed.
 pub fn is_program(path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|metadata| metadata.is_file() && metadata.mode() & 0o111 != 0)

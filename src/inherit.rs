@@ -3,13 +3,15 @@
 //! A state that is too large for a variable lies in a file that the variable names; it is read here. Whatever is
 //! wrong with either, the answer is a state or none, never an error.
 
+use std::path::PathBuf;
+
 use crate::decide::Carrying;
 use crate::env::state::{self, Carried, INLINE_LIMIT};
 use crate::env::undo::{self, Change, Fingerprint};
 use crate::env::{Bytes, Env, State};
 use crate::files::{self, FileProblem};
 use crate::trust::variables::{Class, class};
-use crate::world::World;
+use crate::world::{RUN, World};
 
 /// The directory, below what belongs to running shells, of the states that are too large for a variable.
 pub const UNDO: &str = "undo";
@@ -62,10 +64,24 @@ pub fn carry(state: &State, world: &World) -> Result<Bytes, FileProblem> {
         return Ok(text);
     }
     let encoded = state.encode();
-    let runtime = world.dirs.runtime.clone().unwrap_or_default();
-    let path = runtime.join(UNDO).join(format!("{:016x}", Fingerprint::of(&encoded).0));
-    files::write_private(&path, &encoded)?;
-    Ok(state::in_file(&path))
+    let name = format!("{:016x}", Fingerprint::of(&encoded).0);
+    let what = "neither XDG_RUNTIME_DIR nor HOME names a place for it".to_owned();
+    let mut problem = FileProblem::System(UNDO.into(), what);
+    for place in places(world) {
+        let path = place.join(UNDO).join(&name);
+        match files::write_private(&path, &encoded) {
+            Ok(()) => return Ok(state::in_file(&path)),
+            Err(error) => problem = error,
+        }
+    }
+    Err(problem)
+}
+
+/// Returns where such files are written: the second place is for where the first cannot be, as when a login has ended, which
+/// takes its directory along, and tmux goes on.
+pub fn places(world: &World) -> impl Iterator<Item = PathBuf> {
+    let second = world.dirs.state.as_ref().map(|state| state.join(RUN));
+    world.dirs.runtime.clone().into_iter().chain(second)
 }
 
 #[cfg(test)]

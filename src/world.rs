@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use crate::env::{Bytes, Env};
+use crate::files;
 
 /// What a command may know about where it runs.
 #[derive(Clone, Debug)]
@@ -37,7 +38,7 @@ impl World {
         Self {
             env: OnceCell::new(),
             environment,
-            dirs: Dirs::of(inherited),
+            dirs: Dirs::of(inherited, nix::unistd::geteuid().as_raw()),
             cwd: std::env::current_dir().ok(),
             uid: nix::unistd::geteuid().as_raw(),
             program: std::env::args_os().next().map(PathBuf::from).unwrap_or_default(),
@@ -46,7 +47,8 @@ impl World {
 
     /// Returns a world with another environment than this process's.
     pub fn with(env: Env, cwd: Option<PathBuf>) -> Self {
-        let dirs = Dirs::of(|name| env.get(name).map(<[u8]>::to_vec));
+        let uid = nix::unistd::geteuid().as_raw();
+        let dirs = Dirs::of(|name| env.get(name).map(<[u8]>::to_vec), uid);
         Self { env: OnceCell::from(env), cwd, dirs, ..Self::gather(Vec::new) }
     }
 
@@ -142,6 +144,9 @@ fn terminal_named<T>(_device: T) -> Option<String> {
     Some(name.to_string_lossy().into_owned())
 }
 
+/// What stands below `state` for what belongs to running shells.
+pub const RUN: &str = "run";
+
 /// The directories that goenv keeps things in; `None` where neither `HOME` nor the XDG variable says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Dirs {
@@ -159,8 +164,9 @@ pub struct Dirs {
 
 impl Dirs {
     /// Returns the directories for an environment. A relative path in a variable counts as unset, as the XDG
-    /// specification says.
-    pub fn of(variable: impl Fn(&[u8]) -> Option<Bytes>) -> Self {
+    /// specification says, and so does another user's directory for what belongs to running shells: in it, which a `su`
+    /// hands on, nothing would be believed that `uid` wrote.
+    pub fn of(variable: impl Fn(&[u8]) -> Option<Bytes>, uid: u32) -> Self {
         let absolute = |name: &str| {
             let path = path_of(variable(name.as_bytes())?);
             path.is_absolute().then_some(path)
@@ -171,11 +177,12 @@ impl Dirs {
             Some(base?.join("goenv"))
         };
         let state = dir("XDG_STATE_HOME", ".local/state");
-        let runtime = absolute("XDG_RUNTIME_DIR").map(|base| base.join("goenv"));
+        let is_own = |base: &PathBuf| files::owner(base).is_none_or(|owner| owner == uid);
+        let runtime = absolute("XDG_RUNTIME_DIR").filter(is_own).map(|base| base.join("goenv"));
         Self {
             data: dir("XDG_DATA_HOME", ".local/share"),
             config: dir("XDG_CONFIG_HOME", ".config"),
-            runtime: runtime.or_else(|| Some(state.as_ref()?.join("run"))),
+            runtime: runtime.or_else(|| Some(state.as_ref()?.join(RUN))),
             state,
             home,
         }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::error::{Error, Exit};
 use crate::files;
-use crate::inherit::UNDO;
+use crate::inherit::{UNDO, places};
 use crate::store::Store;
 use crate::ui::{Tone, Ui};
 use crate::world::World;
@@ -27,8 +27,7 @@ pub fn run(world: &World, ui: &Ui) -> Result<Exit, Error> {
 }
 
 fn remove_old_states(world: &World) -> Result<(), Error> {
-    let Some(runtime) = &world.dirs.runtime else { return Ok(()) };
-    for path in files::list(&runtime.join(UNDO)) {
+    for path in places(world).flat_map(|place| files::list(&place.join(UNDO))) {
         let written = files::look_at(&path).and_then(|found| found.modified().ok());
         let written = written.and_then(|at| at.duration_since(std::time::UNIX_EPOCH).ok());
         if written.is_some_and(|written| written + UNDO_AGE < world.now()) {

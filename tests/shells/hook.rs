@@ -486,6 +486,38 @@ fn a_shell_that_inherited_the_state_and_rebuilt_path_is_mended() {
     });
 }
 
+/// As after `su`, which hands on the directory of the user before, and in a tmux whose login has ended.
+#[test]
+fn what_is_too_large_for_a_variable_comes_back_wherever_the_runtime_directory_leads() {
+    for case in ["another's", "gone"] {
+        let mut sandbox = Sandbox::new();
+        let values: Vec<String> = (0..12).map(|number| format!("BIG{number}")).collect();
+        values.iter().for_each(|name| sandbox.set(name, "x".repeat(3000)));
+        let text: String = values.iter().map(|name| format!("export {name}=y\n")).collect();
+        sandbox.project("p", &text);
+        sandbox.project("q", "export A=1\n");
+        let others = sandbox.dir("tmp/others");
+        // Root is who can give it away; to anybody else what is root's is another's.
+        let is_given = std::os::unix::fs::chown(&others, Some(65534), None).is_ok();
+        let place = match case {
+            "gone" => std::path::Path::new("/proc/gone"),
+            _ if is_given => &others,
+            _ => std::path::Path::new("/usr"),
+        };
+        sandbox.set("XDG_RUNTIME_DIR", place);
+        let mut pty = hooked(Shell::Bash, &sandbox);
+        let before = pty.env();
+        for (line, value) in [("cd ~/p", "y"), ("cd ~/q", "xxx"), ("cd ~/p", "y")] {
+            let shown = pty.run(line);
+            assert!(!shown.contains("dropped") && !shown.contains("undo"), "{case}: {shown}");
+            assert!(pty.get("BIG3").is_some_and(|is| is.starts_with(value)), "{case}: {line}");
+        }
+        let _ = pty.run("cd ~");
+        assert_eq!(pty.env(), before, "{case}");
+        assert!(!others.join("goenv").exists());
+    }
+}
+
 #[test]
 fn a_damaged_state_heals_itself() {
     shells(|shell| {
