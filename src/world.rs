@@ -35,12 +35,13 @@ const DELETED: &str = "(deleted)";
 impl World {
     /// Reads the surroundings of this process, whose `environment` has these entries, `NAME=value`.
     pub fn gather(environment: fn() -> Vec<&'static [u8]>) -> Self {
+        let uid = nix::unistd::geteuid().as_raw();
         Self {
             env: OnceCell::new(),
             environment,
-            dirs: Dirs::of(inherited, nix::unistd::geteuid().as_raw()),
+            dirs: Dirs::of(inherited, uid),
             cwd: std::env::current_dir().ok(),
-            uid: nix::unistd::geteuid().as_raw(),
+            uid,
             program: std::env::args_os().next().map(PathBuf::from).unwrap_or_default(),
         }
     }
