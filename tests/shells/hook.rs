@@ -645,8 +645,8 @@ fn an_interrupt_ends_a_policy_that_bash_evaluates_and_not_the_shell() {
         let _ = pty.run("touch ~/again");
         let _ = pty.run("goenv reload");
         if matches!(shell, Shell::Elvish | Shell::Nushell) {
-            // They did not throw away what was printed, so that it is only now that the policy runs again.
-            let _ = pty.run("true");
+            // They did not throw away what was printed, so that the prompt after the first one held it for the shell's own.
+            let _ = pty.run("goenv reload");
         }
         assert_eq!(pty.get("A").as_deref(), Some("1"), "{shell:?}");
         let _ = pty.run("cd ~");
