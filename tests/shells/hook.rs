@@ -294,6 +294,7 @@ fn a_shell_asks_goenv_whatever_the_shell_before_it_exported() {
         let mut pty = Pty::start(outer, &sandbox);
         let _ = pty.run("set -a");
         let _ = pty.run(&outer.hook(&sandbox));
+        settle();
         let _ = pty.run("cd ~/p");
         let env = pty.env();
         assert_eq!(env.get(&b"_goenv_armed"[..]).map(Vec::as_slice), Some(&b"1"[..]));
