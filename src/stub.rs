@@ -10,18 +10,20 @@ use std::path::{Path, PathBuf};
 
 use crate::env::Env;
 use crate::env::undo::Fingerprint;
-use crate::files::{self, FileProblem};
+use crate::error::{Error, Exit};
+use crate::files;
+use crate::ui::safe_path;
 use crate::world::World;
 
 /// The programs that are stood in for.
 const PROGRAMS: [&str; 2] = ["go", "gofmt"];
 
-/// Returns `outside` with the stand-ins first on PATH; as it is where there is no place for them.
+/// Returns `outside` with the stand-ins first on PATH.
 ///
 /// # Errors
-/// If they cannot be written.
-pub fn block(outside: &Env, reason: &str, world: &World) -> Result<Env, FileProblem> {
-    let Some(directory) = directory(reason, world) else { return Ok(outside.clone()) };
+/// If there is no place for them, or they cannot be written there.
+pub fn block(outside: &Env, reason: &str, world: &World) -> Result<Env, Error> {
+    let directory = directory(reason, world)?;
     for program in PROGRAMS {
         let path = directory.join(program);
         let script = script(program, reason);
@@ -48,9 +50,14 @@ fn is_there(path: &Path, script: &[u8], world: &World) -> bool {
 }
 
 /// Returns the directory for one reason, so that shells in other directories keep theirs.
-fn directory(reason: &str, world: &World) -> Option<PathBuf> {
+fn directory(reason: &str, world: &World) -> Result<PathBuf, Error> {
     let name = format!("{:016x}", Fingerprint::of(reason.as_bytes()).0);
-    Some(world.dirs.state.as_ref()?.join("blocked").join(name))
+    let place = world.dirs.state.as_ref().ok_or(Error::NoHome)?.join("blocked");
+    if place.as_os_str().as_encoded_bytes().contains(&b':') {
+        let message = format!("{} has a colon, which PATH takes for an end", safe_path(&place));
+        return Err(Error::Refused { message, hint: None, exit: Exit::Failed });
+    }
+    Ok(place.join(name))
 }
 
 fn script(program: &str, reason: &str) -> String {

@@ -42,7 +42,9 @@ pub fn entered(
     if let Some(before) = before.state().filter(|before| before.policy != state.policy) {
         left(before, &loaded.rules, world)?;
     }
-    let Some(journal) = Journal::of(world, &loaded.rules) else { return Ok(()) };
+    let Some(journal) = Journal::of(world, &loaded.rules) else {
+        return nowhere(loaded.result.is_ok() && loaded.is_strict());
+    };
     let mut record = match &loaded.result {
         Ok(applied) => applied_record(&journal, applied, state),
         Err(error) => refused_record(&journal, error, loaded.trust.as_ref()),
@@ -67,16 +69,19 @@ pub fn decided(
     world: &World,
 ) -> Result<Option<String>, Error> {
     let rules = rules(world);
-    let Some(journal) = Journal::of(world, &rules) else { return Ok(None) };
+    let header = bytes.and_then(|bytes| header::parse(bytes).ok()?).unwrap_or_default();
+    let is_strict = rules.of(header.tier.as_ref()).strict;
+    let Some(journal) = Journal::of(world, &rules) else {
+        return nowhere(is_strict).map(|()| None);
+    };
     let mut record = journal.record(event, How::Allow);
     record.path = policy.as_os_str().as_bytes().to_vec();
     record.sha256 = bytes.map(sha256);
-    let header = bytes.and_then(|bytes| header::parse(bytes).ok()?).unwrap_or_default();
     about_header(&mut record, &header);
     record.engine = engine;
     let written = journal.append(&record, Durability::Synced);
     match written.map_err(|error| unwritten(&error)) {
-        Err(error) if rules.of(header.tier.as_ref()).strict => Err(error),
+        Err(error) if is_strict => Err(error),
         Err(error) => Ok(Some(error.text())),
         Ok(_) => Ok(None),
     }
@@ -187,6 +192,11 @@ pub fn happened(journal: &Journal, record: &Record, ui: &Ui) {
     if let Err(error) = journal.append(record, Durability::Synced) {
         ui.say(Tone::Warning, &unwritten(&error).text());
     }
+}
+
+/// Returns what comes of a decision for which there is no log: whoever could unset HOME could else do without one.
+fn nowhere(must_be_logged: bool) -> Result<(), Error> {
+    if must_be_logged { Err(Error::NoHome.as_failure()) } else { Ok(()) }
 }
 
 fn append(journal: &Journal, record: &Record) -> Result<(), Error> {

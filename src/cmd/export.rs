@@ -12,7 +12,6 @@ use crate::env::state::{self, Outcome};
 use crate::env::undo::{self, Fingerprint};
 use crate::env::{Diff, Env, State};
 use crate::error::{Error, Exit};
-use crate::files::FileProblem;
 use crate::follow::Governing;
 use crate::guard::ShellName;
 use crate::load::{Applied, Loaded, Loader, Purpose};
@@ -211,7 +210,7 @@ fn settle(
     loaded: &Loaded,
     outside: &Env,
     world: &World,
-) -> Result<Option<Env>, FileProblem> {
+) -> Result<Option<Env>, Error> {
     let error = match &loaded.result {
         Ok(applied) => {
             state.changes = undo::record(outside, &applied.wanted.env);

@@ -122,3 +122,47 @@ fn a_mistake_in_the_users_rules_does_not_lift_the_organisations() {
     assert!(done.stderr().contains("/etc/goenv/config.toml:1:"), "{}", done.stderr());
     assert!(done.stdout().contains("/blocked/"), "{}", done.stdout());
 }
+
+/// Where HOME is unset, the other variables can still say where rules and approvals are.
+#[test]
+fn strict_rules_want_a_log_also_where_there_is_no_place_for_one() {
+    let mut repository = Repository::new();
+    let project = repository.signed("project", "export A=1\n", &[]);
+    let goenv = |repository: &Repository, args: &[&str]| repository.sandbox.goenv(&project, args);
+    for (name, place) in [("XDG_CONFIG_HOME", ".config"), ("XDG_DATA_HOME", ".local/share")] {
+        let place = repository.sandbox.home().join(place);
+        repository.sandbox.set(name, place);
+    }
+    repository.config("tier = \"dev\"\n[tiers.dev]\nstrict = true\n");
+    goenv(&repository, &["allow"]).success();
+    assert_eq!(repository.value(&project), (0, Some("1".into())));
+    repository.sandbox.env.remove(std::ffi::OsStr::new("HOME"));
+    let said = "goenv: HOME is unset or no absolute path, so goenv has no place for its files; set it to your home directory\n";
+    goenv(&repository, &["export", "bash"]).failure(1, said);
+    assert_eq!(repository.value(&project), (1, None));
+    goenv(&repository, &["allow"]).failure(1, said);
+    repository.config("tier = \"dev\"\n");
+    assert_eq!(repository.value(&project), (0, Some("1".into())));
+}
+
+#[test]
+fn it_is_said_where_there_is_no_place_for_a_go_that_refuses() {
+    let mut repository = Repository::with_two_signers();
+    let settle = repository.signed("settle", "export A=1\n", &["alice"]);
+    let config = repository.sandbox.home().join(".config");
+    repository.sandbox.set("XDG_CONFIG_HOME", config);
+    let said = |repository: &Repository| {
+        let done = repository.sandbox.goenv(&settle, &["export", "bash"]);
+        assert_eq!((done.code(), done.stdout().contains("PATH=")), (3, false));
+        done.stderr().lines().next().unwrap_or_default().to_owned()
+    };
+    let start = "goenv: another go may run, because none that refuses could be put here: ";
+    repository.sandbox.set("XDG_STATE_HOME", repository.sandbox.path("a:b"));
+    let colon = "$SANDBOX/a:b/goenv/blocked has a colon, which PATH takes for an end";
+    assert_eq!(said(&repository), format!("{start}{colon}"));
+    for name in ["XDG_STATE_HOME", "HOME"] {
+        repository.sandbox.env.remove(std::ffi::OsStr::new(name));
+    }
+    let homeless = "HOME is unset or no absolute path, so goenv has no place for its files";
+    assert_eq!(said(&repository), format!("{start}{homeless}"));
+}
