@@ -60,6 +60,8 @@ pub struct Machine<'a> {
     pub sourced: Vec<Approved>,
     /// The serials to keep before the policy applies: those of signed texts that it sources.
     pub marks: Vec<(PathBuf, Mark)>,
+    /// When the first of the approvals ends that texts have by themselves, in seconds since 1970.
+    pub until: Option<i64>,
     /// The SDK that was found.
     pub sdk: Option<Box<Resolved>>,
     /// The SDK that was asked for and is not used.
@@ -85,6 +87,7 @@ impl<'a> Machine<'a> {
             record: None,
             sourced: Vec::new(),
             marks: Vec::new(),
+            until: None,
             sdk: None,
             unused: None,
         }
@@ -116,6 +119,7 @@ impl<'a> Machine<'a> {
                     return Some(engine);
                 }
                 let trust = admission.approves(text, tier, self.watched)?;
+                self.until = earliest(self.until, trust.until);
                 let mark = trust.raise.clone();
                 self.marks.extend(mark.map(|mark| (text.path.clone(), mark)));
                 Some(trust.engine)
@@ -152,7 +156,7 @@ impl<'a> Machine<'a> {
         let shown = crate::ui::safe_path(path);
         let (what, hint) = match self.sourcing {
             Sourcing::Approved { .. } if self.signing_tier().is_some() => {
-                ("is not signed, or changed since", self.approving(path, asking))
+                ("has no signatures that count here", self.approving(path, asking))
             }
             // What bash reads is known only once it runs: each text is allowed by itself.
             Sourcing::Approved { engine: Engine::Bash, .. } => {
@@ -203,6 +207,11 @@ impl<'a> Machine<'a> {
     fn refusal(problem: &FileProblem) -> Refusal {
         Refusal { message: problem.to_string(), hint: problem.hint(), cause: Cause::Text }
     }
+}
+
+/// Returns the earlier of two ends, where there are any.
+pub fn earliest(one: Option<i64>, other: Option<i64>) -> Option<i64> {
+    one.into_iter().chain(other).min()
 }
 
 /// Returns the refusal of a policy text that was blocked by itself: what approved the policy does not lift that.

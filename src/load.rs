@@ -15,7 +15,7 @@ use crate::error::Error;
 use crate::files::{self, FileProblem, Text};
 use crate::follow;
 use crate::hex::sha256;
-use crate::host::{Machine, Sourcing};
+use crate::host::{Machine, Sourcing, earliest};
 use crate::locate::{Kind, Located};
 use crate::policy::{self, Cause, PolicyError, SdkWanted, Wanted};
 use crate::sdk::places::{Places, Platform};
@@ -247,9 +247,12 @@ impl<'a> Loader<'a> {
         known.unused = machine.unused.take();
         let wanted = wanted?;
         let (sdk, mut marks) = (machine.sdk.take(), std::mem::take(&mut machine.marks));
+        let until = machine.until;
         enforce::variables(path, &wanted, self.outside, trust, rules, self.world.uid)?;
         enforce::releases(&wanted, tier, admission.rules())?;
         marks.extend(trust.raise.clone().map(|mark| (path.to_path_buf(), mark)));
+        // What it reads is part of it: where the approval of that ends, so does this.
+        trust.until = earliest(trust.until, until);
         if self.purpose == Purpose::Apply {
             marks.iter().try_for_each(|(path, mark)| admission.marks()?.raise(path, mark))?;
         }

@@ -674,3 +674,32 @@ fn status_names_what_bash_leaves_open_of_a_signed_policy() {
         signed.stderr()
     );
 }
+
+/// Nothing changes on disk at that moment, so the state has to say when it is.
+#[test]
+fn a_policy_ends_when_the_signature_of_what_it_reads_does() {
+    let repository = Repository::with_two_signers();
+    let settle = repository.root.join("settle");
+    repository.sandbox.file(settle.join("lib.sh"), "export A=1\n");
+    repository.sandbox.file(settle.join(".envrc"), "source_env ./lib.sh\n");
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
+    let soon = goenv::trust::date::rfc3339(now.as_secs() as i64 + 4);
+    for (name, file, expires) in [
+        ("alice", "lib.sh", &*soon),
+        ("bob", "lib.sh", &soon),
+        ("alice", ".envrc", "30d"),
+        ("bob", ".envrc", "30d"),
+    ] {
+        let key = repository.key(name);
+        let sign = ["sign", file, "--tier", "prod", "--key", &key, "--expires", expires];
+        repository.sandbox.goenv(&settle, &sign).success();
+    }
+    let script = "set -e\nprompt() { eval \"$(goenv export bash 2>>said)\"; echo ${A-unset}; }\n\
+        prompt; sleep 0.2; prompt; sleep 0.2; prompt; sleep 5; prompt; tail -3 said >&2";
+    let done = repository.sandbox.run(&settle, "bash", &["-c", script]);
+    assert_eq!(done.success().stdout(), "1\n1\n1\nunset\n");
+    let said = done.stderr();
+    assert!(said.contains("goenv sign --tier prod "), "{said}");
+    let shown = repository.sandbox.goenv(&settle, &["export", "bash"]).stderr();
+    assert!(shown.contains("settle/lib.sh has no signatures that count here\n"), "{shown}");
+}
