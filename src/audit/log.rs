@@ -2,7 +2,8 @@
 //!
 //! One of the few files that touch the file system. Appending takes a lock on a file beside the log (the log itself
 //! is renamed when it grew), reads at most the last 16 KiB however long the log is, and writes once, so that a kill at
-//! any moment leaves whole lines or one line cut short, which the next writer declares. Never follows a symbolic
+//! any moment leaves whole lines or one line cut short, which the next writer declares; a file that is put aside loses
+//! its name only when the next one is written. Never follows a symbolic
 //! link, never rewrites what is there, never waits longer than two seconds for the lock. In an organisation's
 //! directory each user's log has a directory of its own: where others could write, they could put parts beside it.
 #![expect(
@@ -89,20 +90,15 @@ impl Log {
             lock => lock,
         };
         let _held = lock.map_err(failed("locked"))?;
-        let (mut log, size) = open(&self.path()).map_err(failed("opened"))?;
+        let (log, size) = self.open().map_err(failed("opened"))?;
         let mut end = End::of(&log, size).map_err(failed("read"))?;
-        let mut lines = Vec::new();
         if end.size >= ROTATE_BYTES || end.is_lost() {
-            let old = self.put_aside(&log, &end, record.time).map_err(failed("rotated"))?;
-            (log, _) = open(&self.path()).map_err(failed("opened"))?;
-            let mut rotate = bare(record, Event::Rotate);
-            rotate.path = old.into_bytes();
-            // A cut line stays at the end of the old file: the new one begins clean.
-            (end.torn, end.open_line) = (0, false);
-            end.next(&rotate, &mut lines);
+            self.rotate(&log, &mut end, record, durability).map_err(failed("rotated"))?;
+            return Ok(end.tip);
         }
+        let mut lines = Vec::new();
         end.next(record, &mut lines);
-        log.write_all(&lines).map_err(failed("written"))?;
+        (&log).write_all(&lines).map_err(failed("written"))?;
         if durability == Durability::Synced {
             log.sync_data().map_err(failed("synced"))?;
         }
@@ -168,20 +164,68 @@ impl Log {
         Lock::take(&self.directory.join(format!("{}.lock", self.name)))
     }
 
-    /// Renames the current file to one numbered by its last record, read-only; returns the new name.
+    /// Opens the current file; one that a rotation had no time to give its name gets it now.
+    fn open(&self) -> io::Result<(File, u64)> {
+        match open(&self.path(), false) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                match std::fs::rename(self.next_path(), self.path()) {
+                    Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+                    _ => open(&self.path(), true),
+                }
+            }
+            opened => opened,
+        }
+    }
+
+    /// Returns the path of a file that is about to become the current one.
+    fn next_path(&self) -> PathBuf {
+        self.directory.join(format!("{}.next", self.name))
+    }
+
+    /// Begins a new file with `record` and puts the current one aside, read-only.
     ///
-    /// One whose end holds no record, or whose number is taken, is no part of the chain and named by the time.
-    fn put_aside(&self, log: &File, end: &End, time: i64) -> io::Result<String> {
+    /// The new one is written before the current one loses its name, so that a kill or a full disk at any moment breaks no
+    /// chain.
+    fn rotate(
+        &self,
+        log: &File,
+        end: &mut End,
+        record: &Record,
+        durability: Durability,
+    ) -> io::Result<()> {
+        let old = self.name_aside(end, record.time)?;
+        let mut rotate = bare(record, Event::Rotate);
+        rotate.path = old.clone().into_bytes();
+        // A cut line stays at the end of the old file: the new one begins clean.
+        (end.torn, end.open_line) = (0, false);
+        let mut lines = Vec::new();
+        end.next(&rotate, &mut lines);
+        end.next(record, &mut lines);
+        let next = self.next_path();
+        match std::fs::remove_file(&next) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        let (new, _) = open(&next, true)?;
+        (&new).write_all(&lines)?;
+        if durability == Durability::Synced {
+            new.sync_data()?;
+        }
+        std::fs::rename(self.path(), self.directory.join(old))?;
+        std::fs::rename(next, self.path())?;
+        log.set_permissions(Permissions::from_mode(0o400))
+    }
+
+    /// Returns the name under which the current file is put aside: the number of its last record is in it. One whose end
+    /// holds no record, or whose number is taken, is no part of the chain and named by the time.
+    fn name_aside(&self, end: &End, time: i64) -> io::Result<String> {
         let mut name = format!("{}-{:020}.jsonl", self.name, end.tip.seq);
         if end.is_lost() || self.directory.join(&name).symlink_metadata().is_ok() {
             name = format!("{}-damaged-{time}.jsonl", self.name);
         }
-        let path = self.directory.join(&name);
-        if path.symlink_metadata().is_ok() {
+        if self.directory.join(&name).symlink_metadata().is_ok() {
             return Err(io::Error::other(format!("{name} exists already")));
         }
-        std::fs::rename(self.path(), path)?;
-        log.set_permissions(Permissions::from_mode(0o400))?;
         Ok(name)
     }
 }
@@ -270,12 +314,12 @@ fn bare(record: &Record, event: Event) -> Record {
     Record::new(record.time, record.writer.clone(), event, Outcome::Allow)
 }
 
-/// Opens a log to be appended to, and returns its size.
-fn open(path: &Path) -> io::Result<(File, u64)> {
+/// Opens a log to be appended to, or makes it where there is none and one is wanted; returns its size.
+fn open(path: &Path, make: bool) -> io::Result<(File, u64)> {
     let log = OpenOptions::new()
         .read(true)
         .append(true)
-        .create(true)
+        .create(make)
         .mode(0o600)
         .custom_flags(nix::libc::O_NOFOLLOW | nix::libc::O_NONBLOCK)
         .open(path)?;

@@ -121,7 +121,11 @@ fn check(report: &mut Report, link: &Link, number: u64, junk: u64) {
     }
     let begins = report.records == 0 && report.tip == Tip::default();
     let expected = report.tip.seq.saturating_add(1);
-    if begins && link.seq > 1 {
+    if begins && link.seq == 1 && link.event == "audit.rotate" {
+        // A log that merely grew has records, and the next one a higher number.
+        let message = "the log before it was spoilt and put aside as the file that it names";
+        tampered(report, message.to_owned());
+    } else if begins && link.seq > 1 {
         let rotated = link.event == "audit.rotate";
         let severity = if rotated { Severity::Warning } else { Severity::Tampered };
         let message = format!("records before {} are not here", link.seq);

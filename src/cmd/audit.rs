@@ -193,6 +193,9 @@ struct Verified {
     /// Whose log the checkpoint is of.
     #[serde(skip)]
     origin: String,
+    /// The number of the checkpoint's record.
+    #[serde(skip)]
+    at: u64,
 }
 
 #[derive(Serialize)]
@@ -230,6 +233,7 @@ fn check(
     verified.last = tip.seq;
     verified.hash = crate::hex::hex(&tip.hash);
     verified.origin = anchor.as_ref().map(|anchor| anchor.origin.clone()).unwrap_or_default();
+    verified.at = anchor.as_ref().map(|anchor| anchor.tip.seq).unwrap_or_default();
     verified.anchor = anchor.map(|anchor| anchor.against(anchored));
     verified.tampered |= verified.anchor.is_some_and(|anchored| anchored != Anchored::Holds);
     tell(&verified, json, ui)?;
@@ -256,6 +260,11 @@ fn tell(verified: &Verified, json: bool, ui: &Ui) -> Result<(), Error> {
         ui.say(Tone::Warning, &format!("and {} more like these", verified.omitted));
     }
     match verified.anchor {
+        Some(Anchored::Truncated) if verified.at < verified.first => {
+            let message =
+                "the log begins behind the checkpoint: its part that should hold it is not here";
+            ui.say(Tone::Error, message);
+        }
         Some(Anchored::Truncated) => {
             ui.say(Tone::Error, "the log ends before the checkpoint: it was cut");
         }

@@ -326,3 +326,65 @@ fn a_part_that_ends_in_a_cut_line_is_exported_so_that_it_verifies() {
         exported.lines().filter(|line| !line.starts_with("{\"v\":1,\"seq\":")).collect();
     assert_eq!((exported.lines().count(), cut), (5, vec!["{\"v\":1,\"se"]));
 }
+
+#[test]
+fn a_checkpoint_of_a_part_that_is_elsewhere_is_no_sign_of_a_cut() {
+    let repository = logged();
+    let goenv = |args: &[&str]| repository.sandbox.goenv(&repository.root, args);
+    let log = repository.sandbox.path("home/.local/state/goenv/audit.jsonl");
+    let whole = fs::read_to_string(&log).unwrap();
+    let second = whole.split_inclusive('\n').nth(1).unwrap();
+    let named = repository.sandbox.file("copy/audit.jsonl", second);
+    let anchor = repository
+        .sandbox
+        .file("anchor", format!("goenv-audit/v1 settle-1 1000\n1\n{}=\n", "A".repeat(43)));
+    let [named, anchor] = [&named, &anchor].map(|path| path.to_str().unwrap());
+    goenv(&["audit", "verify", named, "--anchor", anchor]).failure(
+        4,
+        "goenv: $SANDBOX/copy/audit.jsonl:1: records before 2 are not here\n\
+         goenv: the log begins behind the checkpoint: its part that should hold it is not here\n",
+    );
+}
+
+#[test]
+fn a_log_that_was_spoilt_does_not_verify_behind_the_next_record() {
+    let repository = logged();
+    let goenv = |args: &[&str]| repository.sandbox.goenv(&repository.root, args);
+    let log = repository.sandbox.path("home/.local/state/goenv/audit.jsonl");
+    fs::write(&log, fs::read_to_string(&log).unwrap() + &"x".repeat(40_000)).unwrap();
+    assert_eq!(goenv(&["audit", "verify"]).code(), 4);
+    goenv(&["deny", "settle"]).success();
+    let said = "goenv: $SANDBOX/home/.local/state/goenv/audit.jsonl:1: \
+                the log before it was spoilt and put aside as the file that it names\n";
+    goenv(&["audit", "verify"]).failure(4, said);
+}
+
+/// Where there is no room for a new file the old one keeps its name, and once there is, one chain goes on.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_breaks_no_chain_where_a_log_is_put_aside() {
+    let repository = logged();
+    let home = repository.sandbox.home();
+    let log = home.join(".local/state/goenv/audit.jsonl");
+    let script = format!(
+        "set -e\nmkdir /home/disk\nmount -t tmpfs -o size=32m,nr_inodes=5 none /home/disk\n\
+         export XDG_STATE_HOME=/home/disk\nmkdir /home/disk/goenv\ncd /home/disk/goenv\numask 077\n\
+         {{ head -c 16777216 /dev/zero | tr '\\0' '\\n'; cat {log}; }} > audit.jsonl\n\
+         touch audit.lock ../fill\ngoenv deny {ledger}/settle; ls\n\
+         rm ../fill; goenv deny {ledger}/settle; ls\ncut -d, -f2 audit.jsonl",
+        log = log.display(),
+        ledger = repository.root.display(),
+    );
+    let done = repository.sandbox.run_as_root(&home, &script);
+    assert_eq!(
+        done.success().stdout(),
+        "audit.jsonl\naudit.lock\n\
+         audit-00000000000000000004.jsonl\naudit.jsonl\naudit.lock\n\
+         \"seq\":5\n\"seq\":6\n"
+    );
+    assert!(
+        done.stderr().contains("cannot be rotated: no space left on device"),
+        "{}",
+        done.stderr()
+    );
+}

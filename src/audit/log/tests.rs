@@ -318,7 +318,55 @@ fn a_log_whose_end_is_no_log_is_put_aside_and_told() {
     assert!(scratch.path().join("state/goenv").join(&damaged).exists());
     let text = std::fs::read_to_string(log.path()).unwrap();
     assert!(text.lines().next().unwrap().contains(&format!("\"path\":\"{damaged}\"")));
-    assert_eq!(report(&log).findings, []);
+    // The next record does not make a log whole that was found spoilt before it.
+    let report = report(&log);
+    let message = "the log before it was spoilt and put aside as the file that it names";
+    assert_eq!((report.findings.len(), report.is_tampered), (1, true));
+    assert_eq!((report.findings[0].line, &*report.findings[0].message), (1, message));
+}
+
+/// What a kill leaves between any two steps of putting a log aside.
+#[test]
+fn a_log_that_was_being_put_aside_goes_on_as_one_chain() {
+    let (scratch, log) = scratch();
+    let directory = scratch.path().join("state/goenv");
+    for _ in 0..4 {
+        log.append(&record(), Durability::Written).unwrap();
+    }
+    let before = std::fs::read(log.path()).unwrap();
+    let (open, size) = open(&log.path(), false).unwrap();
+    let mut end = End::of(&open, size).unwrap();
+    log.rotate(&open, &mut end, &record(), Durability::Written).unwrap();
+    let after = std::fs::read(log.path()).unwrap();
+    let part = directory.join("audit-00000000000000000004.jsonl");
+    let next = directory.join("audit.next");
+    let is_whole = |records| {
+        let report = report(&log);
+        assert_eq!((report.records, report.findings), (records, vec![]));
+    };
+    is_whole(6);
+
+    // The old file has lost its name and the new one has none yet.
+    std::fs::rename(log.path(), &next).unwrap();
+    is_whole(4);
+    log.append(&record(), Durability::Written).unwrap();
+    is_whole(7);
+    assert!(!next.exists());
+
+    // The new file is there, whole or cut, and the old one has its name still.
+    for length in [0, 100, after.len()] {
+        std::fs::remove_file(&part).unwrap();
+        std::fs::write(log.path(), &before).unwrap();
+        std::fs::write(&next, &after[..length]).unwrap();
+        is_whole(4);
+        log.append(&record(), Durability::Written).unwrap();
+        is_whole(5);
+        let (open, size) = super::open(&log.path(), false).unwrap();
+        let mut end = End::of(&open, size).unwrap();
+        log.rotate(&open, &mut end, &record(), Durability::Written).unwrap();
+        is_whole(7);
+        std::fs::rename(directory.join("audit-00000000000000000005.jsonl"), &part).unwrap();
+    }
 }
 
 #[test]
