@@ -12,6 +12,7 @@ use crate::admit::{
 use crate::audit::journal::Journal;
 use crate::audit::record::{Event, Outcome};
 use crate::bash;
+use crate::env::Bytes;
 use crate::error::{Error, Exit};
 use crate::files::Text;
 use crate::trust::approve::{self, Facts, Limits, Unclear};
@@ -59,9 +60,10 @@ pub fn run(path: Option<&Path>, asked: &Asked, world: &World, ui: &Ui) -> Result
         fill_in(&text, &wants, before.is_some(), &admission, world, &mut watched)?
     };
     let header = header::parse(&bytes).ok().flatten().unwrap_or_default();
+    // As it stands on disk, so that an error names a line that is there: a header is comments.
     match header.engine {
-        Some(Engine::Bash) => bash::check(&path, &bytes, world.env())?,
-        _ => drop(policy::parse(&path, &bytes)?),
+        Some(Engine::Bash) => bash::check(&path, &text.bytes, world.env())?,
+        _ => drop(policy::parse(&path, &text.bytes)?),
     }
     let tier = approve::tier(&wants, Some(&header), None);
     let made = signature(&bytes, &tier.namespace(), asked.key.as_deref(), world)?;
@@ -80,6 +82,9 @@ pub fn run(path: Option<&Path>, asked: &Asked, world: &World, ui: &Ui) -> Result
         let hint = aimed("take those out that do not count, by: goenv verify", &path, world);
         return Err(refused(Exit::Failed, format!("{}: {many}", safe_path(&beside)), Some(&hint)));
     }
+    for (path, known) in [(&path, Some(&text.bytes)), (&beside, before.as_ref())] {
+        is_still(path, known, world)?;
+    }
     if bytes != text.bytes {
         files::write(&path, &bytes)?;
     }
@@ -91,6 +96,16 @@ pub fn run(path: Option<&Path>, asked: &Asked, world: &World, ui: &Ui) -> Result
     let signer = by.unwrap_or_else(|| unnamed(&made.0.key));
     record(&path, &bytes, &header, signer, &admission, world, ui);
     Ok(Exit::Done)
+}
+
+/// Refuses to write over what somebody else wrote while ssh-keygen asked for a passphrase or a touch.
+fn is_still(path: &Path, known: Option<&Bytes>, world: &World) -> Result<(), Error> {
+    let found = Watched::new(world.now()).read(path, files::POLICY_LIMIT, world.uid)?;
+    if found.as_ref().map(|text| &text.bytes) == known {
+        return Ok(());
+    }
+    let message = format!("{} changed while it was signed, and stays as it is", safe_path(path));
+    Err(refused(Exit::Failed, message, Some("run the command again")))
 }
 
 fn now(world: &World) -> i64 {

@@ -703,3 +703,44 @@ fn a_policy_ends_when_the_signature_of_what_it_reads_does() {
     let shown = repository.sandbox.goenv(&settle, &["export", "bash"]).stderr();
     assert!(shown.contains("settle/lib.sh has no signatures that count here\n"), "{shown}");
 }
+
+/// ssh-keygen may wait for a passphrase or a touch for as long as it takes to change the policy.
+#[test]
+fn nothing_is_written_over_that_changed_while_it_was_signed() {
+    let mut repository = Repository::with_two_signers();
+    let key = repository.key("alice");
+    let lock = ["-q", "-p", "-P", "", "-N", "secret", "-f", &key];
+    repository.sandbox.run(&repository.root, "ssh-keygen", &lock).success();
+    let ask = repository.sandbox.file("ask", "#!/bin/sh\neval \"$MEANWHILE\"\necho secret\n");
+    fs::set_permissions(&ask, std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
+    repository.sandbox.set("SSH_ASKPASS", ask);
+    repository.sandbox.set("SSH_ASKPASS_REQUIRE", "force");
+    let settle = repository.signed("settle", "export A=1\n", &[]);
+    let said = |name: &str| {
+        format!(
+            "goenv: $SANDBOX/home/ledger/settle/{name} changed while it was signed, and stays as it is; run the command again\n"
+        )
+    };
+    repository.sandbox.set("MEANWHILE", "echo export A=2 > .envrc");
+    repository.sign(&settle, "alice").failure(1, &said(".envrc"));
+    assert_eq!(fs::read_to_string(settle.join(".envrc")).unwrap(), "export A=2\n");
+    assert!(!settle.join(".envrc.sig").exists());
+    repository.sandbox.set("MEANWHILE", "");
+    repository.sign(&settle, "alice").success();
+    // A third person's signature came in between.
+    repository.sign(&settle, "eve").success();
+    let three = fs::read(settle.join(".envrc.sig")).unwrap();
+    repository.sandbox.file("three", &three);
+    repository.sandbox.file(settle.join(".envrc.sig"), "");
+    repository.sandbox.set("MEANWHILE", "cp ../../../three .envrc.sig");
+    repository.sign(&settle, "alice").failure(1, &said(".envrc.sig"));
+    assert_eq!(fs::read(settle.join(".envrc.sig")).unwrap(), three);
+}
+
+#[test]
+fn an_error_of_a_policy_without_a_header_names_the_line_that_is_there() {
+    let repository = Repository::with_two_signers();
+    let settle = repository.signed("settle", "export A=1\nls\n", &[]);
+    let said = repository.sign(&settle, "alice").stderr();
+    assert!(said.starts_with("goenv: $SANDBOX/home/ledger/settle/.envrc:2:1: "), "{said}");
+}
