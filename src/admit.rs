@@ -227,10 +227,13 @@ impl Admission {
     }
 
     /// Returns whether the path of a text is blocked on this machine, whatever approved it.
-    pub fn denies(&self, text: &Text, watched: &mut Watched) -> bool {
-        let Some(store) = &self.store else { return false };
-        let denial = watched.look(&store.deny_path(&text.path));
-        store.counts(denial.as_ref())
+    ///
+    /// # Errors
+    /// If the system does not say: a block that cannot be seen is not lifted.
+    pub fn denies(&self, text: &Text, watched: &mut Watched) -> Result<bool, FileProblem> {
+        let Some(store) = &self.store else { return Ok(false) };
+        let denial = watched.look(&store.deny_path(&text.path))?;
+        Ok(store.counts(denial.as_ref()))
     }
 
     /// Reads the approval of a policy; one that cannot be read covers nothing.
@@ -246,7 +249,7 @@ impl Admission {
         watched: &mut Watched,
     ) -> Result<Record, FileProblem> {
         let Some(store) = &self.store else { return Ok(Record::None) };
-        let is_denied = self.denies(text, watched);
+        let is_denied = self.denies(text, watched)?;
         let mut approval = None;
         if !must_be_signed {
             // Where there are both, which no command leaves behind, nothing is run.
@@ -439,6 +442,8 @@ fn git_directory(
     match files::look_at(&path) {
         None => Ok(None),
         Some(metadata) if metadata.is_dir() => Ok(Some(path)),
+        // git follows a link too. Whose it and what it leads to may be is asked where a file in it is read.
+        Some(metadata) if metadata.is_symlink() && files::is_directory(&path) => Ok(Some(path)),
         Some(_) => {
             let text = watched.read(&path, RULES_LIMIT, uid)?;
             let named = text.and_then(|text| remote::git_directory(&text.bytes, root));

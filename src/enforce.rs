@@ -144,7 +144,8 @@ fn first_go(policy: &Path, wanted: &Wanted) -> Result<(), Error> {
     Err(Error::Refused { message, hint, exit: Exit::Policy })
 }
 
-/// Refuses a directory on PATH that others can put programs into; one that does not exist yet is fine.
+/// Refuses a directory on PATH that others can put programs into, or another directory in its place. One that does not exist
+/// yet is fine where others cannot make it.
 fn path_entry(
     policy: &Path,
     wanted: &Wanted,
@@ -160,7 +161,7 @@ fn path_entry(
     if wanted.sdk.as_ref().is_some_and(|(_, sdk)| sdk.root.join("bin") == directory) {
         return Ok(());
     }
-    if let Err(problem) = files::check_directory(directory, uid) {
+    if let Err(problem) = files::check_programs(directory, uid) {
         return refuse(problem.to_string(), problem.hint());
     }
     if rules.strict && directory.starts_with(repository_of(policy)) {

@@ -95,7 +95,13 @@ impl FileProblem {
                 let sudo = if uid.is_root() { "" } else { "sudo " };
                 Some(format!("run: {sudo}chown {uid} {}", quoted(path)))
             }
-            Self::Writable(path, _) => Some(format!("run: chmod go-w {}", quoted(path))),
+            Self::Writable(path, _) => {
+                let owner = fs::metadata(path).map(|found| found.uid());
+                let uid = nix::unistd::geteuid();
+                let is_ours = uid.is_root() || owner.is_ok_and(|owner| owner == uid.as_raw());
+                let sudo = if is_ours { "" } else { "sudo " };
+                Some(format!("run: {sudo}chmod go-w {}", quoted(path)))
+            }
             Self::Changed(_) => Some("run the command again".to_owned()),
             Self::Irregular(..) | Self::TooLarge(..) | Self::System(..) | Self::Missing(_) => None,
         }
@@ -311,6 +317,20 @@ pub(crate) fn check_owner(path: &Path, metadata: &Metadata, uid: u32) -> Result<
     Ok(())
 }
 
+/// What a directory above a file is asked.
+type Check = fn(&Path, &Metadata, u32) -> Result<(), FileProblem>;
+
+/// Checks that no stranger can change what stands at `path`. A group may, as Debian lets `staff` write `/usr/local`.
+fn check_strangers(path: &Path, metadata: &Metadata, uid: u32) -> Result<(), FileProblem> {
+    if metadata.mode() & 0o002 != 0 {
+        return Err(FileProblem::Writable(path.to_path_buf(), metadata.mode() & 0o7777));
+    }
+    if metadata.uid() != uid && metadata.uid() != 0 {
+        return Err(FileProblem::Foreign(path.to_path_buf(), metadata.uid()));
+    }
+    Ok(())
+}
+
 /// How many links may lead from one to another on the way to a file; Linux follows 40.
 const LINKS: usize = 40;
 
@@ -326,7 +346,7 @@ impl Checked {
     /// If somebody else can.
     pub fn ancestors(&mut self, path: &Path, uid: u32) -> Result<(), FileProblem> {
         let (mut new, mut links) = (Vec::new(), LINKS);
-        self.above(path, uid, &mut links, &mut new)?;
+        self.above(path, uid, check_owner, &mut links, &mut new)?;
         self.0.append(&mut new);
         Ok(())
     }
@@ -335,6 +355,7 @@ impl Checked {
         &self,
         path: &Path,
         uid: u32,
+        check: Check,
         links: &mut usize,
         new: &mut Vec<(u32, PathBuf)>,
     ) -> Result<(), FileProblem> {
@@ -358,9 +379,9 @@ impl Checked {
                 })?;
                 let target = fs::read_link(directory).map_err(problem)?;
                 let target = directory.parent().unwrap_or(directory).join(target);
-                self.above(&target.join("x"), uid, links, new)?;
+                self.above(&target.join("x"), uid, check, links, new)?;
             } else if metadata.uid() != 0 || metadata.mode() & 0o1000 == 0 {
-                check_owner(directory, &metadata, uid)?;
+                check(directory, &metadata, uid)?;
             }
             new.push((uid, directory.to_path_buf()));
         }
@@ -377,6 +398,27 @@ pub fn check_directory(directory: &Path, uid: u32) -> Result<(), FileProblem> {
         Ok(metadata) => check_owner(directory, &metadata, uid),
         Err(_) => Ok(()),
     }
+}
+
+/// Checks that only `uid` and root can put programs into a directory, or make it where there is none, and that no stranger
+/// can put another in its place.
+///
+/// # Errors
+/// If somebody else can.
+pub fn check_programs(directory: &Path, uid: u32) -> Result<(), FileProblem> {
+    check_directory(directory, uid)?;
+    let there = directory.ancestors().find(|path| fs::symlink_metadata(path).is_ok());
+    let Some(there) = there else { return Ok(()) };
+    if there != directory {
+        // Who can write this one can make the next.
+        let metadata = fs::metadata(there).map_err(|error| FileProblem::system(there, &error))?;
+        check_strangers(there, &metadata, uid)?;
+    }
+    // Of a link what it leads to is asked as well; one that leads nowhere adds nothing.
+    let below = there.join("x");
+    let path = if fs::metadata(there).is_ok() { &below } else { there };
+    let (mut new, mut links) = (Vec::new(), LINKS);
+    Checked::default().above(path, uid, check_strangers, &mut links, &mut new)
 }
 
 /// Returns what stands at `path`, to be compared with a stamp taken earlier.
@@ -479,6 +521,18 @@ pub fn look_at(path: &Path) -> Option<Metadata> {
     fs::symlink_metadata(path).ok()
 }
 
+/// Returns the metadata of what stands at `path`, links not followed; `None` where nothing does.
+///
+/// # Errors
+/// If the system does not say.
+pub fn look_for(path: &Path) -> Result<Option<Metadata>, FileProblem> {
+    match fs::symlink_metadata(path) {
+        Ok(metadata) => Ok(Some(metadata)),
+        Err(error) if is_absence(&error) => Ok(None),
+        Err(error) => Err(FileProblem::system(path, &error)),
+    }
+}
+
 /// Returns the metadata of what stands at `path`, links followed.
 pub fn look_through(path: &Path) -> Option<Metadata> {
     fs::metadata(path).ok()
@@ -492,6 +546,11 @@ pub fn owner(path: &Path) -> Option<u32> {
 /// Returns whether a regular file that somebody may execute stands at `path`, links followed.
 pub fn is_program(path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|metadata| metadata.is_file() && metadata.mode() & 0o111 != 0)
+}
+
+/// Returns whether a directory stands at `path`, links followed.
+pub fn is_directory(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|metadata| metadata.is_dir())
 }
 
 /// Returns `path` without symbolic links, `None` if it does not exist.

@@ -140,10 +140,12 @@ impl<'a> Machine<'a> {
         let read = self.watched.read(path, files::POLICY_LIMIT, self.uid);
         let Some(text) = read.map_err(|problem| Self::refusal(&problem))? else { return Ok(None) };
         let text = Text { path: physical(path), ..text };
-        if let Sourcing::Approved { admission, .. } = self.sourcing
-            && admission.denies(&text, self.watched)
-        {
-            return Err(denied(&text.path));
+        if let Sourcing::Approved { admission, .. } = self.sourcing {
+            match admission.denies(&text, self.watched) {
+                Ok(false) => {}
+                Ok(true) => return Err(denied(&text.path)),
+                Err(problem) => return Err(Self::refusal(&problem)),
+            }
         }
         match self.may_source(&text, path) {
             Some(engine) => Ok(Some((text.bytes, engine))),

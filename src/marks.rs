@@ -6,10 +6,11 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::error::Error;
+use crate::error::{Error, Exit};
 use crate::files::{self, FileProblem};
 use crate::hex::sha256_hex;
 use crate::lock::Lock;
+use crate::shell::quote_path;
 use crate::trust::decide::raised;
 use crate::trust::scope::Scope;
 use crate::trust::serial::Mark;
@@ -43,8 +44,11 @@ impl Marks {
         let path = self.path(scope);
         let text = watched.read(&path, LIMIT, self.uid).map_err(Error::UnsafePolicy)?;
         let Some(text) = text else { return Ok(None) };
-        let mark = Mark::parse(&text.bytes);
-        mark.map(Some).map_err(|flaw| Error::Rules(flaw.at(&safe_path(&path))))
+        Mark::parse(&text.bytes).map(Some).map_err(|flaw| Error::Refused {
+            message: flaw.at(&safe_path(&path)),
+            hint: Some(format!("to forget which serial was seen, run: rm {}", quote_path(&path))),
+            exit: Exit::Untrusted,
+        })
     }
 
     /// Keeps the serial of the policy at `policy`, which is about to apply.

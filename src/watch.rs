@@ -43,19 +43,23 @@ impl Watched {
     }
 
     /// Watches a path as it stands now, and returns what stands there.
-    pub fn look(&mut self, path: &Path) -> Option<Metadata> {
-        let metadata = files::look_at(path);
-        let stamp = metadata.as_ref().map_or(Stamp::ABSENT, |it| files::stamp_of(it, self.now));
+    ///
+    /// # Errors
+    /// If the system does not say.
+    pub fn look(&mut self, path: &Path) -> Result<Option<Metadata>, FileProblem> {
+        let looked = files::look_for(path);
+        let found = looked.as_ref().ok().and_then(Option::as_ref);
+        let stamp = found.map_or(Stamp::ABSENT, |it| files::stamp_of(it, self.now));
         self.stamps.insert(path.into(), stamp);
-        metadata
+        looked
     }
 
     /// Looks at a file whose being there decides something, and watches it; `None` where there is none.
     ///
     /// # Errors
-    /// If others could put another in its place.
+    /// If the system does not say, or others could put another in its place.
     pub fn look_checked(&mut self, path: &Path, uid: u32) -> Result<Option<Metadata>, FileProblem> {
-        let metadata = self.look(path);
+        let metadata = self.look(path)?;
         if metadata.is_some() {
             self.checked.ancestors(path, uid)?;
         }

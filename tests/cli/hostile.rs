@@ -339,3 +339,35 @@ fn a_link_on_the_way_is_fine_and_what_it_leads_to_is_looked_at() {
     assert_eq!(sandbox.goenv(&sandbox.home().join("q"), &["allow"]).code(), 0);
     assert_eq!(sandbox.goenv(&sandbox.home().join("q"), &["exec", ".", "true"]).code(), 5);
 }
+
+#[test]
+fn a_directory_on_path_that_a_stranger_could_make_or_replace_is_refused() {
+    let sandbox = Sandbox::new();
+    let open = sandbox.dir("open");
+    sandbox.dir("open/bin");
+    symlink(sandbox.path("open/bin"), sandbox.home().join("link")).unwrap();
+    let mode = |mode| fs::set_permissions(&open, fs::Permissions::from_mode(mode)).unwrap();
+    for entry in ["../../open/bin", "../../open/later/bin", "../link"] {
+        mode(0o755);
+        let p = sandbox.project("p", format!("PATH_add {entry}\nexport A=1\n"));
+        sandbox.goenv(&p, &["exec", ".", "true"]).success();
+        mode(0o757);
+        sandbox.goenv(&p, &["exec", ".", "true"]).failure(
+            5,
+            "goenv: $SANDBOX/home/p/.envrc:1: PATH: $SANDBOX/open can be written by others (mode 0757); run: chmod go-w $SANDBOX/open\n",
+        );
+        // Debian lets its staff write above /usr/local/go.
+        mode(0o775);
+        let later = entry.contains("later");
+        assert_eq!(sandbox.goenv(&p, &["exec", ".", "true"]).code(), 0, "{later}");
+    }
+    // What is root's and sticky keeps others from replacing, and not from making.
+    mode(0o1777);
+    let code = |entry: &str| {
+        let p = sandbox.project("p", format!("PATH_add {entry}\n"));
+        sandbox.goenv(&p, &["exec", ".", "true"]).code()
+    };
+    assert_eq!(code("../../open/later/bin"), 5);
+    let is_roots = nix::unistd::geteuid().is_root();
+    assert_eq!(code("../../open/bin"), if is_roots { 0 } else { 5 });
+}

@@ -166,3 +166,22 @@ fn it_is_said_where_there_is_no_place_for_a_go_that_refuses() {
     let homeless = "HOME is unset or no absolute path, so goenv has no place for its files";
     assert_eq!(said(&repository), format!("{start}{homeless}"));
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn what_mends_a_directory_of_roots_is_for_root_to_do() {
+    let repository = Repository::new();
+    let script = format!(
+        "set -e\ncp {goenv} /home/goenv; mkdir -m 777 /home/open; cd /home/open\n\
+         install -d -o 2001 -m 700 own /home/2001; echo export A=1 > own/.envrc; chown 2001 own/.envrc; chmod 666 own/.envrc\n\
+         as() {{ setpriv --reuid 2001 --regid 2002 --clear-groups env -i HOME=/home/2001 \"$@\"; }}\n\
+         as /home/goenv allow own 2>&1 || as chmod go-w own/.envrc; as /home/goenv allow own 2>&1 || true",
+        goenv = env!("CARGO_BIN_EXE_goenv"),
+    );
+    let done = repository.sandbox.run_as_root(&repository.sandbox.home(), &script);
+    assert_eq!(
+        done.success().stdout(),
+        "goenv: /home/open/own/.envrc can be written by others (mode 0666); run: chmod go-w /home/open/own/.envrc\n\
+         goenv: /home/open can be written by others (mode 0777); run: sudo chmod go-w /home/open\n"
+    );
+}

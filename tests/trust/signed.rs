@@ -744,3 +744,71 @@ fn an_error_of_a_policy_without_a_header_names_the_line_that_is_there() {
     let said = repository.sign(&settle, "alice").stderr();
     assert!(said.starts_with("goenv: $SANDBOX/home/ledger/settle/.envrc:2:1: "), "{said}");
 }
+
+#[test]
+fn a_git_directory_behind_a_link_says_where_this_is() {
+    let repository = Repository::with_two_signers();
+    let settle = repository.signed("settle", "export A=1\n", &["alice", "bob"]);
+    let git = repository.root.join(".git");
+    let elsewhere = repository.sandbox.path("elsewhere");
+    fs::rename(&git, &elsewhere).unwrap();
+    std::os::unix::fs::symlink(&elsewhere, &git).unwrap();
+    repository.git(&["status"]);
+    assert_eq!(repository.value(&settle), (0, Some("1".into())));
+    // Another's remote behind the same link is noticed, and so is a link that leads nowhere.
+    let config = fs::read_to_string(elsewhere.join("config")).unwrap();
+    fs::write(elsewhere.join("config"), config.replace("ledger", "other")).unwrap();
+    assert_eq!(repository.value(&settle), (3, None));
+    fs::rename(&elsewhere, repository.sandbox.path("gone")).unwrap();
+    assert_eq!(repository.value(&settle), (3, None));
+}
+
+/// As behind a directory that may not be searched; of root too, whom no mode stops.
+#[test]
+fn a_block_that_cannot_be_seen_is_not_lifted() {
+    let repository = Repository::new();
+    let project = repository.sandbox.project("p", "source_env ./lib.sh\nexport A=1\n");
+    let goenv = |args: &[&str]| repository.sandbox.goenv(&project, args);
+    repository.sandbox.file(project.join("lib.sh"), "export B=1\n");
+    goenv(&["allow"]).success();
+    let blocks = repository.sandbox.home().join(".local/share/goenv/deny");
+    let hidden = repository.sandbox.path("hidden");
+    for text in [".envrc", "lib.sh"] {
+        goenv(&["deny", text]).success();
+        assert_eq!(repository.value(&project).1, None);
+        fs::rename(&blocks, &hidden).unwrap();
+        std::os::unix::fs::symlink("deny", &blocks).unwrap();
+        let done = goenv(&["export", "json"]);
+        assert!(!done.stdout().contains("\"A\""), "{text}: {}", done.stdout());
+        let said = done.stderr();
+        assert!(said.contains("/deny/") && said.contains(": too many levels of"), "{said}");
+        fs::remove_file(&blocks).unwrap();
+        fs::rename(&hidden, &blocks).unwrap();
+        goenv(&["allow", text]).success();
+        goenv(&["allow"]).success();
+    }
+    assert_eq!(repository.value(&project), (0, Some("1".into())));
+}
+
+#[test]
+fn a_serial_that_cannot_be_read_says_what_mends_it() {
+    let repository = Repository::with_two_signers();
+    let settle = repository.signed("settle", "export A=1\n", &["alice", "bob"]);
+    assert_eq!(repository.value(&settle), (0, Some("1".into())));
+    let serials = repository.sandbox.home().join(".local/state/goenv/serials");
+    let names = fs::read_dir(serials).unwrap().map(|entry| entry.unwrap().path());
+    let mark = names.into_iter().find(|path| !path.ends_with(".lock")).unwrap();
+    fs::write(&mark, "").unwrap();
+    let done = repository.sandbox.goenv(&settle, &["export", "bash"]);
+    assert_eq!(done.code(), 3);
+    let said = done.stderr();
+    let cure = said.trim_end().split_once("; to forget which serial was seen, run: ").unwrap().1;
+    let cure = cure
+        .replace("$SANDBOX", repository.sandbox.path("").to_str().unwrap().trim_end_matches('/'));
+    assert!(
+        said.contains(":1:1: found \"\", expected \"v1 SERIAL SHA256 SCOPE\" and a newline; "),
+        "{said}"
+    );
+    repository.sandbox.run(&settle, "sh", &["-c", &cure]).success();
+    assert_eq!(repository.value(&settle), (0, Some("1".into())));
+}
