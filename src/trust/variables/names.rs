@@ -105,6 +105,7 @@ const GO_RUNS: &str = "go runs the program that it names";
 const GO_CHECKS: &str = "it decides where Go modules come from and whether they are checked";
 const GO_FILES: &str = "go reads and writes what it trusts there";
 const FLAGS: &str = "compilers load code by such flags";
+const COMPILER: &str = "compilers run programs and take code that lie there";
 const NETWORK: &str = "connections go through the host that it names";
 const TLS: &str = "it decides which certificates are trusted";
 
@@ -122,6 +123,10 @@ pub(super) const SENSITIVE: &[(&str, &str)] = &[
     ("CGO_*FLAGS", FLAGS),
     ("CC", GO_RUNS),
     ("CXX", GO_RUNS),
+    ("COMPILER_PATH", COMPILER),
+    ("CPATH", COMPILER),
+    ("CPLUS_INCLUDE_PATH", COMPILER),
+    ("C_INCLUDE_PATH", COMPILER),
     ("CURL_CA_BUNDLE", TLS),
     ("DYLD_*", LIBRARIES),
     ("DOCKER_HOST", NETWORK),
@@ -130,6 +135,7 @@ pub(super) const SENSITIVE: &[(&str, &str)] = &[
     ("EXINIT", CODE),
     ("FIGNORE", SHELL_OWN),
     ("FC", GO_RUNS),
+    ("FZF_*", "fzf, and the shell by its keys, run commands that it gives"),
     ("FCEDIT", RUNS),
     ("GCONV_PATH", LIBRARIES),
     ("GLIBC_TUNABLES", "it changes how the C library works"),
@@ -167,6 +173,7 @@ pub(super) const SENSITIVE: &[(&str, &str)] = &[
     ("GODEBUG", "it switches off checks of Go programs"),
     ("GOEXPERIMENT", "it changes how Go compiles"),
     ("GCCGO", GO_RUNS),
+    ("GCC_EXEC_PREFIX", COMPILER),
     ("HIST*", SHELL_OWN),
     ("HOME", IDENTITY),
     ("HOSTALIASES", NETWORK),
@@ -179,6 +186,7 @@ pub(super) const SENSITIVE: &[(&str, &str)] = &[
     ("KUBECONFIG", "such a file may name programs that kubectl runs"),
     ("LD_*", LIBRARIES),
     ("LIBPATH", LIBRARIES),
+    ("LIBRARY_PATH", COMPILER),
     ("LDR_*", LIBRARIES),
     ("LOCPATH", LIBRARIES),
     ("LOGNAME", IDENTITY),
@@ -211,6 +219,8 @@ pub(super) const SENSITIVE: &[(&str, &str)] = &[
     ("PKG_CONFIG_*", FLAGS),
     ("RUBY*", CODE),
     ("RUSTC_WRAPPER", RUNS),
+    ("RSYNC_RSH", RUNS),
+    ("RIPGREP_CONFIG_PATH", "such a file may name programs that rg runs"),
     ("RES_OPTIONS", NETWORK),
     ("REQUESTS_CA_BUNDLE", TLS),
     ("SHLIB_PATH", LIBRARIES),
@@ -224,6 +234,7 @@ pub(super) const SENSITIVE: &[(&str, &str)] = &[
     ("TMOUT", SHELL_OWN),
     ("TMPPREFIX", SHELL_OWN),
     ("TERMINFO*", "it is read by every program that draws on the terminal"),
+    ("TAR_OPTIONS", "tar runs commands by some options"),
     ("TERMCAP", "it is read by every program that draws on the terminal"),
     ("TMPDIR", "programs write and run files there"),
     ("USER", IDENTITY),

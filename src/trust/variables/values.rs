@@ -62,6 +62,10 @@ pub(super) fn refused(name: &[u8], value: &[u8]) -> Option<String> {
         b"GOROOT" | b"GOCACHE" | b"GOMODCACHE" | b"GOPATH" | b"GOBIN" | b"GOTMPDIR" | b"TMPDIR"
         | b"GOCOVERDIR" | b"GOWORK" | b"CC" | b"CXX" | b"FC" | b"AR" | b"GCCGO" | b"PKG_CONFIG"
         | b"SSL_CERT_FILE" | b"SSL_CERT_DIR" | b"KUBECONFIG" => absolute(text),
+        // A pattern of flags that any module may then ask for.
+        name if name.starts_with(b"CGO_") && name.ends_with(b"_ALLOW") => {
+            Some("its value cannot be checked".into())
+        }
         name if name.starts_with(b"CGO_") => compiler_flags(text),
         b"PKG_CONFIG_PATH" => text.split(':').find_map(absolute),
         _ => None,
@@ -199,27 +203,46 @@ fn debug_settings(text: &str) -> Option<String> {
     })
 }
 
+/// Flags, by their beginnings, by which a C compiler loads code or runs other programs.
+const LOADING: &[&str] = &[
+    "-B",
+    "-Xassembler",
+    "-Xclang",
+    "-Xlinker",
+    "-Xpreprocessor",
+    "--config",
+    "--for-assembler",
+    "--for-linker",
+    "--ld-path",
+    "--plugin",
+    "--prefix",
+    "--specs",
+    "-fpass-plugin",
+    "-fplugin",
+    "-fuse-ld",
+    "-iplugindir",
+    "-load",
+    "-mllvm",
+    "-specs",
+    "-wrapper",
+    "@",
+];
+
+/// The same of what a compiler passes on to its preprocessor, assembler or linker. The linker's `-I` names the program that
+/// is to load what is built.
+const PASSED_ON: &[&str] =
+    &["-I", "--dynamic-linker", "-dynamic-linker", "--plugin", "-plugin", "-fplugin", "@"];
+
 /// Refuses flags by which a C compiler loads code or runs other programs.
 fn compiler_flags(text: &str) -> Option<String> {
     text.split_ascii_whitespace().find_map(|flag| {
         let bare = flag.trim_matches(['\'', '"']);
-        let loads = [
-            "-fplugin",
-            "-B",
-            "-wrapper",
-            "-specs",
-            "--specs",
-            "@",
-            "-Wl,-plugin",
-            "-Wl,--plugin",
-            "-Wl,@",
-            "-Xlinker",
-            "-Xclang",
-            "-load",
-            "-fuse-ld",
-            "-iplugindir",
-        ];
-        let refused = loads.iter().any(|prefix| bare.starts_with(prefix));
+        let loads = |known: &[&str], part: &str| known.iter().any(|it| part.starts_with(it));
+        let passed_on = ["-Wl,", "-Wp,", "-Wa,"].iter().find_map(|it| bare.strip_prefix(it));
+        let refused = match passed_on {
+            Some(parts) => parts.split(',').any(|part| loads(PASSED_ON, part)),
+            None => loads(LOADING, bare),
+        };
         refused.then(|| format!("the flag {} loads code", shown(flag.as_bytes())))
     })
 }
