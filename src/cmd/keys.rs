@@ -175,9 +175,8 @@ impl KeyArgument {
         if let [word] = words {
             let path = world.absolute(Path::new(word));
             if let Some(bytes) = files::read_data(&path, KEY_LIMIT)? {
-                let text = String::from_utf8_lossy(&bytes).into_owned();
-                let line = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
-                return Ok(Self { text: line.to_owned(), file: Some(path) });
+                let text = String::from_utf8_lossy(&bytes);
+                return Self { text: String::new(), file: Some(path) }.with_line_of(&text);
             }
             let word = word.to_string_lossy();
             if !word.contains(' ') && !word.starts_with("SHA256:") {
@@ -192,7 +191,19 @@ impl KeyArgument {
             }
         }
         let words: Vec<_> = words.iter().map(|word| word.to_string_lossy()).collect();
-        Ok(Self { text: words.join(" "), file: None })
+        Self { text: String::new(), file: None }.with_line_of(&words.join(" "))
+    }
+
+    /// Takes the one line of a text. Of several keys none stands for all: whoever revokes them means each.
+    fn with_line_of(self, text: &str) -> Result<Self, Error> {
+        let mut lines = text.lines().filter(|line| !line.trim().is_empty());
+        let line = lines.next().unwrap_or_default();
+        // Of what is no key, as a private one of many lines, that is told.
+        let is_key = line.starts_with("SHA256:") || edit::public_key(line).is_ok();
+        if is_key && lines.next().is_some() {
+            return Err(self.refused("more than one key; give one at a time"));
+        }
+        Ok(Self { text: line.to_owned(), ..self })
     }
 
     /// Returns the error for a key that is none, with the file that it stands in.

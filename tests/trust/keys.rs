@@ -179,3 +179,30 @@ fn no_change_of_two_at_once_is_lost() {
     let counts: Vec<String> = done.stdout().lines().map(|line| line.trim().to_owned()).collect();
     assert_eq!(counts, ["8", "8"], "{}", done.stderr());
 }
+
+/// As of a forge's `/USER.keys`: whoever revokes such a file means every key in it.
+#[test]
+fn of_a_file_with_several_keys_none_is_taken_for_all() {
+    let repository = Repository::new();
+    let text =
+        |name: &str| std::fs::read_to_string(repository.key(&format!("{name}.pub"))).unwrap();
+    let two = repository.sandbox.file("two.pub", text("alice") + "\n" + &text("bob"));
+    let one = repository.sandbox.file("one.pub", format!("\n{}\n\n", text("alice")));
+    let keys =
+        |args: &[&str]| repository.sandbox.goenv(&repository.root, &[&["keys"], args].concat());
+    let said = "goenv: $SANDBOX/two.pub: more than one key; give one at a time\n";
+    keys(&["revoke", two.to_str().unwrap()]).failure(1, said);
+    keys(&["add", "ann", two.to_str().unwrap()]).failure(1, said);
+    let prints = format!(
+        "{}\n{}\n",
+        fingerprint_of(&repository, "alice"),
+        fingerprint_of(&repository, "bob")
+    );
+    repository.sandbox.file("two.pub", &prints);
+    keys(&["revoke", two.to_str().unwrap()]).failure(1, said);
+    for text in [text("alice") + &text("bob"), prints] {
+        keys(&["revoke", &text]).failure(1, "goenv: more than one key; give one at a time\n");
+    }
+    assert!(!repository.sandbox.home().join(".config/goenv/revoked_keys").exists());
+    keys(&["revoke", one.to_str().unwrap()]).success();
+}
