@@ -11,7 +11,7 @@ use crate::env::undo::{self, Change, Fingerprint};
 use crate::env::{Bytes, Env, State};
 use crate::files::{self, FileProblem};
 use crate::trust::variables::{Class, class};
-use crate::world::{RUN, World};
+use crate::world::{Dirs, RUN, World};
 
 /// The directory, below what belongs to running shells, of the states that are too large for a variable.
 pub const UNDO: &str = "undo";
@@ -33,6 +33,23 @@ pub fn carried(world: &World) -> Carrying {
             state.map_or(Carrying::Damaged, Carrying::State)
         }
     }
+}
+
+/// Returns the world with the directories that the environment outside says, where a policy that the shell is in says
+/// others: what a policy sets does not choose the approvals, signers and rules by which the next one is judged.
+pub fn at_home(world: &World, carrying: &Carrying) -> Option<World> {
+    let is_place = |change: &Change| Dirs::VARIABLES.iter().any(|it| it.as_bytes() == change.name);
+    carrying.state()?.changes.iter().any(is_place).then_some(())?;
+    Some(world.with_dirs(Dirs::of(|name| variable_outside(name, world, carrying), world.uid)))
+}
+
+/// Returns one variable as it is outside.
+pub fn variable_outside(name: &[u8], world: &World, carrying: &Carrying) -> Option<Bytes> {
+    let now = world.variable(name);
+    let changes = carrying.state().map(|state| state.changes.as_slice()).unwrap_or_default();
+    let Some(change) = changes.iter().find(|change| change.name == name) else { return now };
+    let inside: Env = now.map(|value| (name.to_vec(), value)).into_iter().collect();
+    undo::revert(&inside, [change]).get(name).map(<[u8]>::to_vec)
 }
 
 /// Returns the environment as it is outside: without what goenv did, and without its own variables.

@@ -53,6 +53,11 @@ impl World {
         Self { env: OnceCell::from(env), cwd, dirs, ..Self::gather(Vec::new) }
     }
 
+    /// Returns this world with other directories.
+    pub fn with_dirs(&self, dirs: Dirs) -> Self {
+        Self { dirs, ..self.clone() }
+    }
+
     /// Returns the environment as it was inherited. It is taken in when it is first asked for, which most prompts,
     /// with their few questions, never do.
     pub fn env(&self) -> &Env {
@@ -164,6 +169,10 @@ pub struct Dirs {
 }
 
 impl Dirs {
+    /// The variables that say which directories these are.
+    pub const VARIABLES: [&str; 5] =
+        ["HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_RUNTIME_DIR"];
+
     /// Returns the directories for an environment. A relative path in a variable counts as unset, as the XDG
     /// specification says, and so does another user's directory for what belongs to running shells: in it, which a `su`
     /// hands on, nothing would be believed that `uid` wrote.

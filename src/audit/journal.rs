@@ -6,6 +6,7 @@
 use super::log::{Durability, Log, LogError};
 use super::record::{Event, Outcome, Record, Tip, Writer};
 use super::syslog;
+use crate::inherit::{carried, variable_outside};
 use crate::trust::rules::Rules;
 use crate::world::World;
 
@@ -25,7 +26,10 @@ impl Journal {
             Some(directory) => Log::of_user(directory, world.uid),
             None => Log::new(world.dirs.state.as_ref()?, "audit"),
         };
-        let user = world.variable("USER").or_else(|| world.variable("LOGNAME"));
+        let carrying = carried(world);
+        let names: [&[u8]; 2] = [b"USER", b"LOGNAME"];
+        // A policy that sets them writes nobody else's name into the log.
+        let user = names.iter().find_map(|name| variable_outside(name, world, &carrying));
         let tty = world.terminal();
         let writer = Writer {
             host: nix::unistd::gethostname().unwrap_or_default().to_string_lossy().into_owned(),

@@ -42,9 +42,11 @@ pub fn run(
     world: &World,
     ui: &Ui,
 ) -> Result<Exit, Error> {
+    let carrying = inherit::carried(world);
+    let at_home = inherit::at_home(world, &carrying);
+    let world = at_home.as_ref().unwrap_or(world);
     let governing = world.cwd.as_deref().map(|cwd| follow::governing(cwd, world));
     let Governing { located, watch } = governing.unwrap_or_default();
-    let carrying = inherit::carried(world);
     let action = decide(located.as_ref(), &carrying, world);
     if action == Action::Nothing && scope == Scope::Change {
         arm(format, shell, carrying.state(), &watch, world, ui)?;

@@ -317,3 +317,40 @@ fn what_is_no_version_is_told_with_one_that_is() {
         assert!(said.ends_with(&expected), "{said}");
     }
 }
+
+/// An approved policy chooses many things, and none of the approvals by which it and the next one are judged.
+#[test]
+fn what_a_policy_sets_is_not_where_approvals_are() {
+    for name in ["XDG_DATA_HOME", "HOME"] {
+        let sandbox = Sandbox::new();
+        let p = sandbox.project("p", format!("export {name}=$PWD/own A=1\n"));
+        sandbox.file("home/q/.envrc", "export B=1\n");
+        // What a repository may bring along: the record of an approval, at the path where a clone often is.
+        let own = if name == "HOME" { "own/.local/share/goenv" } else { "own/goenv" };
+        let forger = Sandbox::new();
+        let mut evil = Sandbox::new();
+        evil.set("XDG_DATA_HOME", forger.path("data"));
+        evil.goenv(&sandbox.home().join("q"), &["allow"]).success();
+        sandbox.run(&p, "mkdir", &["-p", own]).success();
+        let forged = forger.path("data/goenv");
+        sandbox.run(&p, "cp", &["-rT", forged.to_str().unwrap(), own]).success();
+        let script = "set -e\nprompt() { eval \"$(goenv export bash 2>/dev/null)\"; echo A=$A B=$B; }\n\
+            prompt; sleep 0.1; echo \"# more\" >> .envrc; goenv allow; prompt; cd ../q; prompt; goenv status | grep trust\n\
+            cd ../p; prompt; goenv deny; prompt; goenv status | grep trust";
+        let done = sandbox.run(&p, "bash", &["-c", script]);
+        assert_eq!(
+            done.success().stdout().lines().collect::<Vec<_>>(),
+            [
+                "A=1 B=",
+                "A=1 B=",
+                "A= B=",
+                "trust      blocked: nobody has allowed it yet",
+                "A=1 B=",
+                "A= B=",
+                "trust      denied: it was denied with `goenv deny`",
+            ],
+            "{name}: {}",
+            done.stderr()
+        );
+    }
+}

@@ -388,3 +388,19 @@ fn a_full_disk_breaks_no_chain_where_a_log_is_put_aside() {
         done.stderr()
     );
 }
+
+#[test]
+fn no_policy_says_who_is_logged() {
+    let mut repository = Repository::new();
+    repository.sandbox.set("USER", "ann");
+    let p = repository.sandbox.project("p", "export USER=eve LOGNAME=eve\n");
+    let script = "set -e\neval \"$(goenv export bash)\"; [ $USER = eve ]; goenv deny; cd /; eval \"$(goenv export bash)\"";
+    repository.sandbox.run(&p, "bash", &["-c", script]).success();
+    let log = fs::read_to_string(repository.sandbox.path("home/.local/state/goenv/audit.jsonl"));
+    let users: Vec<String> = log
+        .unwrap()
+        .lines()
+        .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap()["user"].to_string())
+        .collect();
+    assert_eq!(users, ["\"ann\""; 4]);
+}
