@@ -20,6 +20,7 @@ use nix::libc;
 use crate::env::Bytes;
 use crate::env::state::{Stamp, Watch};
 use crate::env::undo::Fingerprint;
+use crate::limit;
 
 pub use data::Data;
 
@@ -662,12 +663,12 @@ fn written_beside(
 ) -> Result<tempfile::NamedTempFile, FileProblem> {
     let problem = |error: std::io::Error| FileProblem::system(path, &error);
     let directory = path.parent().unwrap_or(Path::new("/"));
-    let mut file = tempfile::Builder::new()
+    let file = tempfile::Builder::new()
         .prefix(".new-")
         .permissions(fs::Permissions::from_mode(mode))
         .tempfile_in(directory)
         .map_err(problem)?;
-    file.write_all(bytes).map_err(problem)?;
+    limit::write_all(file.as_file(), bytes).map_err(problem)?;
     // Synced before it gets its name, so that a crash leaves the old file or the new one and never half of one.
     file.as_file().sync_all().map_err(problem)?;
     Ok(file)

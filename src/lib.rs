@@ -39,6 +39,7 @@ pub mod gzenv;
 pub mod hex;
 pub mod host;
 pub mod inherit;
+pub mod limit;
 pub mod load;
 pub mod locate;
 pub mod lock;

@@ -12,13 +12,14 @@
 )]
 
 use std::fs::{File, OpenOptions, Permissions};
-use std::io::{self, Write as _};
+use std::io;
 use std::os::unix::fs::{
     DirBuilderExt as _, FileExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _,
 };
 use std::path::{Path, PathBuf};
 
 use super::record::{Event, Link, MOST_LINE, Outcome, Record, Tip, line, recovery};
+use crate::limit;
 use crate::lock::Lock;
 
 /// The size at which a log is put aside and a new one begun.
@@ -98,7 +99,7 @@ impl Log {
         }
         let mut lines = Vec::new();
         end.next(record, &mut lines);
-        (&log).write_all(&lines).map_err(failed("written"))?;
+        limit::write_all(&log, &lines).map_err(failed("written"))?;
         if durability == Durability::Synced {
             log.sync_data().map_err(failed("synced"))?;
         }
@@ -207,7 +208,7 @@ impl Log {
             _ => {}
         }
         let (new, _) = open(&next, true)?;
-        (&new).write_all(&lines)?;
+        limit::write_all(&new, &lines)?;
         if durability == Durability::Synced {
             new.sync_data()?;
         }

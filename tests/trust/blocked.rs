@@ -185,3 +185,29 @@ fn what_mends_a_directory_of_roots_is_for_root_to_do() {
          goenv: /home/open can be written by others (mode 0777); run: sudo chmod go-w /home/open\n"
     );
 }
+
+/// The system ends who writes beyond the limit, unless that is asked to wait: then no prompt would say anything.
+#[test]
+fn a_limit_on_the_size_of_files_is_an_error_like_any_other() {
+    let repository = Repository::with_two_signers();
+    let settle = repository.signed("settle", "export A=1\n", &["alice", "bob"]);
+    repository.signed("open", "export B=1\n", &["alice"]);
+    assert_eq!(repository.value(&settle), (0, Some("1".into())));
+    let script = "ulimit -f 0\nprompt() { eval \"$(goenv export bash 2>&3)\"; echo ${A-unset}; }\n\
+        prompt 3>/dev/null; cd ../open; prompt 3>&2; goenv deny; echo $?";
+    let done = repository.sandbox.run(&settle, "bash", &["-c", script]);
+    assert_eq!(done.success().stdout(), "1\nunset\n1\n");
+    let text = done.stderr();
+    let lines: Vec<&str> = text.lines().collect();
+    let log = "goenv: the audit log $SANDBOX/home/.local/state/goenv/audit.jsonl cannot be written: file too large";
+    assert!(text.contains("goenv: another go may run, because none that refuses"), "{text}");
+    assert!(lines.contains(&log), "{text}");
+    assert!(
+        text.contains("goenv: $SANDBOX/home/ledger/open/.envrc is blocked: 1 of 2 approvals"),
+        "{text}"
+    );
+    // Nothing half-written stays.
+    let left =
+        repository.sandbox.run(&repository.sandbox.home(), "find", &[".", "-name", ".new-*"]);
+    assert_eq!(left.stdout(), "");
+}
