@@ -164,7 +164,10 @@ fn path_entry(
     if let Err(problem) = files::check_programs(directory, uid) {
         return refuse(problem.to_string(), problem.hint());
     }
-    if rules.strict && directory.starts_with(repository_of(policy)) {
+    // By a link too: a repository, or a home, can have one that leads there.
+    let is_inside = |directory: &Path| directory.starts_with(repository_of(policy));
+    let leads_inside = || files::real_path(directory).is_some_and(|real| is_inside(&real));
+    if rules.strict && (is_inside(directory) || leads_inside()) {
         let shown = safe_path(directory);
         return refuse(
             format!("{shown} is inside the repository, whose programs nobody reviewed"),

@@ -17,7 +17,7 @@ use crate::lock::Lock;
 use crate::trust::date;
 use crate::trust::decide::Owner;
 use crate::trust::header::{Expiry, Tier};
-use crate::trust::signers::{Signer, Validity, edit, find_revoked, parse};
+use crate::trust::signers::{Signer, Validity, edit, find, find_revoked, parse};
 use crate::trust::sshsig::Key;
 use crate::ui::{Tone, Ui, safe, safe_path};
 use crate::watch::Watched;
@@ -247,6 +247,26 @@ fn not_revoked(key: &Key, world: &World) -> Result<(), Error> {
     Ok(())
 }
 
+/// Refuses a key that the organisation lists for somebody else: with two names it would count for neither.
+fn not_anothers(principal: &str, key: &Key, world: &World) -> Result<(), Error> {
+    for (owner, directory, uid) in store_places(&world.dirs, world.uid) {
+        let path = directory.join(SIGNERS);
+        let mut watched = Watched::new(world.now());
+        let text = watched.read(&path, SIGNERS_LIMIT, uid).ok().flatten();
+        let Some(text) = text.filter(|_| owner == Owner::Organisation) else { continue };
+        // What is wrong with a line of theirs is not what is asked here.
+        let found = find(&text.bytes, std::slice::from_ref(key)).unwrap_or_default();
+        if let Some(other) = found.iter().find(|other| other.principal != principal) {
+            let (path, name) = (safe_path(&path), safe(other.principal.as_bytes()));
+            let line = other.line;
+            return Err(refused(format!(
+                "{path}:{line}: the key is listed there for \"{name}\", and a key belongs to one principal"
+            )));
+        }
+    }
+    Ok(())
+}
+
 fn add(
     principal: &str,
     key: &[OsString],
@@ -272,6 +292,7 @@ fn add(
     let key = edit::public_key(&given.text).map_err(|what| given.refused(&what))?;
     let held = hold(world)?;
     not_revoked(&key, world)?;
+    not_anothers(principal, &key, world)?;
     let (path, text) = own(SIGNERS, world)?;
     let added = edit::add(&text, principal, &key, &named, until)
         .map_err(|what| refused(format!("{}: {what}", short(&path, world))))?;

@@ -206,3 +206,21 @@ fn of_a_file_with_several_keys_none_is_taken_for_all() {
     assert!(!repository.sandbox.home().join(".config/goenv/revoked_keys").exists());
     keys(&["revoke", one.to_str().unwrap()]).success();
 }
+
+/// Whoever did so took from themselves every policy that the key signed.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_key_that_the_organisation_lists_gets_no_second_name() {
+    let repository = Repository::new();
+    let script = format!(
+        "mkdir /etc/goenv\necho 'alice@bank namespaces=\"goenv-policy-dev\"' $(cat {key}) > /etc/goenv/allowed_signers\n\
+         goenv keys add me {key}; echo $?\ngoenv keys add alice@bank {key} --tier prod; echo $?",
+        key = repository.key("alice.pub"),
+    );
+    let done = repository.sandbox.run_as_root(&repository.root, &script);
+    assert_eq!(done.success().stdout(), "1\n0\n");
+    let said = done.stderr();
+    let refused = "goenv: /etc/goenv/allowed_signers:1: the key is listed there for \"alice@bank\", and a key belongs to one principal\n\
+                   goenv: alice@bank may approve prod with SHA256:";
+    assert!(said.starts_with(refused), "{said}");
+}

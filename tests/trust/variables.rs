@@ -179,3 +179,24 @@ fn under_strict_rules_no_directory_of_the_repository_is_on_path() {
     let pay = repository.signed("services/pay", beside, &["alice", "bob"]);
     assert_eq!(repository.value(&pay), (0, Some("1".into())));
 }
+
+#[test]
+fn under_strict_rules_no_link_leads_from_path_into_the_repository() {
+    let repository = Repository::with_two_signers();
+    repository.config("[tiers.prod]\nrequire = \"signed\"\nthreshold = 2\nstrict = true\n");
+    let tools = repository.sandbox.home().join("tools");
+    let settle = repository.signed(
+        "settle",
+        &format!("PATH_add {}\nexport A=1\n", tools.display()),
+        &["alice", "bob"],
+    );
+    repository.sandbox.file(repository.sandbox.home().join(".config/goenv/revoked_keys"), "");
+    std::os::unix::fs::symlink(repository.root.join("settle"), &tools).unwrap();
+    let done = repository.sandbox.goenv(&settle, &["export", "bash"]);
+    let said =
+        "PATH: $SANDBOX/home/tools is inside the repository, whose programs nobody reviewed\n";
+    assert!(done.code() == 5 && done.stderr().ends_with(said), "{}", done.stderr());
+    std::fs::remove_file(&tools).unwrap();
+    std::fs::create_dir(&tools).unwrap();
+    assert_eq!(repository.value(&settle), (0, Some("1".into())));
+}
