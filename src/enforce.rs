@@ -161,7 +161,7 @@ fn path_entry(
     if wanted.sdk.as_ref().is_some_and(|(_, sdk)| sdk.root.join("bin") == directory) {
         return Ok(());
     }
-    if let Err(problem) = files::check_programs(directory, uid) {
+    if let Err(problem) = files::check_place(directory, uid) {
         return refuse(problem.to_string(), problem.hint());
     }
     // By a link too: a repository, or a home, can have one that leads there.

@@ -401,12 +401,12 @@ pub fn check_directory(directory: &Path, uid: u32) -> Result<(), FileProblem> {
     }
 }
 
-/// Checks that only `uid` and root can put programs into a directory, or make it where there is none, and that no stranger
+/// Checks that only `uid` and root can put files into a directory, or make it where there is none, and that no stranger
 /// can put another in its place.
 ///
 /// # Errors
 /// If somebody else can.
-pub fn check_programs(directory: &Path, uid: u32) -> Result<(), FileProblem> {
+pub fn check_place(directory: &Path, uid: u32) -> Result<(), FileProblem> {
     check_directory(directory, uid)?;
     let there = directory.ancestors().find(|path| fs::symlink_metadata(path).is_ok());
     let Some(there) = there else { return Ok(()) };

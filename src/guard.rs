@@ -152,7 +152,7 @@ pub fn arm(
             _ => times.push((path.clone(), files::settled_mtime(path, now)?)),
         }
     }
-    guard.kept = set_stamps(&directory, times).ok()?;
+    guard.kept = set_stamps(&directory, times, world.uid).ok()?;
     guard.directory = parent.map(|_| guard.kept.remove(0));
     Some(guard)
 }
@@ -177,9 +177,10 @@ fn nearer(policy: Option<&Path>, cwd: &Path) -> Vec<PathBuf> {
 fn set_stamps(
     directory: &Path,
     times: Vec<(PathBuf, Duration)>,
+    uid: u32,
 ) -> Result<Vec<(PathBuf, PathBuf)>, FileProblem> {
     if files::look_at(&directory.join(PROBE)).is_none() {
-        begin(directory)?;
+        begin(directory, uid)?;
     }
     let mut kept = Vec::with_capacity(times.len());
     for (index, (path, time)) in times.into_iter().enumerate() {
@@ -205,6 +206,10 @@ pub fn obstacle<'a>(
         let help = "set XDG_RUNTIME_DIR to a directory that you can write".to_owned();
         return Some((format!("stamps cannot be kept: {problem}"), help));
     }
+    if let Err(problem) = files::check_place(&runtime.join("stamps"), world.uid) {
+        let help = "set XDG_RUNTIME_DIR to a directory that is yours alone".to_owned();
+        return Some((format!("stamps cannot be kept: {problem}"), help));
+    }
     let path = watched.find(|path| files::is_from_the_future(path, world.now()))?;
     let message = format!("{} has a time that is yet to come", crate::ui::safe_path(path));
     Some((message, format!("run: touch {}", crate::shell::quote_path(path))))
@@ -219,11 +224,13 @@ pub fn left_over(stamps: &Path) -> Vec<PathBuf> {
 }
 
 /// Makes the directory of a shell that is guarded for the first time, and removes those of shells that are gone.
-fn begin(directory: &Path) -> Result<(), FileProblem> {
+fn begin(directory: &Path, uid: u32) -> Result<(), FileProblem> {
     left_over(directory.parent().unwrap_or(directory))
         .iter()
         .for_each(|it| files::remove_directory(it));
     files::create_private(directory)?;
+    // Who can put other stamps in their place keeps a shell in what was revoked.
+    files::check_place(directory, uid)?;
     files::set_stamp(&directory.join("older"), Duration::new(PROBE_SECONDS, 0))?;
     files::set_stamp(&directory.join(PROBE), Duration::new(PROBE_SECONDS, 1))
 }

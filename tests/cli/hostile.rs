@@ -371,3 +371,23 @@ fn a_directory_on_path_that_a_stranger_could_make_or_replace_is_refused() {
     let is_roots = nix::unistd::geteuid().is_root();
     assert_eq!(code("../../open/bin"), if is_roots { 0 } else { 5 });
 }
+
+#[test]
+fn stamps_that_others_could_replace_guard_no_shell() {
+    let mut sandbox = Sandbox::new();
+    let p = sandbox.project("p", "export A=1\n");
+    let run = sandbox.dir("run/goenv");
+    sandbox.set("XDG_RUNTIME_DIR", sandbox.path("run"));
+    crate::common::settle();
+    for (mode, is_armed) in [(0o777, false), (0o700, true), (0o777, true)] {
+        fs::set_permissions(&run, fs::Permissions::from_mode(mode)).unwrap();
+        let done = sandbox.goenv(&p, &["export", "bash", "--guard", "77-1"]);
+        assert_eq!(done.success().stdout().contains("_goenv_same"), is_armed, "{mode:o}");
+    }
+    // Of a shell that was guarded before, the directory is its own; only the next shell asks again.
+    let done = sandbox.goenv(&p, &["export", "bash", "--guard", "78-1"]);
+    assert!(!done.success().stdout().contains("_goenv_same"));
+    let said = sandbox.goenv(&p, &["doctor"]).stdout();
+    let help = "stamps cannot be kept: $SANDBOX/run/goenv can be written by others (mode 0777)\n";
+    assert!(said.contains(help), "{said}");
+}
