@@ -219,7 +219,8 @@ fn path_entries(change: &Change<'_>, context: Context<'_>) -> Option<String> {
                 wrong("has a control character")
             }
             [b'/', ..] if exact && climbs(entry) => wrong("has a .. component"),
-            [b'/', ..] => None,
+            [b'/', ..] => values::unreadable(entry, context.approval)
+                .map(|why| format!("in the entry {}: {why}", super::flaw::shown(entry))),
             _ => wrong("is not absolute, as PATH_add makes it"),
         }
     })

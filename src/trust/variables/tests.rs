@@ -239,6 +239,14 @@ fn path_gains_absolute_entries_alone() {
         "the entry \"/a\\nb\" has a control character"
     );
     assert_eq!(judged(Some("/usr/bin"), None).unwrap(), "without PATH no program is found");
+    let signed =
+        |entry| super::tests::judged("PATH", Some(entry), Approval::Signed, &TierRules::default());
+    assert_eq!(
+        signed("/a\u{202e}b").unwrap(),
+        "in the entry \"/a\\xe2\\x80\\xaeb\": the value has the invisible character U+202E"
+    );
+    assert_eq!(signed("/opt/grün"), None);
+    assert_eq!(judged(None, Some("/a\u{202e}b")), None);
     let change = Change { name: b"PATH", before: Some(b"/a:/b"), after: Some(b"/c:/a:/d") };
     assert_eq!(added_entries(&change), [&b"/c"[..], b"/d"]);
     let none = TierRules::default();
