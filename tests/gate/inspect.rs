@@ -176,8 +176,9 @@ fn a_policy_that_would_not_apply_judges_nothing() {
         (
             "[tiers.prod]\ngo = [\"x\"]\n",
             PROD,
-            5,
-            format!("{path}:1: config.toml: `x` names no Go"),
+            3,
+            "goenv: $SANDBOX/home/.config/goenv/config.toml:2:7: `x` names no Go versions"
+                .to_owned(),
         ),
         ("nonsense", "", 3, "goenv: $SANDBOX/home/.config/goenv/config.toml:1:".to_owned()),
     ] {
@@ -191,7 +192,7 @@ fn a_policy_that_would_not_apply_judges_nothing() {
     let repository = Repository::new();
     repository.sandbox.file("home/.config/goenv/config.toml", "[tiers.prod]\ngo = [\"x\"]\n");
     write(&repository, "good", &good());
-    let message = "goenv: config.toml: `x` names no Go versions: expected 1.26.6, 1.26.x, 1.26.4+, '>=1.26.4' or '1.26.*'\n";
+    let message = "goenv: $SANDBOX/home/.config/goenv/config.toml:2:7: `x` names no Go versions: expected 1.26.6, 1.26.x, 1.26.4+, '>=1.26.4' or '1.26.*'\n";
     inspect(&repository, &["--tier", "prod", "good"]).failure(3, message);
 }
 

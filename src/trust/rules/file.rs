@@ -12,6 +12,7 @@ use toml::de::{DeString, DeTable, DeValue};
 
 use super::super::flaw::{Flaw, shown};
 use super::{EnvRule, Follow, OnFailure, Require, Rules, SdkRule, Source, TierRules};
+use crate::go::pattern::Pattern;
 use crate::trust::header::{Engine, TIER, Tier};
 
 /// The size that a config may have.
@@ -124,7 +125,12 @@ impl File<'_> {
             "threshold" => rules.threshold = self.number(value, name, 1..=8)?,
             "go" => {
                 let expected = "a Go release as 1.26.6, 1.26.x or >=1.26.4";
-                rules.go.push(self.words(value, release, expected)?);
+                let releases = self.words(value, release, expected)?;
+                let places = value.get_ref().as_array().into_iter().flatten();
+                for (word, value) in releases.iter().zip(places) {
+                    self.pattern(word, value.span().start)?;
+                }
+                rules.go.push(releases);
             }
             "max_age_days" => rules.max_age_days = Some(self.number(value, name, 1..=36_500)?),
             "on_failure" => {
@@ -157,7 +163,9 @@ impl File<'_> {
             match key.get_ref().as_ref() {
                 "deny" => {
                     for (version, reason) in self.table(value)? {
+                        let at = version.span().start;
                         let version = version.get_ref().clone().into_owned();
+                        self.pattern(&version, at)?;
                         self.rules.deny_go.insert(version, self.text(reason)?.to_owned());
                     }
                 }
@@ -199,6 +207,11 @@ impl File<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Refuses what names no release: at a prompt it would be found only once a policy asks for one.
+    fn pattern(&self, word: &str, at: usize) -> Result<(), String> {
+        Pattern::read(word).map(drop).map_err(|bad| self.flaw(at, bad.to_string()))
     }
 
     fn tier(&self, value: &Value<'_>) -> Result<Tier, String> {

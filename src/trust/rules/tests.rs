@@ -258,6 +258,8 @@ fn errors_name_file_line_and_column() {
         ("[tiers]\nprod = 1", "2:8: found an integer, expected a table".into()),
         ("[tiers.prod]\ngrant = \"APP_*\"", "2:9: found a string, expected a list".into()),
         ("[sdk]\nmirrors = [\"https://a\", 2020-01-01]", "2:25: found a datetime, expected a string".into()),
+        ("[tiers.prod]\ngo = [\"1.26.6\", \"junk\"]", format!("2:17: `junk` {}", "names no Go versions: expected 1.26.6, 1.26.x, 1.26.4+, '>=1.26.4' or '1.26.*'")),
+        ("[go]\ndeny = { \"1.26.6.x\" = \"\" }", format!("2:10: `1.26.6.x` {}", "names no Go versions: expected 1.26.6, 1.26.x, 1.26.4+, '>=1.26.4' or '1.26.*'")),
         ("[go]\ndenied = {}", "2:1: unknown field \"denied\", expected one of deny, promote, supported".into()),
         ("[audit]\nsyslog = []", "2:10: found an array, expected true or false".into()),
         ("[tiers.prod]\nmax_age_days = 0", "2:16: found max_age_days 0, expected 1 to 36500".into()),
