@@ -117,7 +117,7 @@ pub fn releases(wanted: &Wanted, tier: Option<&Tier>, rules: &Rules) -> Result<(
     tiers::judge(wanted, tier, rules).map_err(|bad| {
         let place = bad.place.map(|place| format!("{}: ", place.shown(&safe_path(&place.path))));
         let message = format!("{}{}", place.unwrap_or_default(), safe(bad.message.as_bytes()));
-        let hint = Some("pin an admitted release: goenv pin VERSION".to_owned());
+        let hint = bad.is_release.then(|| "pin an admitted release: goenv pin VERSION".to_owned());
         Error::Refused { message, hint, exit: Exit::Policy }
     })
 }

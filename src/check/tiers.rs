@@ -41,6 +41,8 @@ pub struct BadLine {
     pub place: Option<Place>,
     /// What is wrong.
     pub message: String,
+    /// Whether that is the release which a sound line asks for.
+    pub is_release: bool,
 }
 
 /// Why a version may not run.
@@ -263,7 +265,10 @@ pub fn judge(wanted: &Wanted, tier: Option<&Tier>, rules: &Rules) -> Result<(), 
     let language = written.filter(|version| version.is_language() && admitted.is_production());
     let version = language.or_else(|| Version::read(&found.version).ok());
     let Some(version) = version else { return Ok(()) };
-    let no = |no: NotAdmitted| BadLine { place, message: format!("go{version} {no}") };
+    let no = |no: NotAdmitted| {
+        let message = format!("go{version} {no}");
+        BadLine { place, message, is_release: true }
+    };
     admitted.admit(&version).map_err(no)
 }
 
@@ -294,17 +299,25 @@ fn tier_of(word: &[u8], directive: &Directive) -> Result<Tier, BadLine> {
     Tier::new(&text).ok_or_else(|| BadLine {
         place: Some(directive.place.clone()),
         message: format!("`{text}` is no tier: expected lower-case letters, digits and hyphens"),
+        is_release: false,
     })
 }
 
 fn pattern_of(word: &[u8], directive: &Directive) -> Result<Pattern, BadLine> {
-    Pattern::read(&String::from_utf8_lossy(word))
-        .map_err(|bad| BadLine { place: Some(directive.place.clone()), message: bad.to_string() })
+    Pattern::read(&String::from_utf8_lossy(word)).map_err(|bad| BadLine {
+        place: Some(directive.place.clone()),
+        message: bad.to_string(),
+        is_release: false,
+    })
 }
 
 fn of_rules(text: &str) -> Result<Pattern, BadLine> {
     let message = |bad| format!("config.toml: {bad}");
-    Pattern::read(text).map_err(|bad| BadLine { place: None, message: message(bad) })
+    Pattern::read(text).map_err(|bad| BadLine {
+        place: None,
+        message: message(bad),
+        is_release: false,
+    })
 }
 
 /// Returns every order of promotion: the rules' and the policy's.
@@ -320,7 +333,11 @@ pub fn orders(rules: &Rules, directives: &[Directive]) -> Result<Vec<Vec<Tier>>,
             order.iter().enumerate().find(|(at, tier)| order.iter().take(*at).any(|t| t == *tier));
         if let Some((_, tier)) = twice {
             let message = format!("tier {tier} is named twice");
-            return Err(BadLine { place: Some(directive.place.clone()), message });
+            return Err(BadLine {
+                place: Some(directive.place.clone()),
+                message,
+                is_release: false,
+            });
         }
         orders.push(order);
     }

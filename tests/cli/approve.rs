@@ -354,3 +354,22 @@ fn what_a_policy_sets_is_not_where_approvals_are() {
         );
     }
 }
+
+#[test]
+fn a_line_about_releases_that_is_wrong_is_not_mended_by_another_pin() {
+    let sandbox = Sandbox::new();
+    for (line, why) in [
+        (
+            "allow_go dev junk",
+            "`junk` names no Go versions: expected 1.26.6, 1.26.x, 1.26.4+, '>=1.26.4' or '1.26.*'",
+        ),
+        (
+            "allow_go Dev 1.26.6",
+            "`Dev` is no tier: expected lower-case letters, digits and hyphens",
+        ),
+    ] {
+        let p = sandbox.project("p", format!("{line}\nexport A=1\n"));
+        let said = format!("goenv: $SANDBOX/home/p/.envrc:1: {why}\n");
+        sandbox.goenv(&p, &["export", "bash"]).failure(5, &said);
+    }
+}
