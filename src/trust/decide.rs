@@ -453,7 +453,7 @@ fn elsewhere(scope: &Scope, evidence: &Evidence<'_>) -> Option<Trust> {
 /// Returns why a place has no name, and what gives it one.
 pub fn unplaced(in_repository: bool) -> (&'static str, &'static str) {
     if in_repository {
-        ("no git remote says where this is", "run: git remote add origin URL")
+        ("no git remote says where this is", "run: git remote add NAME URL")
     } else {
         ("this is in no git repository", "run: git init && git remote add origin URL")
     }

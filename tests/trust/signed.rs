@@ -358,7 +358,10 @@ fn a_signed_policy_without_a_repository_says_how_to_make_one() {
     let none = "this is in no git repository; run: git init && git remote add origin URL\n";
     assert!(said().ends_with(none), "{}", said());
     repository.sandbox.run(&bare, "git", &["init", "-q"]).success();
-    let none = "no git remote says where this is; run: git remote add origin URL\n";
+    let none = "no git remote says where this is; run: git remote add NAME URL\n";
+    assert!(said().ends_with(none), "{}", said());
+    // One that names no repository has its name already.
+    repository.sandbox.run(&bare, "git", &["remote", "add", "origin", "../x"]).success();
     assert!(said().ends_with(none), "{}", said());
 }
 
@@ -397,7 +400,7 @@ fn sign_says_what_it_needs() {
     repository.sandbox.run(&repository.sandbox.dir("home/bare"), "git", &["init", "-q"]).success();
     assert_eq!(
         said("home/bare", &["sign"]),
-        (1, "goenv: $SANDBOX/home/bare/.envrc: no git remote says where this is; run: git remote add origin URL\n".into())
+        (1, "goenv: $SANDBOX/home/bare/.envrc: no git remote says where this is; run: git remote add NAME URL\n".into())
     );
     assert_eq!(
         said("home/ledger/a", &["sign", "--tier", "Prod"]),
