@@ -32,7 +32,9 @@ pub fn parse_openssh(text: &str) -> Result<i64, &'static str> {
     let [Some(year), Some(month), Some(day), Some(hour), Some(minute), Some(second)] = parts else {
         return Err(wrong);
     };
-    seconds([year, month, day, hour, minute, second]).ok_or("there is no such date")
+    let time = seconds([year, month, day, hour, minute, second]).ok_or("there is no such date")?;
+    // ssh-keygen refuses the whole line: what counts here has to count there.
+    if time > 0 { Ok(time) } else { Err("OpenSSH reads no time before 1970") }
 }
 
 /// Returns `2027-02-20T00:00:00Z` for a time between the years 0 and 9999.
@@ -131,6 +133,10 @@ mod tests {
         assert!(parse_openssh("2027022Z").unwrap_err().contains("a time is"));
         assert!(parse_openssh("2027022xZ").unwrap_err().contains("a time is"));
         assert!(parse_openssh("20271301Z").unwrap_err().contains("no such date"));
+        assert_eq!(parse_openssh("19700101000001Z"), Ok(1));
+        for early in ["19700101Z", "19600101Z", "00010101Z"] {
+            assert!(parse_openssh(early).unwrap_err().contains("before 1970"), "{early}");
+        }
     }
 
     #[test]

@@ -176,6 +176,12 @@ fn what_is_accepted_here_ssh_keygen_accepts_too() {
         assert!(!(signer.may_sign(PROD) && signer.validity(1_800_000_000) == Validity::Valid));
         assert!(!keygen.verifies(&text, "alice", PROD, &sign(1, PROD, message), message), "{text}");
     }
+    for early in ["19600101Z", "19700101Z"] {
+        let options = format!("namespaces=\"goenv-policy-prod\",valid-after=\"{early}\"");
+        let text = line("alice", &options, 1);
+        assert!(find(text.as_bytes(), &[key(1)]).is_err(), "{early}");
+        assert!(!keygen.verifies(&text, "alice", PROD, &sign(1, PROD, message), message), "{text}");
+    }
 }
 
 #[test]
