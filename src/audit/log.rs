@@ -137,6 +137,24 @@ impl Log {
         Ok(files)
     }
 
+    /// Opens every file of the log for reading, oldest first, as they are at one moment: one that is put aside while they
+    /// are read has its old place.
+    ///
+    /// # Errors
+    /// If one cannot be opened, or the log is put aside again and again.
+    pub fn opened(&self) -> Result<Vec<(PathBuf, File)>, LogError> {
+        for _ in 0..3 {
+            let files = self.files()?;
+            let open = |path: &PathBuf| Ok((path.clone(), self.read(path)?));
+            let opened: Result<Vec<_>, LogError> = files.iter().map(open).collect();
+            if self.files()? == files {
+                return opened;
+            }
+        }
+        let cause = io::Error::other("it changes all the time");
+        Err(LogError { path: self.path(), doing: "read", cause })
+    }
+
     /// Opens a file of the log for reading.
     pub fn read(&self, path: &Path) -> Result<File, LogError> {
         let flags = nix::libc::O_NOFOLLOW | nix::libc::O_NONBLOCK;

@@ -76,8 +76,7 @@ fn each_line(
     log: &Log,
     mut see: impl FnMut(&[u8]) -> Result<ControlFlow<()>, Error>,
 ) -> Result<(), Error> {
-    for path in log.files().map_err(|error| unreadable(&error))? {
-        let file = log.read(&path).map_err(|error| unreadable(&error))?;
+    for (path, file) in log.opened().map_err(|error| unreadable(&error))? {
         let mut reader = BufReader::new(file);
         let mut line = Vec::new();
         loop {
@@ -170,8 +169,7 @@ fn each_report(
     mut report: impl FnMut(&Path, Report) -> Result<(), Error>,
 ) -> Result<Tip, Error> {
     let mut tip = Tip::default();
-    for path in log.files().map_err(|error| unreadable(&error))? {
-        let file = log.read(&path).map_err(|error| unreadable(&error))?;
+    for (path, file) in log.opened().map_err(|error| unreadable(&error))? {
         let verified = verify(BufReader::new(file), tip, &mut see)
             .map_err(|error| failed(format!("{}: {error}", safe_path(&path))))?;
         tip = verified.tip;

@@ -325,6 +325,26 @@ fn a_log_whose_end_is_no_log_is_put_aside_and_told() {
     assert_eq!((report.findings[0].line, &*report.findings[0].message), (1, message));
 }
 
+#[test]
+fn a_log_that_is_put_aside_while_it_is_read_is_read_as_it_was() {
+    let (_scratch, log) = scratch();
+    for _ in 0..4 {
+        log.append(&record(), Durability::Written).unwrap();
+    }
+    let opened = log.opened().unwrap();
+    let (open, size) = open(&log.path(), false).unwrap();
+    let mut end = End::of(&open, size).unwrap();
+    log.rotate(&open, &mut end, &record(), Durability::Written).unwrap();
+    let read = |opened: Vec<(PathBuf, File)>| {
+        opened.into_iter().fold(Report::default(), |before, (_, file)| {
+            let report = verify(BufReader::new(file), before.tip, |_| {}).unwrap();
+            assert_eq!(report.findings, vec![]);
+            Report { records: before.records + report.records, ..report }
+        })
+    };
+    assert_eq!((read(opened).records, read(log.opened().unwrap()).records), (4, 6));
+}
+
 /// What a kill leaves between any two steps of putting a log aside.
 #[test]
 fn a_log_that_was_being_put_aside_goes_on_as_one_chain() {
