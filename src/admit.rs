@@ -304,7 +304,14 @@ pub fn organisation_rules(watched: &mut Watched) -> Option<Rules> {
 }
 
 fn read_organisation(watched: &mut Watched) -> Result<Option<Text>, FileProblem> {
-    watched.read(&Path::new(ORGANISATION).join(RULES), RULES_LIMIT, 0)
+    let directory = Path::new(ORGANISATION);
+    let text = watched.read(&directory.join(RULES), RULES_LIMIT, 0)?;
+    // A link to what is not mounted stands for rules that nobody sees.
+    if text.is_none() && files::look_at(directory).is_some() && !files::is_directory(directory) {
+        let what = "it is no directory, and leads to none".to_owned();
+        return Err(FileProblem::System(directory.to_path_buf(), what));
+    }
+    Ok(text)
 }
 
 fn read_rules(dirs: &Dirs, uid: u32, watched: &mut Watched) -> Result<Rules, Error> {

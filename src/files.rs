@@ -309,8 +309,9 @@ pub(crate) fn check_owner(path: &Path, metadata: &Metadata, uid: u32) -> Result<
         return Err(FileProblem::Foreign(path.to_path_buf(), metadata.uid()));
     }
     let mode = metadata.mode() & 0o7777;
-    // Where each user has a group of that number, the umask leaves the group its write bit.
-    let own_group = metadata.uid() == uid && metadata.gid() == uid;
+    // Where each user has a group of that number, the umask leaves the group its write bit. Root's is no such: containers
+    // run users in it.
+    let own_group = metadata.uid() == uid && metadata.gid() == uid && uid != 0;
     let others = if own_group { 0o002 } else { 0o022 };
     if mode & others != 0 {
         return Err(FileProblem::Writable(path.to_path_buf(), mode));

@@ -211,3 +211,19 @@ fn a_limit_on_the_size_of_files_is_an_error_like_any_other() {
         repository.sandbox.run(&repository.sandbox.home(), "find", &[".", "-name", ".new-*"]);
     assert_eq!(left.stdout(), "");
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn rules_that_cannot_be_reached_or_that_a_group_can_write_are_not_passed_over() {
+    let repository = Repository::new();
+    let project = repository.sandbox.project("p", "export A=1\n");
+    let script = "at() { goenv export json 2>/dev/null | grep -o -e '\"A\"' -e blocked/; goenv export json 2>&1 >/dev/null; }\n\
+        at; ln -s /mnt/rules /etc/goenv; at; rm /etc/goenv; echo > /etc/goenv; at; rm /etc/goenv\n\
+        mkdir /etc/rules; ln -s rules /etc/goenv; at; echo > /etc/goenv/config.toml; at; chmod 664 /etc/goenv/config.toml; at";
+    let done = repository.sandbox.run_as_root(&project, script);
+    let fine = "\"A\"\ngoenv: ~/p/.envrc: +A\n";
+    let unseen = "blocked/\ngoenv: /etc/goenv: it is no directory, and leads to none\n";
+    let open = "blocked/\ngoenv: /etc/goenv/config.toml can be written by others (mode 0664); run: chmod go-w /etc/goenv/config.toml\n";
+    let expected = [fine, unseen, unseen, fine, fine, open].concat();
+    assert_eq!(done.stdout(), expected, "{}", done.stderr());
+}
