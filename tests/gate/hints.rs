@@ -163,13 +163,17 @@ fn what_a_verdict_advises_is_done_to_the_policy_that_it_is_about() {
     let signer = |help: &str| vec![("GOENV002".to_owned(), help.to_owned())];
 
     // No remote says where this is.
-    let remote = "run: git -C svc remote add origin URL";
+    let remote = "run: git -C svc remote add NAME URL";
     assert_eq!(helps(&repository, root, &["."]), signer(remote));
     let elsewhere = sandbox.dir("home/elsewhere");
-    let remote = "run: git -C $SANDBOX/home/repo/svc remote add origin URL";
+    let remote = "run: git -C $SANDBOX/home/repo/svc remote add NAME URL";
     let found = helps(&repository, &elsewhere, &[root.to_str().unwrap()]);
     assert_eq!(found, signer(remote));
-    paste(&repository, &elsewhere, &remote["run: ".len()..].replace("URL", origin));
+    paste(
+        &repository,
+        &elsewhere,
+        &remote["run: ".len()..].replace("NAME URL", &format!("origin {origin}")),
+    );
     assert_eq!(helps(&repository, root, &["."]), vec![]);
 
     // It holds for longer than the rules admit.
