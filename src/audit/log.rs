@@ -46,6 +46,9 @@ pub struct LogError {
     cause: io::Error,
 }
 
+/// A file of a log, open if it can be.
+pub type Opened = (PathBuf, Result<File, LogError>);
+
 /// A log: a directory and the name of its files.
 #[derive(Clone, Debug)]
 pub struct Log {
@@ -138,17 +141,16 @@ impl Log {
     }
 
     /// Opens every file of the log for reading, oldest first, as they are at one moment: one that is put aside while they
-    /// are read has its old place.
+    /// are read has its old place. That one cannot be opened matters to whoever comes to it.
     ///
     /// # Errors
-    /// If one cannot be opened, or the log is put aside again and again.
-    pub fn opened(&self) -> Result<Vec<(PathBuf, File)>, LogError> {
+    /// If they cannot be listed, or the log is put aside again and again.
+    pub fn opened(&self) -> Result<Vec<Opened>, LogError> {
         for _ in 0..3 {
             let files = self.files()?;
-            let open = |path: &PathBuf| Ok((path.clone(), self.read(path)?));
-            let opened: Result<Vec<_>, LogError> = files.iter().map(open).collect();
+            let opened = files.iter().map(|path| (path.clone(), self.read(path))).collect();
             if self.files()? == files {
-                return opened;
+                return Ok(opened);
             }
         }
         let cause = io::Error::other("it changes all the time");

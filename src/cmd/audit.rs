@@ -77,6 +77,7 @@ fn each_line(
     mut see: impl FnMut(&[u8]) -> Result<ControlFlow<()>, Error>,
 ) -> Result<(), Error> {
     for (path, file) in log.opened().map_err(|error| unreadable(&error))? {
+        let file = file.map_err(|error| unreadable(&error))?;
         let mut reader = BufReader::new(file);
         let mut line = Vec::new();
         loop {
@@ -170,6 +171,7 @@ fn each_report(
 ) -> Result<Tip, Error> {
     let mut tip = Tip::default();
     for (path, file) in log.opened().map_err(|error| unreadable(&error))? {
+        let file = file.map_err(|error| unreadable(&error))?;
         let verified = verify(BufReader::new(file), tip, &mut see)
             .map_err(|error| failed(format!("{}: {error}", safe_path(&path))))?;
         tip = verified.tip;

@@ -335,9 +335,9 @@ fn a_log_that_is_put_aside_while_it_is_read_is_read_as_it_was() {
     let (open, size) = open(&log.path(), false).unwrap();
     let mut end = End::of(&open, size).unwrap();
     log.rotate(&open, &mut end, &record(), Durability::Written).unwrap();
-    let read = |opened: Vec<(PathBuf, File)>| {
+    let read = |opened: Vec<Opened>| {
         opened.into_iter().fold(Report::default(), |before, (_, file)| {
-            let report = verify(BufReader::new(file), before.tip, |_| {}).unwrap();
+            let report = verify(BufReader::new(file.unwrap()), before.tip, |_| {}).unwrap();
             assert_eq!(report.findings, vec![]);
             Report { records: before.records + report.records, ..report }
         })
