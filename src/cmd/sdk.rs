@@ -23,7 +23,7 @@ use crate::sdk::pin::Pin;
 use crate::sdk::requested::requested;
 use crate::sdk::store::{self, AdoptError, Health};
 use crate::sdk::tree::Cores;
-use crate::sdk::{Pins, Places, Platform, Record, examine, find};
+use crate::sdk::{Pins, Places, Platform, Record, examine, find, useline};
 use crate::shell::quote_path;
 use crate::ui::{Tone, Ui, push_safe, safe, safe_path};
 use crate::watch::Watched;
@@ -126,15 +126,21 @@ fn below<'a>(path: &'a str, directory: &str) -> Option<&'a str> {
     if rest.is_empty() || directory.ends_with('/') { Some(rest) } else { rest.strip_prefix('/') }
 }
 
-/// What this directory asks for: the policy's `use go` line, or what the version files say.
-pub(super) fn wanted_here(world: &World) -> Option<SdkWanted> {
+/// What this directory's policy asks for: its `use go` line as evaluated or, where something else keeps the policy from
+/// that, as it is written.
+fn wanted_here(world: &World) -> Option<SdkWanted> {
     let cwd = world.cwd.as_deref()?;
     let located = locate::nearest(cwd)?;
     let text = load::read(&located.path, world, &mut Watched::new(world.now())).ok()?;
     let outside = inherit::outside(world.env(), &inherit::carried(world));
     // Nothing of it applies: a version and hashes are read from it, approved or not.
-    let preview = Loader::new(world, &outside, Purpose::Look).preview(&text).ok()?;
-    preview.result.ok()?.sdk.map(|(mut wanted, found)| {
+    let preview = Loader::new(world, &outside, Purpose::Look).preview(&text).ok();
+    let Some(evaluated) = preview.and_then(|preview| preview.result.ok()) else {
+        let line = useline::find(std::str::from_utf8(&text.bytes).ok()?).ok()??;
+        let directory = located.path.parent()?.to_path_buf();
+        return Some(SdkWanted { version: line.version, pins: line.pins, directory });
+    };
+    evaluated.sdk.map(|(mut wanted, found)| {
         wanted.version.get_or_insert(found.version);
         wanted
     })
@@ -143,11 +149,17 @@ pub(super) fn wanted_here(world: &World) -> Option<SdkWanted> {
 /// Installs a release.
 fn fetch(text: Option<&str>, places: &Places, world: &World, ui: &Ui) -> Result<Exit, Error> {
     let here = wanted_here(world);
-    let version = match text {
-        Some(text) => version_of(text)?,
-        None => asked_for(here.as_ref(), world)?,
+    let asked = asked_for(here.as_ref(), world);
+    let (version, is_asked) = match text {
+        Some(text) => {
+            let version = version_of(text)?;
+            // However the policy spells it.
+            let is_asked = asked.is_ok_and(|asked| asked.as_str() == version.as_str());
+            (version, is_asked)
+        }
+        None => (asked?, true),
     };
-    let pinned = here.filter(|here| here.version.as_deref() == Some(version.as_str()));
+    let pinned = here.filter(|_| is_asked);
     let pins = Pins::read(&pinned.map(|here| here.pins).unwrap_or_default())
         .map_err(|error| refused(error, None, Exit::Policy))?;
     let source = source(world)?;
@@ -182,8 +194,9 @@ fn asked_for(here: Option<&SdkWanted>, world: &World) -> Result<Version, Error> 
     if let Some(version) = here.and_then(|here| here.version.as_deref()) {
         return version_of(version);
     }
-    let cwd = world.cwd.as_deref().ok_or(Error::NoDirectory)?;
-    let requested = requested(cwd, world.env());
+    // A policy leaves the version to the files of its own directory.
+    let directory = here.map(|here| here.directory.as_path()).or(world.cwd.as_deref());
+    let requested = requested(directory.ok_or(Error::NoDirectory)?, world.env());
     if let Some((file, problem)) = requested.problems.first() {
         let place = format!("{}:{}:{}", file.display(), problem.line, problem.column);
         return Err(refused(format!("{place}: {}", problem.message), None, Exit::Failed));

@@ -377,6 +377,34 @@ fn pins_are_written_and_held() {
     );
 }
 
+/// However the policy spells the version, and whatever else keeps it from being evaluated: its pin is not left aside.
+#[test]
+fn what_a_policy_pins_is_what_is_installed() {
+    let pin = format!("linux/amd64=sha256:{}", "0".repeat(64));
+    let mismatch = format!(
+        "goenv: file://{}/go{NEW}.linux-amd64.tar.gz is sha256:{}, expected sha256:{} (as pinned); nothing was kept\n",
+        mirror().display(),
+        digest(),
+        "0".repeat(64)
+    );
+    for policy in [
+        format!("use go {NEW} {pin}\n"),
+        format!("use go go{NEW} {pin}\n"),
+        format!("use go {pin}\n"),
+        format!("dotenv missing.env\nuse go {NEW} {pin}\n"),
+        format!("eval true\nuse go go{NEW} {pin}\n"),
+    ] {
+        let sandbox = sandbox();
+        let project = sandbox.dir("home/p");
+        sandbox.file("home/p/.envrc", &policy);
+        sandbox.file("home/p/go.mod", format!("module m\n\ngo {NEW}\n"));
+        for arguments in [&["sdk", "install"][..], &["sdk", "install", NEW]] {
+            sandbox.goenv(&project, arguments).failure(4, &mismatch);
+        }
+        assert_eq!(store(&sandbox), [""; 0], "{policy}");
+    }
+}
+
 #[test]
 fn the_version_files_of_a_directory_choose_the_sdk() {
     let sandbox = Sandbox::with_sdks(&[OLD, NEW]);
