@@ -428,9 +428,8 @@ pub(super) fn mend(version: &Version, record: &Record) -> String {
             let (root, aside) = (quote_path(&record.root), quote_path(&aside));
             format!("{AS_RELEASED}: mv {root} {aside} && goenv sdk install {version}")
         }
-        None => {
-            format!("{AS_RELEASED}: goenv sdk remove {version} && goenv sdk install {version}")
-        }
+        // What goenv unpacked itself stays until the new one is whole.
+        None => format!("{AS_RELEASED}: goenv sdk install {version}"),
     }
 }
 

@@ -78,24 +78,28 @@ impl Unpacked {
         let root = places.stored(&self.version);
         let target = root.clone();
         let failed = store::about("create", &target);
-        // Whatever has the place is altered, unsealed or not as pinned; it goes when the new one stands.
+        // Whatever has the place is altered, unsealed or not as pinned; it goes when the new one stands and is known.
         let old = places.store.join(format!(".tmp-old-{}", self.version));
         if fs::symlink_metadata(&root).is_ok() {
             fs::rename(&root, &old).map_err(&failed)?;
         }
         fs::rename(&self.tree.0, &root).map_err(&failed)?;
-        let _ = remove_any(&old);
-        let stamps = store::rest(&root)?;
+        // Without stamps a prompt reads it all, and does not take it for the old one that was altered.
+        let sealed = std::mem::take(&mut record.stamps);
+        record.root = root;
+        store::write(&record, &seal, places)?;
+        let stamps = store::rest(&record.root)?;
         // Moving a directory changes that directory and nothing in it.
         let moved = |stamps: &[Stamp]| {
             stamps.iter().filter(|stamp| stamp.path != ".").cloned().collect::<Vec<_>>()
         };
-        if moved(&stamps) != moved(&record.stamps) {
-            let path = stamp::changed(&root, &record.stamps).unwrap_or_default();
-            return Err(StoreError::Restless { root, path }.into());
+        if moved(&stamps) != moved(&sealed) {
+            let path = stamp::changed(&record.root, &sealed).unwrap_or_default();
+            return Err(StoreError::Restless { root: record.root, path }.into());
         }
-        (record.root, record.stamps) = (root, stamps);
-        store::write(&record, &seal, places)?;
+        record.stamps = stamps;
+        store::write_record(&record, places)?;
+        let _ = remove_any(&old);
         Ok(Installed::New(record))
     }
 }

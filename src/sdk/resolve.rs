@@ -231,12 +231,8 @@ fn judge(
                 ),
             ),
         };
-        // One that was adopted keeps its seal until one is here that fits.
-        let hint = match record.archive_sha256 {
-            None => format!("goenv sdk install {version}"),
-            Some(_) => format!("goenv sdk remove {version} && goenv sdk install {version}"),
-        };
-        return Err((why, message, hint));
+        // What is here stays until one is here that fits.
+        return Err((why, message, format!("goenv sdk install {version}")));
     }
     Ok(())
 }

@@ -14,7 +14,7 @@ use nix::fcntl::OFlag;
 
 use super::list::recorded;
 use super::places::{Places, Platform, Writing};
-use super::record::Record;
+use super::record::{Record, Stamp};
 use super::seal::{Difference, SEAL_LIMIT, Seal};
 use super::tree::{self, Cores, Links, TreeError};
 use super::{examine, stamp};
@@ -118,21 +118,31 @@ pub fn verify(record: &Record, places: &Places, cores: Cores) -> Health {
     let differences = seal.differences(&now);
     if !differences.is_empty() {
         // The file may be one that has no stamp: from now on the stamps prove nothing.
-        if places.writing == Writing::Allowed && !record.stamps.is_empty() {
-            let _ = write_record(&Record { stamps: Vec::new(), ..record.clone() }, places);
-        }
+        learn(record, Vec::new(), places);
         return Health::Altered(differences);
     }
-    if places.writing == Writing::Allowed
-        && let Ok(stamps) = before
-        && stamps != record.stamps
+    if let Ok(stamps) = before
         && stamp::rested(&stamps, now_ns())
         && stamp::changed(&record.root, &stamps).is_none()
     {
-        // Where the store is not ours to write, the next prompt reads it all again.
-        let _ = write_record(&Record { stamps, ..record.clone() }, places);
+        learn(record, stamps, places);
     }
     Health::Sealed
+}
+
+/// Keeps how the tree of `record` stands; where the store is not ours to write, the next prompt reads it all again.
+fn learn(record: &Record, stamps: Vec<Stamp>, places: &Places) {
+    if places.writing == Writing::Forbidden || stamps == record.stamps {
+        return;
+    }
+    // Reading took its time. Whoever changes the SDKs meanwhile, or did, knows better.
+    let Ok(lock) = open_lock(places) else { return };
+    let is_ours = lock.try_lock().is_ok();
+    let known = Version::read(&record.version).ok();
+    let known = known.and_then(|version| examine::read_record(&version, places).ok());
+    if is_ours && known.as_ref() == Some(record) {
+        let _ = write_record(&Record { stamps, ..record.clone() }, places);
+    }
 }
 
 /// How links count: not at all in a tree that goenv unpacked.
@@ -197,7 +207,7 @@ pub fn seal(root: &Path, links: Links, origin: &Origin) -> Result<(Record, Strin
 }
 
 /// Returns the stamps of the tree once every file has rested, so that a change from now on shows.
-pub(super) fn rest(root: &Path) -> Result<Vec<super::record::Stamp>, StoreError> {
+pub(super) fn rest(root: &Path) -> Result<Vec<Stamp>, StoreError> {
     loop {
         let stamps = stamp::take(root).map_err(about("read", root))?;
         if stamp::rested(&stamps, now_ns()) {
@@ -223,7 +233,7 @@ pub fn write(record: &Record, seal: &str, places: &Places) -> Result<(), StoreEr
     write_record(record, places)
 }
 
-fn write_record(record: &Record, places: &Places) -> Result<(), StoreError> {
+pub(super) fn write_record(record: &Record, places: &Places) -> Result<(), StoreError> {
     write_whole(&places.record(&record.version), &record.bytes())
 }
 
@@ -258,14 +268,14 @@ pub fn lock(places: &Places) -> Result<Lock, StoreError> {
         .map_err(about("create", store))?;
     let path = store.join(".lock");
     let failed = about("lock", &path);
-    let file = fs::File::options()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(&path)
-        .map_err(&failed)?;
+    let file = open_lock(places).map_err(&failed)?;
     file.lock().map_err(&failed)?;
     Ok(Lock { _file: file })
+}
+
+fn open_lock(places: &Places) -> io::Result<fs::File> {
+    let path = places.store.join(".lock");
+    fs::File::options().create(true).truncate(false).write(true).open(path)
 }
 
 /// Returns whether somebody holds the lock just now, so that whoever takes it will wait.

@@ -3,16 +3,17 @@
 use std::fs;
 use std::path::Path;
 use std::process::Command;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use goenv::hex::{hex, sha256};
 use goenv::sdk::install::{InstallError, Installed, Order, Progress, install};
 use goenv::sdk::mirror::Mirror;
+use goenv::sdk::tree::Cores;
 use goenv::sdk::{Health, Pins, Places, store};
 
 use crate::real::{Home, succeed};
 use crate::server::{Answer, Asked, Server};
-use crate::small::{archive, places, store as names, version};
+use crate::small::{Entry, archive, file, gzip, places, release, store as names, tar, version};
 
 const NAME: &str = "go1.26.6.linux-amd64.tar.gz";
 
@@ -275,16 +276,79 @@ fn the_next_mirror_is_asked_where_one_fails_and_that_is_said() {
     println!("{down}");
 }
 
+/// Makes a mirror that is a directory with this archive, and returns its address.
+fn directory(home: &Home, name: &str, body: &[u8]) -> String {
+    let directory = home.path().join(name);
+    fs::create_dir(&directory).unwrap();
+    fs::write(directory.join(NAME), body).unwrap();
+    fs::write(directory.join("index.json"), feed(&[("1.26.6", body)])).unwrap();
+    format!("file://{}", directory.display())
+}
+
+/// Taking the old tree away takes seconds; the new one is known by then.
+#[test]
+fn a_release_that_takes_anothers_place_is_not_taken_for_that_one_altered() {
+    let home = Home::new();
+    let places = places(&home);
+    let (old, new_body) = (archive("1.26.6"), gzip(&tar(&[release("1.26.6"), more()].concat())));
+    let first = directory(&home, "first", &old);
+    let second = directory(&home, "second", &new_body);
+    let old = new(run(&places, &[&first], &Wanted { version: "1.26.6", pins: &[], ca: None }));
+    succeed(Command::new("chmod").arg("-R").arg("u+w").arg(&old.root));
+    for number in 0..5000 {
+        fs::write(old.root.join(format!("src/{number}")), "").unwrap();
+    }
+    let away = places.store.join(".tmp-old-1.26.6");
+    let digest = hex(&sha256(&new_body));
+    let pins = [("linux/amd64", format!("sha256:{digest}"))];
+    let wanted = Wanted { version: "1.26.6", pins: &pins, ca: None };
+    let is_installed = AtomicBool::new(false);
+    let known = || {
+        while !is_installed.load(Ordering::Relaxed) {
+            let record = store_record(&places);
+            // Read while the old tree was still on its way.
+            if record.as_deref() == Some(digest.as_str()) && away.exists() {
+                return true;
+            }
+        }
+        false
+    };
+    let is_known = std::thread::scope(|scope| {
+        let known = scope.spawn(known);
+        new(run(&places, &[&second], &wanted));
+        is_installed.store(true, Ordering::Relaxed);
+        known.join().unwrap()
+    });
+    assert!(is_known);
+
+    // Whoever had read the old record when the new tree came does not write it back.
+    assert!(matches!(store::verify(&old, &places, Cores::One), Health::Unknown(_)));
+    let stale = goenv::sdk::Record { seal: record(&places).seal, ..old };
+    assert_eq!(store::verify(&stale, &places, Cores::One), Health::Sealed);
+    assert_eq!(store_record(&places), Some(digest));
+    assert_eq!(store::health(&record(&places), &places, Cores::One), Health::Sealed);
+}
+
+fn more() -> Vec<Entry> {
+    vec![file("go/more", 0o644, "more\n")]
+}
+
+fn record(places: &Places) -> goenv::sdk::Record {
+    goenv::sdk::find(&version("1.26.6"), places).unwrap().record.unwrap()
+}
+
+/// Returns the digest of the archive in the record.
+fn store_record(places: &Places) -> Option<String> {
+    let record = goenv::sdk::examine::read_record(&version("1.26.6"), places).ok()?;
+    record.archive_sha256
+}
+
 #[test]
 fn an_altered_release_is_installed_anew() {
     let home = Home::new();
     let places = places(&home);
     let body = archive("1.26.6");
-    let directory = home.path().join("mirror");
-    fs::create_dir(&directory).unwrap();
-    fs::write(directory.join(NAME), &body).unwrap();
-    fs::write(directory.join("index.json"), feed(&[("1.26.6", &body)])).unwrap();
-    let mirror = format!("file://{}", directory.display());
+    let mirror = directory(&home, "mirror", &body);
     let wanted = Wanted { version: "1.26.6", pins: &[], ca: None };
     let first = new(run(&places, &[&mirror], &wanted));
     let source = first.root.join("src/go.mod");
