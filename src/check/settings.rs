@@ -137,7 +137,7 @@ fn modules(setting: &Setting, is_bypassed: bool) -> Option<(Rule, String)> {
         "GOINSECURE" => {
             Some((Rule::Insecure, "GOINSECURE fetches modules over plain connections".into()))
         }
-        "GOFLAGS" => value.split_ascii_whitespace().find_map(flag),
+        "GOFLAGS" => flags(value).into_iter().find_map(flag),
         _ => None,
     }
 }
@@ -154,9 +154,13 @@ fn is_own_proxy(value: &str) -> bool {
 
 fn proxy(value: &str) -> Option<(Rule, String)> {
     let plain = value.split([',', '|']).find(|part| {
-        let host = part.strip_prefix("http://");
-        host.is_some_and(|host| {
-            !["localhost", "127.0.0.1", "[::1]"].iter().any(|own| host.starts_with(own))
+        // Go takes a scheme in whatever case.
+        let part = part.trim().to_ascii_lowercase();
+        let address = part.strip_prefix("http://").unwrap_or("localhost");
+        let host = address.split(['/', '?', '#']).next().unwrap_or_default();
+        let host = host.rsplit_once('@').map_or(host, |(_, host)| host);
+        !["localhost", "127.0.0.1", "[::1]"].iter().any(|own| {
+            host.strip_prefix(own).is_some_and(|port| port.is_empty() || port.starts_with(':'))
         })
     });
     if plain.is_some() {
@@ -190,13 +194,32 @@ fn sum_database(value: &str) -> Option<(Rule, String)> {
     (!sound).then(|| (Rule::BadSumDb, "go refuses this GOSUMDB: malformed verifier id".to_owned()))
 }
 
+/// Returns the flags in GOFLAGS as go takes them apart: quotes may stand around a whole one, and nothing escapes.
+fn flags(value: &str) -> Vec<&str> {
+    let mut flags = Vec::new();
+    let mut rest = value.trim_ascii_start();
+    while let Some(first) = rest.chars().next() {
+        let (flag, after) = match first {
+            // What go refuses for lack of the other quote is taken to its end.
+            '"' | '\'' => {
+                let quoted = rest.get(1..).unwrap_or_default();
+                quoted.split_once(first).unwrap_or((quoted, ""))
+            }
+            _ => rest.split_at(rest.find(|c: char| c.is_ascii_whitespace()).unwrap_or(rest.len())),
+        };
+        flags.push(flag);
+        rest = after.trim_ascii_start();
+    }
+    flags
+}
+
 /// Flags that run a program, replace files or rewrite go.mod, whatever the command.
 fn flag(token: &str) -> Option<(Rule, String)> {
     let flag = token.strip_prefix("--").or_else(|| token.strip_prefix('-'))?;
     let (name, value) = flag.split_once('=').unwrap_or((flag, ""));
     let does = match (name, value) {
         ("toolexec" | "exec" | "vettool", _) => "runs a program at every build",
-        ("overlay" | "modfile", _) => "replaces files of the build",
+        ("overlay" | "modfile" | "pkgdir", _) => "replaces files of the build",
         ("mod", "mod") => "lets every build rewrite go.mod and go.sum",
         ("insecure", _) => "fetches without TLS",
         ("ldflags", value) if value.contains("-extld") => "runs another linker",
@@ -271,6 +294,10 @@ mod tests {
             ("GOPROXY", "off", ""),
             ("GOPROXY", "http://proxy.corp.example", "GOENV207"),
             ("GOPROXY", "http://127.0.0.1:3000,https://a.example", ""),
+            ("GOPROXY", "http://localhost/x,direct", ""),
+            ("GOPROXY", "http://localhost.corp.example", "GOENV207"),
+            ("GOPROXY", "http://127.0.0.1@proxy.corp.example", "GOENV207"),
+            ("GOPROXY", "direct,HTTP://proxy.corp.example", "GOENV207"),
             ("GOSUMDB", "off", "GOENV202"),
             ("GOSUMDB", "sum.golang.org", ""),
             ("GOSUMDB", "sum.golang.org https://sumdb.corp.example", ""),
@@ -288,6 +315,12 @@ mod tests {
             ("GOFLAGS", "-trimpath -mod=mod", "GOENV209"),
             ("GOFLAGS", "-toolexec=/tmp/x", "GOENV209"),
             ("GOFLAGS", "--overlay=x.json", "GOENV209"),
+            ("GOFLAGS", "-v '-toolexec=/tmp/x y'", "GOENV209"),
+            ("GOFLAGS", "'-trimpath'\t\"-ldflags=-linkmode=external -extld=/tmp/x\"", "GOENV209"),
+            ("GOFLAGS", "'-v'-mod=mod", "GOENV209"),
+            ("GOFLAGS", "'-ldflags=-X main.flag=-toolexec=x'", ""),
+            ("GOFLAGS", "-tags=a'-mod=mod", ""),
+            ("GOFLAGS", "'-mod=mod", "GOENV209"),
             ("OTHER", "off", ""),
         ] {
             assert_eq!(found(name, value), id, "{name}={value}");
