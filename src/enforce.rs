@@ -4,7 +4,7 @@
 //! pure and lie in `trust/variables.rs`; here is the look at directories. Rules: docs/security.md, section
 //! "Variables".
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::check::tiers;
 use crate::env::{Bytes, Diff, Env, list};
@@ -125,23 +125,48 @@ pub fn releases(wanted: &Wanted, tier: Option<&Tier>, rules: &Rules) -> Result<(
 /// Refuses a PATH that finds another go than that of `use go`, which would run with its GOROOT.
 fn first_go(policy: &Path, wanted: &Wanted) -> Result<(), Error> {
     let Some((_, sdk)) = &wanted.sdk else { return Ok(()) };
-    let (path, bin) = (wanted.env.get(b"PATH").unwrap_or_default(), sdk.root.join("bin"));
-    let has_go = |directory: &PathBuf| {
-        *directory == bin || directory.is_absolute() && files::is_program(&directory.join("go"))
-    };
-    let first = list::entries(path).map(path_of).find(has_go);
-    // By a link it may be the same one.
-    if first.as_ref().is_some_and(|it| *it == bin || files::real_path(it).as_ref() == Some(&bin)) {
-        return Ok(());
+    let path = wanted.env.get(b"PATH").unwrap_or_default();
+    find_go(path, &sdk.root).map_err(|why| {
+        let place = place_of(policy, wanted, b"PATH");
+        let message = format!("{place}: PATH: {why}: `use go` sets which one runs");
+        let hint = Some("put `use go` after what changes PATH".to_owned());
+        Error::Refused { message, hint, exit: Exit::Policy }
+    })
+}
+
+/// Asks whether PATH finds the go of the SDK at `root`, whichever directory is the current one.
+///
+/// # Errors
+/// Why it does not, in words.
+pub fn find_go(path: &[u8], root: &Path) -> Result<(), String> {
+    let bin = root.join("bin");
+    let mut relative = None;
+    for directory in list::entries(path).map(path_of) {
+        if !directory.is_absolute() {
+            relative.get_or_insert(directory);
+            continue;
+        }
+        let go = directory.join("go");
+        // By a link it may be the same one.
+        let is_it = || files::real_path(&go) == files::real_path(&bin.join("go"));
+        if directory != bin && !files::is_program(&go) {
+            continue;
+        }
+        return match relative {
+            Some(relative) => Err(of_current_directory(&relative)),
+            None if directory == bin || is_it() => Ok(()),
+            None => Err(format!("{} has another go, and comes first", safe_path(&directory))),
+        };
     }
-    let place = place_of(policy, wanted, b"PATH");
-    let what = first.map_or_else(
-        || format!("{} is not on it", safe_path(&bin)),
-        |directory| format!("{} has another go, and comes first", safe_path(&directory)),
-    );
-    let message = format!("{place}: PATH: {what}: `use go` sets which one runs");
-    let hint = Some("put `use go` after what changes PATH".to_owned());
-    Err(Error::Refused { message, hint, exit: Exit::Policy })
+    Err(format!("{} is not on it", safe_path(&bin)))
+}
+
+fn of_current_directory(entry: &Path) -> String {
+    let entry = match entry.as_os_str().is_empty() {
+        true => "an empty entry".to_owned(),
+        false => format!("the entry {}", safe_path(entry)),
+    };
+    format!("{entry} comes first, so that the current directory may have go")
 }
 
 /// Refuses a directory on PATH that others can put programs into, or another directory in its place. One that does not exist

@@ -8,7 +8,8 @@ use serde::Serialize;
 
 use super::shown::{Verdict, aim, broken_rules, short};
 use crate::decide::Carrying;
-use crate::env::{self, Diff, Env, list};
+use crate::enforce::find_go;
+use crate::env::{self, Diff, Env};
 use crate::error::{Error, Exit};
 use crate::go::Version;
 use crate::go::request::{self, Request};
@@ -226,13 +227,9 @@ fn overridden(applied: &Applied, world: &World) -> Vec<String> {
             ));
         }
     }
-    let bin = sdk.root.join("bin");
-    let first = list::entries(world.env().get("PATH").unwrap_or_default())
-        .map(path_of)
-        .find(|directory| crate::files::is_program(&directory.join("go")));
-    if let Some(directory) = first.filter(|directory| *directory != bin) {
-        let directory = safe_path(&directory);
-        conflicts.push(format!("PATH finds another go first, in {directory}"));
+    let path = world.env().get("PATH").unwrap_or_default();
+    if let Err(why) = find_go(path, &sdk.root) {
+        conflicts.push(format!("PATH: {why}; leave and enter again to mend it"));
     }
     conflicts
 }

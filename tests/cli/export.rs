@@ -203,7 +203,8 @@ fn a_later_sdk_takes_the_place_of_an_earlier_one_on_path() {
 
 #[test]
 fn no_other_go_comes_before_the_one_that_a_policy_uses() {
-    let sandbox = Sandbox::with_sdks(&["1.24.11", "1.26.6"]);
+    let mut sandbox = Sandbox::with_sdks(&["1.24.11", "1.26.6"]);
+    sandbox.set("PATH", "/usr/bin:.::/bin");
     let [old, new] = ["1.24.11", "1.26.6"].map(|version| crate::common::sdk(version).join("bin"));
     let (old, new) = (old.display(), new.display());
     let behind = "put `use go` after what changes PATH";
@@ -211,6 +212,17 @@ fn no_other_go_comes_before_the_one_that_a_policy_uses() {
         (format!("PATH_add {old}"), 2, format!("{old} has another go, and comes first")),
         ("export PATH=/usr/bin:/bin".to_owned(), 2, format!("{new} is not on it")),
         (format!("PATH_rm '{new}'"), 2, format!("{new} is not on it")),
+        // These the user had on PATH, where they came behind.
+        (
+            format!("export PATH='.:{new}:/usr/bin:/bin'"),
+            2,
+            "the entry . comes first, so that the current directory may have go".to_owned(),
+        ),
+        (
+            format!("export PATH=':{new}:/usr/bin:/bin'"),
+            2,
+            "an empty entry comes first, so that the current directory may have go".to_owned(),
+        ),
     ]
     .into_iter()
     .enumerate()
@@ -222,12 +234,35 @@ fn no_other_go_comes_before_the_one_that_a_policy_uses() {
         );
         let _ = sandbox.goenv(&directory, &["export", "json"]).failure(5, &said);
     }
-    // The same one by a link, and whatever has no go.
+    // The same one by a link to it or to its directory, and whatever has no go.
     let link = sandbox.home().join("sdk/go1.26.6/bin");
-    let policy = format!("use go 1.26.6\nPATH_add bin {}\n", link.display());
-    let directory = sandbox.project("p", policy);
-    let version = sandbox.goenv(&directory, &["exec", ".", "go", "version"]);
-    assert!(version.success().stdout().starts_with("go version go1.26.6 "));
+    let links = sandbox.dir("home/links");
+    std::os::unix::fs::symlink(link.join("go"), links.join("go")).unwrap();
+    for (name, first) in [("p", &link), ("q", &links)] {
+        let policy = format!("use go 1.26.6\nPATH_add bin {}\n", first.display());
+        let directory = sandbox.project(name, policy);
+        let version = sandbox.goenv(&directory, &["exec", ".", "go", "version"]);
+        assert!(version.success().stdout().starts_with("go version go1.26.6 "));
+        // What may come first when a policy is loaded is no conflict in the shell that loaded it.
+        let status = sandbox.goenv(&directory, &["exec", ".", crate::common::GOENV, "status"]);
+        let screen = status.success().stdout();
+        assert!(screen.contains("\napplied    in this shell\n"), "{screen}");
+        assert!(!screen.contains("conflict"), "{screen}");
+    }
+    let directory = sandbox.project("shell", "use go 1.26.6\n");
+    for (path, why) in [
+        (format!("{old}:$PATH"), format!("{old} has another go, and comes first")),
+        (
+            ".:$PATH".into(),
+            "the entry . comes first, so that the current directory may have go".into(),
+        ),
+        ("/bin".into(), format!("{new} is not on it")),
+    ] {
+        let script = format!("PATH={path} {} status", crate::common::GOENV);
+        let status = sandbox.goenv(&directory, &["exec", ".", "sh", "-c", &script]);
+        let conflict = format!("conflict   PATH: {why}; leave and enter again to mend it\n");
+        assert!(status.success().stdout().contains(&conflict), "{}", status.stdout());
+    }
 }
 
 #[test]
