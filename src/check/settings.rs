@@ -237,7 +237,8 @@ fn toolchain(file: &File, setting: &Setting, standing: &Standing<'_>) -> Option<
         return None;
     }
     let named = crate::go::Version::from_toolchain(value);
-    if !value.contains('+') && named.is_some() && named == standing.pin {
+    let is_pinned = named.zip(standing.pin.as_ref()).is_some_and(|(named, pin)| pin.names(&named));
+    if !value.contains('+') && is_pinned {
         return None;
     }
     Some(match &standing.pin {

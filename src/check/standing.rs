@@ -166,7 +166,7 @@ impl<'a> Standing<'a> {
     pub fn exact(&self, version: &Version) -> Option<String> {
         if let Some(pin) = &self.pin {
             let same =
-                pin == version || (pin.is_language() && pin.language() == version.language());
+                pin.names(version) || (pin.is_language() && pin.language() == version.language());
             if !same {
                 return Some(format!("go{version} is not the pinned go{pin}"));
             }

@@ -2,7 +2,7 @@
 //!
 //! `1.26.6` is that release, `1.26.x` and `1.26.*` are every release of the line, `1.26.4+` is that release and
 //! the later ones of its line, `>=1.26.4` is that release and everything after it. Betas and release candidates
-//! are matched by their own name only: no range admits one by accident.
+//! are matched by their own name only: no range admits one by accident. `1.26.6-corp` is that build alone.
 
 use std::fmt;
 
@@ -52,7 +52,7 @@ impl Pattern {
     pub fn admits(&self, version: &Version) -> bool {
         let released = !version.is_language() && !version.is_prerelease();
         match &self.set {
-            Set::One(one) => one == version,
+            Set::One(one) => one.names(version),
             Set::Line(line) => released && version.language() == *line,
             Set::LineFrom(first) => {
                 released && version.language() == first.language() && version >= first
@@ -156,6 +156,7 @@ mod tests {
             ("1.26.4+", vec!["1.26.4", "1.26.10"], vec!["1.26.3", "1.27.0", "1.26rc2"]),
             (">=1.26.4", vec!["1.26.4", "1.27.0", "1.100.0"], vec!["1.26.3", "1.27rc1", "1.28"]),
             ("1.27rc1", vec!["1.27rc1"], vec!["1.27rc2", "1.27.0"]),
+            ("1.26.6-corp", vec!["1.26.6-corp"], vec!["1.26.6", "1.26.6-other", "1.26.7-corp"]),
         ] {
             for version in inside {
                 assert!(pattern(text).admits(&Version::read(version).unwrap()), "{text} {version}");
@@ -215,6 +216,8 @@ mod tests {
             (">=1.26.4", ">=1.26.0", true),
             (">=1.26.4", "1.26.x", false),
             (">=1.26.4", "1.26.4", false),
+            ("1.26.6", "1.26.6-corp", false),
+            ("1.26.6-corp", "1.26.6", true),
         ] {
             assert_eq!(pattern(inner).within(&pattern(outer)), expected, "{inner} in {outer}");
         }

@@ -123,10 +123,26 @@ impl Version {
         }
     }
 
-    /// Returns whether this names a language (`1.26`) and not a release (`1.26.0`, `1.20`).
+    /// Returns whether this names a language (`1.26`) and not a release (`1.26.0`, `1.20`) or somebody's build of one.
     pub fn is_language(&self) -> bool {
         let Number { patch, kind, pre, .. } = self.number;
-        matches!((patch, kind, pre), (Part::Absent, Part::Absent, Part::Absent))
+        let is_whole = matches!((patch, kind, pre), (Part::Absent, Part::Absent, Part::Absent));
+        is_whole && self.build().is_empty()
+    }
+
+    /// Returns whose build this is, `corp` of `1.26.6-corp`; empty for Go's own. With what experiments Go was built
+    /// (`1.26.6-X:jsonv2`, `1.26.6 X:jsonv2`) makes it nobody else's.
+    fn build(&self) -> &str {
+        let name = self.text.split([' ', '\t']).next().unwrap_or_default();
+        let build = name.split_once('-').map_or("", |(_, build)| build);
+        let own = |build: &str| build.starts_with("X:");
+        if own(build) { "" } else { build.split_once("-X:").map_or(build, |(build, _)| build) }
+    }
+
+    /// Returns whether whoever names this may mean `other`: the same release and, where this is somebody's build of it,
+    /// no other build.
+    pub fn names(&self, other: &Self) -> bool {
+        self == other && (self.build().is_empty() || self.build() == other.build())
     }
 
     /// Returns whether this is a beta or a release candidate.
@@ -273,6 +289,28 @@ pub struct NotAVersion {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_without_a_build_is_every_build_s_and_one_with_it_that_one_s() {
+        for (name, other, expected) in [
+            ("go1.26.6", "go1.26.6", true),
+            ("go1.26.6", "go1.26.6-corp", true),
+            ("go1.26.6-corp", "go1.26.6-corp", true),
+            ("go1.26.6-corp", "go1.26.6", false),
+            ("go1.26.6-corp", "go1.26.6-corp.2", false),
+            ("go1.26.6-corp", "go1.26.7-corp", false),
+            ("go1.26.6-corp", "go1.26.6-corp-X:jsonv2", true),
+            ("go1.26.6-corp", "go1.26.6-corp X:jsonv2", true),
+            ("go1.26.6-corp", "go1.26.6-X:corp", false),
+            ("go1.26.6-X:jsonv2", "go1.26.6", true),
+            ("go1.20", "go1.20.0", true),
+        ] {
+            let [named, asked] = [name, other].map(|name| Version::from_toolchain(name).unwrap());
+            assert_eq!(named.names(&asked), expected, "{name} {other}");
+        }
+        assert!(Version::read("1.27").unwrap().is_language());
+        assert!(!Version::read("1.27-devel").unwrap().is_language());
+    }
 
     #[test]
     fn the_order_is_gos() {

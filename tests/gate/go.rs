@@ -327,3 +327,18 @@ fn the_help_for_an_ended_line_is_about_the_file() {
     let expected = alone(&"FROM golang:VERSION-alpine AS build");
     assert_eq!(helps(&repository, "", "Dockerfile"), [expected]);
 }
+
+/// Whoever names somebody's build of a release means that build, and not Go's own.
+#[test]
+fn somebodys_build_is_not_the_release() {
+    let found = |policy: &str, version: &str| {
+        let version = format!("{version}\n");
+        let repository = Repository::with(&[(".envrc", policy), (".go-version", &version)]);
+        repository.found(&["--tier", "dev", "."]).0
+    };
+    let policy = "allow_go dev 1.26.6-corp\nuse go 1.26.6-corp\n";
+    assert_eq!(found(policy, "1.26.6-corp"), [""; 0]);
+    assert_eq!(found(policy, "1.26.6"), [".go-version:1:1 GOENV108"]);
+    let policy = "allow_go dev 1.26.6-corp\nuse go 1.26.6\n";
+    assert_eq!(found(policy, "1.26.6"), [".envrc:2:8 GOENV408", ".go-version:1:1 GOENV108"]);
+}

@@ -54,6 +54,7 @@ fn the_toolchain_counts_in_every_tier_that_says_which() {
         (listed, "dev", "go1.26.2", vec![]),
         (listed, "prod", "go1.26.6", vec![]),
         (listed, "prod", "go1.26.6 X:jsonv2", vec![]),
+        (listed, "prod", "go1.26.6-X:jsonv2", vec![]),
         (listed, "prod", "go1.26.5", vec![&*format!("GOENV501 go1.26.5 {unlisted}")]),
         (
             listed,
