@@ -334,9 +334,12 @@ pub struct Adopted {
 /// Adopts the tree at `root` where it lies: seals it and keeps its record, in place of one that the root had when it
 /// held another version.
 pub fn adopt(root: &Path, places: &Places) -> Result<Adopted, AdoptError> {
-    let examined = examine::examine(root, None, places.user).map_err(|reason| {
-        AdoptError::NoSdk { root: root.to_owned(), reason: reason.to_string() }
-    })?;
+    let no_sdk = |reason| AdoptError::NoSdk { root: root.to_owned(), reason };
+    let examined = examine::examine(root, None, places.user);
+    let examined = examined.map_err(|reason| no_sdk(reason.to_string()))?;
+    if let Some(other) = other_platform(&examined.root, &places.platform) {
+        return Err(no_sdk(format!("it is for {other}, and this is {}", places.platform)));
+    }
     let origin = Origin {
         version: examined.version,
         platform: places.platform.clone(),
@@ -360,6 +363,18 @@ pub fn adopt(root: &Path, places: &Places) -> Result<Adopted, AdoptError> {
         forget(&old.version, places)?;
     }
     Ok(Adopted { record, replaced })
+}
+
+/// Returns the platform that a tree is for, by its tools, where it is another one.
+fn other_platform(root: &Path, platform: &Platform) -> Option<Platform> {
+    let entries = fs::read_dir(root.join("pkg/tool")).ok()?;
+    let read = |entry: fs::DirEntry| {
+        Platform::parse(&entry.file_name().into_string().ok()?.replacen('_', "/", 1))
+    };
+    let mut platforms: Vec<_> = entries.flatten().filter_map(read).collect();
+    platforms.sort();
+    let is_ours = platforms.contains(platform);
+    platforms.into_iter().next().filter(|_| !is_ours)
 }
 
 /// Removes the record and the seal of a version.

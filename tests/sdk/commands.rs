@@ -486,6 +486,13 @@ fn what_cannot_be_taken_in_is_named() {
         let text = format!("goenv: $SANDBOX/home/p{directory}{said}\n");
         let _ = sandbox.goenv(&p, &["sdk", "add", what]).failure(1, &text);
     }
+    // One that could not run here.
+    tree(&sandbox, "home/p/go", NEW);
+    sandbox.dir("home/p/go/pkg/tool/linux_arm64");
+    let other = "goenv: $SANDBOX/home/p/go is no Go SDK that can be adopted: it is for linux/arm64, and this is linux/amd64\n";
+    let _ = sandbox.goenv(&p, &["sdk", "add", "go"]).failure(1, other);
+    sandbox.dir("home/p/go/pkg/tool/linux_amd64");
+    sandbox.goenv(&p, &["sdk", "add", "go"]).success();
 }
 
 /// Makes what can be sealed, of some version, and returns its root.
