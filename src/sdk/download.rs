@@ -1,7 +1,7 @@
 #![expect(clippy::disallowed_methods, reason = "writing what was downloaded is this file's work")]
 //! Fetches files from a mirror, over https or from a directory, into files of our own.
 //!
-//! https only, TLS verified against the public roots or the organisation's CA file alone, at most three redirects and
+//! https only, through the proxy of the environment where there is one, TLS verified against the public roots or the organisation's CA file alone, at most three redirects and
 //! those to a mirror's own host only (go.dev hands over to dl.google.com). Sizes are bounded, a stalled connection ends,
 //! an interrupted one is resumed where it stopped. What comes is worth nothing until its digest was compared.
 
@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use ureq::http::header::{CONTENT_RANGE, LOCATION, RANGE};
 use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
-use ureq::{Agent, Body, http::Response};
+use ureq::{Agent, Body, Proxy, ProxyProtocol, http::Response};
 
 use super::mirror::{Mirror, host_of};
 
@@ -74,6 +74,11 @@ pub enum DownloadError {
         /// What is wrong.
         why: String,
     },
+    /// The proxy is of a kind that is not spoken here; to go without it is not what was asked for.
+    #[error(
+        "the proxy that ALL_PROXY, HTTPS_PROXY or HTTP_PROXY names speaks SOCKS: expected one as http://HOST:PORT"
+    )]
+    Socks,
     /// A file of ours, or of a mirror's directory, failed.
     #[error("cannot {what} {}: {}", path.display(), crate::files::said(source))]
     File {
@@ -89,7 +94,7 @@ pub enum DownloadError {
 impl DownloadError {
     /// Returns whether another mirror may do better; a full disk or a bad CA file is the same for all of them.
     pub fn is_the_mirrors(&self) -> bool {
-        !matches!(self, Self::Authority { .. } | Self::File { what: "write", .. })
+        !matches!(self, Self::Authority { .. } | Self::Socks | Self::File { what: "write", .. })
     }
 }
 
@@ -125,6 +130,10 @@ impl Client {
             mirrors.iter().filter_map(|mirror| mirror.host().map(str::to_owned)).collect();
         if hosts.iter().any(|host| host == "go.dev") {
             hosts.push("dl.google.com".to_owned());
+        }
+        let proxy = Proxy::try_from_env().filter(|_| !hosts.is_empty()).map(|it| it.protocol());
+        if !matches!(proxy, None | Some(ProxyProtocol::Http | ProxyProtocol::Https)) {
+            return Err(DownloadError::Socks);
         }
         Ok(Self { agent: config.new_agent(), hosts })
     }

@@ -11,6 +11,7 @@ use goenv::sdk::mirror::Mirror;
 use goenv::sdk::tree::Cores;
 use goenv::sdk::{Health, Pins, Places, store};
 
+use crate::common::Sandbox;
 use crate::real::{Home, succeed};
 use crate::server::{Answer, Asked, Server};
 use crate::small::{Entry, archive, file, gzip, places, release, store as names, tar, version};
@@ -122,6 +123,32 @@ fn a_release_is_installed_over_tls_and_is_sealed() {
     let nobody = error(&places, &[base], &Wanted { version: "1.25.3", pins: &[], ca: None });
     assert!(nobody.starts_with(&format!("cannot reach {base}/index.json: ")), "{nobody}");
     println!("{nobody}");
+}
+
+/// What the environment names as the way out is taken, or nothing is: never another way.
+#[test]
+fn a_proxy_is_not_gone_around() {
+    let mut sandbox = Sandbox::new();
+    let body = archive("1.26.6");
+    let list = feed(&[("1.26.6", &body)]);
+    let server = Server::start(&sandbox.path("tls"), move |asked: &Asked| {
+        let is_list = asked.path == "/go/index.json";
+        if is_list { Answer::new(200, list.as_bytes()) } else { Answer::file(asked, &body) }
+    });
+    let (base, ca) = (&server.base, server.ca.display());
+    let config = format!("[sdk]\nmirrors = [{base:?}]\nca = \"{ca}\"\n");
+    sandbox.file("home/.config/goenv/config.toml", config);
+    sandbox.set("ALL_PROXY", "socks5://ann:secret@127.0.0.1:1");
+    let socks = "the proxy that ALL_PROXY, HTTPS_PROXY or HTTP_PROXY names speaks SOCKS: expected one as http://HOST:PORT";
+    let home = sandbox.home();
+    let install = |sandbox: &Sandbox| sandbox.goenv(&home, &["sdk", "install", "1.26.6"]);
+    let _ = install(&sandbox).failure(1, &format!("goenv: {socks}\n"));
+    sandbox.set("ALL_PROXY", "");
+    sandbox.set("https_proxy", "http://127.0.0.1:1");
+    let refused = install(&sandbox);
+    assert_eq!((refused.code(), server.asked()), (1, Vec::new()), "{}", refused.stderr());
+    sandbox.set("NO_PROXY", "localhost");
+    install(&sandbox).success();
 }
 
 #[test]
