@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::decide::Carrying;
 use crate::env::{Bytes, Env, list};
+use crate::go::select::user_file;
 use crate::shell::Shell;
 use crate::world::{World, path_of};
 use crate::{files, guard};
@@ -229,19 +230,6 @@ fn with_parts(file: PathBuf, directories: &[PathBuf], extension: &str) -> Vec<Pa
     let parts = directories.iter().flat_map(|directory| files::list(directory));
     let parts = parts.filter(|path| path.extension().is_some_and(|it| it == extension));
     std::iter::once(file).chain(parts).collect()
-}
-
-/// Returns the file of `go env -w`: GOENV, unless that is `off`, or go/env in the user's configuration.
-fn user_file(env: &Env) -> Option<PathBuf> {
-    match env.get("GOENV").unwrap_or_default() {
-        b"off" => None,
-        b"" => {
-            let set = |name: &str| env.get(name).filter(|value| !value.is_empty()).map(path_of);
-            let config = set("XDG_CONFIG_HOME").or_else(|| Some(set("HOME")?.join(".config")));
-            Some(config?.join("go/env"))
-        }
-        path => Some(path_of(path)),
-    }
 }
 
 /// Returns what is wrong with the directories of approvals, rules and state, and with those in them.

@@ -4,8 +4,13 @@
 //! go.work or go.mod that counts. Follows `cmd/go/internal/toolchain.Select`; what a member module of a workspace
 //! asks for beyond that is the module loader's business and shows in [`refusal`].
 
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::PathBuf;
+
 use super::modfile::{self, ModFile};
 use super::version::Version;
+use crate::env::Env;
 
 /// The module file that counts in a directory: go.work if there is one, else the nearest go.mod.
 #[derive(Clone, Copy, Debug)]
@@ -186,6 +191,20 @@ pub fn setting(
     match by_user {
         Some(value) => Some((text(value), Layer::UserFile)),
         None => by_sdk().map(|value| (text(value), Layer::Sdk)),
+    }
+}
+
+/// Returns the file of `go env -w`: GOENV, unless that is `off`, or go/env in the user's configuration.
+pub fn user_file(env: &Env) -> Option<PathBuf> {
+    let path = |bytes: &[u8]| PathBuf::from(OsStr::from_bytes(bytes));
+    match env.get("GOENV").unwrap_or_default() {
+        b"off" => None,
+        b"" => {
+            let set = |name: &str| env.get(name).filter(|value| !value.is_empty()).map(path);
+            let config = set("XDG_CONFIG_HOME").or_else(|| Some(set("HOME")?.join(".config")));
+            Some(config?.join("go/env"))
+        }
+        file => Some(path(file)),
     }
 }
 

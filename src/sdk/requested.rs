@@ -17,6 +17,7 @@ use std::path::{Path, PathBuf};
 use crate::env::Env;
 use crate::go::modfile::{ModFile, Problem, lookup};
 use crate::go::request::{Kind, Request};
+use crate::go::select::{setting, user_file};
 use crate::go::{Version, versionfile};
 
 /// The most that is read of a version file.
@@ -126,7 +127,7 @@ pub fn followed(directory: &Path, env: &Env, files: &[File]) -> Requested {
 impl Requested {
     /// Reads go.work or, where none counts, go.mod.
     fn modules(&mut self, directory: &Path, env: &Env) {
-        let workspace = match env.get("GOWORK").unwrap_or_default() {
+        let workspace = match self.workspaces(env).as_bytes() {
             b"off" => None,
             b"" | b"auto" => self.nearest(directory, "go.work"),
             path => {
@@ -145,6 +146,16 @@ impl Requested {
                 self.module_file(ModFile::Mod, path, bytes);
             }
         }
+    }
+
+    /// Returns GOWORK as go has it: the variable or, where that is empty, what `go env -w` wrote.
+    fn workspaces(&mut self, env: &Env) -> String {
+        let variable = env.get("GOWORK").filter(|value| !value.is_empty());
+        let file = user_file(env).filter(|_| variable.is_none());
+        let bytes = file.as_deref().and_then(read_file);
+        self.watch.extend(file);
+        let found = setting("GOWORK", variable, bytes.as_deref(), None);
+        found.map(|(value, _)| value).unwrap_or_default()
     }
 
     fn module_file(&mut self, kind: ModFile, path: PathBuf, bytes: Vec<u8>) {
@@ -281,6 +292,21 @@ mod tests {
         let off: Env = [("GOWORK", "off")].into_iter().collect();
         let read = requested(&sub, &off);
         assert_eq!(show(&read, &base)[0], "a/go.mod:3 go.mod go 1.22");
+        // As `go env -w GOWORK=off` keeps it, which a variable overrides and `go env -w GOWORK=` takes back.
+        let home = |lines: &str| -> Env {
+            let file = base.join("home/.config/go/env");
+            fs::create_dir_all(file.parent().unwrap()).unwrap();
+            fs::write(file, lines).unwrap();
+            [("HOME", base.join("home").to_str().unwrap())].into_iter().collect()
+        };
+        let mut kept = home("GOWORK=auto\nGOWORK=off\n");
+        let read = requested(&sub, &kept);
+        assert_eq!(show(&read, &base)[0], "a/go.mod:3 go.mod go 1.22");
+        assert!(read.watch.contains(&base.join("home/.config/go/env")));
+        kept.set("GOWORK", "auto");
+        assert_eq!(show(&requested(&sub, &kept), &base)[0], "go.work:1 go.work go 1.24.11");
+        let taken_back = home("GOWORK=\n");
+        assert_eq!(show(&requested(&sub, &taken_back), &base)[0], "go.work:1 go.work go 1.24.11");
         let named: Env = [("GOWORK", base.join("go.work").to_str().unwrap())].into_iter().collect();
         assert_eq!(requested(&base, &named).module.unwrap().0, ModFile::Work);
     }
