@@ -36,11 +36,13 @@ pub fn replace(program: &OsStr, arguments: &[OsString], env: &Env, cwd: &Path) -
     // A Ctrl-C that `converse` kept waiting ends the command before it begins.
     let _ = interrupt().thread_unblock();
     let error = command(found.as_os_str(), env).arg0(program).args(arguments).exec();
-    let reason = error.to_string();
     match error.kind() {
-        // It was there just now: what is not is the program in its first line, as env(1) has it.
-        ErrorKind::NotFound => Error::NotFound { program: shown, reason },
-        _ => Error::NotExecutable { program: shown, reason },
+        // It was there just now; the code is env(1)'s.
+        ErrorKind::NotFound => {
+            let reason = "the program that its first line names, or its loader, is not there";
+            Error::NotFound { program: shown, reason: reason.to_owned() }
+        }
+        _ => Error::NotExecutable { program: shown, reason: files::said(&error) },
     }
 }
 

@@ -35,7 +35,7 @@ pub struct Binary {
 #[derive(Debug, thiserror::Error)]
 pub enum NotRead {
     /// It has another format, or none.
-    #[error("is no Go binary: it is neither ELF, Mach-O nor PE, but {0}")]
+    #[error("cannot be judged: it is neither ELF, Mach-O nor PE, but {0}")]
     Unrecognised(String),
     /// It has a format and breaks its rules.
     #[error("is a damaged {0} file: {1}")]

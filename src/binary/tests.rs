@@ -60,7 +60,7 @@ fn both_forms_are_read_in_every_width_and_order() {
 #[test]
 fn what_is_no_go_binary_says_what_it_is() {
     let none =
-        |what: &str| format!("is no Go binary: it is neither ELF, Mach-O nor PE, but {what}");
+        |what: &str| format!("cannot be judged: it is neither ELF, Mach-O nor PE, but {what}");
     for (bytes, expected) in [
         (&b""[..], none("empty")),
         (b"#!/bin/sh\n", none("a script")),

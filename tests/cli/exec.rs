@@ -42,7 +42,11 @@ fn what_cannot_be_run_is_named() {
         ("", 127, "there is no such program in PATH"),
         ("here", 127, "there is no such program in PATH"),
         ("./none", 127, "there is no such file"),
-        ("no-interpreter", 127, "No such file or directory (os error 2)"),
+        (
+            "no-interpreter",
+            127,
+            "the program that its first line names, or its loader, is not there",
+        ),
         ("plain", 126, "it is not executable"),
         ("here/plain", 126, "it is not executable"),
         ("./here", 126, "it is a directory"),

@@ -260,7 +260,7 @@ fn each_file_that_is_no_binary_is_one_line_and_the_others_are_shown() {
         "a\u{1b}[0m",
     ];
     let done = inspect(&repository, &files);
-    let none = "is no Go binary: it is neither ELF, Mach-O nor PE, but";
+    let none = "cannot be judged: it is neither ELF, Mach-O nor PE, but";
     let expected = [
         "missing does not exist".to_owned(),
         format!("empty {none} empty"),
