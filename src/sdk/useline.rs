@@ -3,7 +3,10 @@
 //! Pure: a text comes in, a text goes out, and everything but that line stays as it was, byte for byte. A line that
 //! holds more than a version and pins (a variable, another command) is a person's to change.
 
+use std::collections::BTreeSet;
+
 use super::pin::Pins;
+use crate::check::envrc::{self, Command};
 
 /// The `use go` line of a policy.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,20 +33,38 @@ pub enum NotPlain {
     /// It holds something else.
     #[error("its `use go` line holds `{0}`; write it by hand")]
     Word(String),
+    /// It does not begin a line.
+    #[error("its `use go` in line {0} stands behind something else; write it by hand")]
+    Behind(usize),
 }
 
 /// Finds the `use go` line; `None` where there is none.
 pub fn find(text: &str) -> Result<Option<UseLine>, NotPlain> {
+    let is_use = |command: &Command| matches!(command.called(), [tool, go, ..] if (tool.text.as_str(), go.text.as_str()) == ("use", "go"));
+    let commands = envrc::commands(text.as_bytes());
+    let mut places: BTreeSet<usize> = commands
+        .iter()
+        .filter(|command| is_use(command))
+        .map(|command| command.span.start)
+        .collect();
     let mut found = Vec::new();
     let mut start = 0;
     while start < text.len() {
         let end = logical_end(text, start);
         let line = text.get(start..end).unwrap_or_default();
         let mut words = line.split_ascii_whitespace();
-        if (words.next(), words.next()) == (Some("use"), Some("go")) {
+        let begins = line.len() - line.trim_ascii_start().len();
+        // Within quotes it is no command.
+        if (words.next(), words.next()) == (Some("use"), Some("go"))
+            && places.remove(&(start + begins))
+        {
             found.push((start, end, line));
         }
         start = end + 1;
+    }
+    if let Some(place) = places.first() {
+        let before = text.get(..*place).unwrap_or_default();
+        return Err(NotPlain::Behind(before.matches('\n').count() + 1));
     }
     match found.as_slice() {
         [] => Ok(None),
@@ -68,7 +89,8 @@ fn logical_end(text: &str, start: usize) -> usize {
 
 fn read(start: usize, end: usize, line: &str) -> Result<UseLine, NotPlain> {
     let indent = line.chars().take_while(|c| c.is_ascii_whitespace()).collect();
-    let code = line.find(" #").map_or(line, |at| line.get(..at).unwrap_or(line));
+    let code = [" #", "\t#"].iter().filter_map(|mark| line.find(mark)).min();
+    let code = code.map_or(line, |at| line.get(..at).unwrap_or(line));
     let comment = line.get(code.len()..).unwrap_or_default().trim_start().to_owned();
     let joined = code.replace("\\\n", " ");
     let mut read = UseLine { start, end, indent, comment, version: None, pins: Vec::new() };
@@ -150,6 +172,11 @@ mod tests {
                 "use go 1.25.3 \\\n  linux/amd64=h1:x \\\n  linux/arm64=h1:y\nb\n",
                 format!("use go 1.26.6 linux/amd64={H1}\nb\n"),
             ),
+            ("use go 1.25.3\t# why\n", format!("use go 1.26.6 linux/amd64={H1} # why\n")),
+            (
+                "export A='\nuse go 1\n'\n",
+                format!("export A='\nuse go 1\n'\nuse go 1.26.6 linux/amd64={H1}\n"),
+            ),
             (
                 "# use go 1\nuse node 20\n",
                 format!("# use go 1\nuse node 20\nuse go 1.26.6 linux/amd64={H1}\n"),
@@ -177,6 +204,14 @@ mod tests {
             (
                 "use go 1\nuse go 2\n",
                 "it has 2 `use go` lines; write the one that is meant by hand",
+            ),
+            (
+                "a\nhas go && use go 1\n",
+                "its `use go` in line 2 stands behind something else; write it by hand",
+            ),
+            (
+                "use go 1\nif true; then use go 2; fi\n",
+                "its `use go` in line 2 stands behind something else; write it by hand",
             ),
             ("use go $V\n", "its `use go` line holds `$V`; write it by hand"),
             ("use go 1.26.6 && x\n", "its `use go` line holds `&&`; write it by hand"),
