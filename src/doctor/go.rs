@@ -14,17 +14,25 @@ const SHIMS: &[(&str, &str)] = &[
     ("/.gvm/", "gvm"),
 ];
 
-/// Settings whose value in go's own file changes which Go runs or what it trusts.
+/// Settings whose value in go's own file changes which Go runs, what it builds, trusts or runs in turn.
 const SETTINGS: &[&str] = &[
     "GOTOOLCHAIN",
     "GOROOT",
     "GOFLAGS",
     "GOPROXY",
+    "GONOPROXY",
     "GOSUMDB",
     "GONOSUMDB",
     "GOPRIVATE",
     "GOINSECURE",
     "GOEXPERIMENT",
+    "GOWORK",
+    "GOVCS",
+    "GOAUTH",
+    "GOCACHEPROG",
+    "CC",
+    "CXX",
+    "PKG_CONFIG",
 ];
 
 pub(super) fn examine(facts: &Facts) -> Vec<Problem> {
@@ -87,17 +95,19 @@ fn toolchain(facts: &Facts) -> Option<Problem> {
     let user = facts.user_file.as_ref().map(|(_, bytes)| bytes.as_slice());
     let variable = facts.env.get("GOTOOLCHAIN");
     let (value, layer) = setting("GOTOOLCHAIN", variable, user, facts.go_env.as_deref())?;
-    if value == "local" {
+    // The name of the go that is asked is no other.
+    if value == "local" || value == facts.go_version {
         return None;
     }
     let value = safe(value.as_bytes());
-    let (whence, help) = match layer {
-        Layer::Environment => ("the environment", "run: export GOTOOLCHAIN=local"),
-        Layer::UserFile => ("`go env -w`", "run: go env -u GOTOOLCHAIN"),
-        Layer::Sdk => ("the SDK's go.env", "run: export GOTOOLCHAIN=local"),
+    let whence = match layer {
+        Layer::Environment => "the environment",
+        Layer::UserFile => "`go env -w`",
+        Layer::Sdk => "the SDK's go.env",
     };
     let message = format!("GOTOOLCHAIN={value} from {whence} lets go run another Go");
-    Some(Problem::error("GOENV106", message, help))
+    // The environment comes before every file; without it one or the other says `auto`.
+    Some(Problem::error("GOENV106", message, "run: export GOTOOLCHAIN=local"))
 }
 
 /// Settings of `go env -w` that no variable covers: an empty variable does not either.

@@ -91,20 +91,24 @@ fn the_go_that_runs_is_compared_with_the_policys() {
         locks: vec![(b"L".to_vec(), b"1".to_vec())],
     }));
     assert_eq!(shown(&facts), [""; 0]);
+    // By its name it is no other.
+    facts.env.set("GOTOOLCHAIN", "go1.26.6");
+    assert_eq!(shown(&facts), [""; 0]);
 
     facts.go =
         Some(Go { path: "/home/ann/.asdf/shims/go".into(), root: Some("/usr/lib/go".into()) });
     facts.go_version = "go1.24.11".to_owned();
     facts.env = [("GOROOT", "/sdk/go1.26.6"), ("L", "2")].into_iter().collect();
-    let file = b"GOTOOLCHAIN=auto\nGOFLAGS=-mod=mod\nGOBIN=/x\n".to_vec();
+    let file = b"GOTOOLCHAIN=auto\nGOFLAGS=-mod=mod\nGOBIN=/x\nGOCACHEPROG=/x\n".to_vec();
     facts.user_file = Some((PathBuf::from("/home/ann/.config/go/env"), file));
     assert_eq!(
         shown(&facts),
         [
             "error[GOENV105]: GOROOT is that of go1.26.6, and PATH finds /home/ann/.asdf/shims/go of go1.24.11 | run: unset GOROOT",
             "error[path-order]: PATH finds /home/ann/.asdf/shims/go before the policy's go, which is asdf's | leave the directory and enter it again: cd / && cd -",
-            "error[GOENV106]: GOTOOLCHAIN=auto from `go env -w` lets go run another Go | run: go env -u GOTOOLCHAIN",
+            "error[GOENV106]: GOTOOLCHAIN=auto from `go env -w` lets go run another Go | run: export GOTOOLCHAIN=local",
             "warning[GOENV107]: GOFLAGS in /home/ann/.config/go/env counts, because the policy sets none | run: go env -u GOFLAGS",
+            "warning[GOENV107]: GOCACHEPROG in /home/ann/.config/go/env counts, because the policy sets none | run: go env -u GOCACHEPROG",
             "warning[GOENV107]: L is locked by the policy, and this shell changed it | leave the directory and enter it again: cd / && cd -",
         ]
     );
