@@ -12,6 +12,7 @@ use serde::{Serialize, Serializer};
 use super::examine::{Reason, examine, read_record};
 use super::list::{Listed, list, recorded};
 use super::places::{Places, Source};
+use super::realpath;
 use super::record::Record;
 use super::store::health;
 use super::tree::Cores;
@@ -53,8 +54,13 @@ pub fn inventory<'a>(places: &'a Places, current: Option<&Path>) -> Vec<Row<'a>>
     // Paths are compared part by part, which takes its time; those of SDKs are plain, so this one is made so.
     let current: Option<PathBuf> = current.map(|current| current.components().collect());
     let current = current.as_deref().map(Path::as_os_str);
+    let store = linked(places);
     let mut rows = Vec::with_capacity(listed.len() + records.len());
-    for Listed { source, version, root, .. } in listed {
+    for Listed { source, version, mut root, .. } in listed {
+        // What the store has is named as whoever uses it names it.
+        if let Some(rest) = store.as_ref().and_then(|store| root.strip_prefix(store).ok()) {
+            root = places.store.join(rest);
+        }
         // A root may have been sealed as one version and hold another now: a record is of both.
         let record = of_version.get(version.as_str()).copied();
         let record = record.filter(|record| record.root.as_os_str() == root.as_os_str());
@@ -83,6 +89,11 @@ pub fn inventory<'a>(places: &'a Places, current: Option<&Path>) -> Vec<Row<'a>>
         rows.sort_by(|left, right| left.version.cmp(&right.version));
     }
     rows
+}
+
+/// Returns the path of the store without symbolic links, where it has some: a home may lie elsewhere.
+fn linked(places: &Places) -> Option<PathBuf> {
+    realpath::directory(&places.store).ok().filter(|real| *real != places.store)
 }
 
 fn row<'a>(

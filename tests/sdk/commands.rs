@@ -667,6 +667,23 @@ fn an_adopted_place_that_holds_another_release_keeps_nobody_from_installing() {
 }
 
 #[test]
+fn where_the_home_is_a_link_an_sdk_of_the_store_is_listed_once() {
+    let (mut sandbox, _) = adopted();
+    sandbox.goenv(&sandbox.home(), &["sdk", "remove", NEW]).success();
+    fs::remove_dir_all(sandbox.home().join("sdk")).unwrap();
+    std::os::unix::fs::symlink("home", sandbox.path("link")).unwrap();
+    sandbox.set("HOME", sandbox.path("link"));
+    let home = sandbox.home();
+    sandbox.goenv(&home, &["sdk", "install", NEW]).success();
+    let row = format!("go{NEW}  sealed    store  ~/.local/share/goenv/sdks/go{NEW}.linux-amd64\n");
+    let list = |sandbox: &Sandbox| sandbox.goenv(&home, &["sdk", "list"]).success().stdout();
+    assert_eq!(list(&sandbox), format!("  {row}"));
+    let root = sandbox.path("link").join(format!(".local/share/goenv/sdks/go{NEW}.linux-amd64"));
+    sandbox.set("GOROOT", root);
+    assert_eq!(list(&sandbox), format!("* {row}"));
+}
+
+#[test]
 fn what_is_to_be_installed_has_to_be_clear() {
     let (sandbox, _) = adopted();
     let home = sandbox.home();
