@@ -366,7 +366,9 @@ pub fn copy(
     part: &Path,
     report: &mut dyn FnMut(u64, Option<u64>),
 ) -> Result<Option<()>, DownloadError> {
-    let mut from = match File::open(archive) {
+    // Opened so that a FIFO does not make whoever waits for the store wait for ever.
+    let flags = nix::fcntl::OFlag::O_NONBLOCK.bits();
+    let mut from = match File::options().read(true).custom_flags(flags).open(archive) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(about("read", archive)(error)),

@@ -2,7 +2,7 @@
 //!
 //! One JSON file in the store, `go1.26.6.linux-amd64.json`; the manifest of every file stands in the seal of the same
 //! name. Bytes in, a record out, and the other way; a record never names anything but an absolute root. Format:
-//! docs/reference.md, section "SDKs".
+//! docs/security.md, section "SDKs".
 
 use std::path::PathBuf;
 

@@ -2,7 +2,7 @@
 //!
 //! One line each, `sha256 mode size path`, sorted by path; a directory has `-` for digest and size. The seal says
 //! what the tree was; comparing it with what the tree is names each difference. Pure: `tree.rs` reads trees,
-//! `store.rs` keeps seals. Format: docs/reference.md, section "SDKs".
+//! `store.rs` keeps seals. Format: docs/security.md, section "SDKs".
 
 use std::cmp::Ordering;
 use std::fmt::{self, Write as _};

@@ -486,6 +486,10 @@ fn what_cannot_be_taken_in_is_named() {
         let text = format!("goenv: $SANDBOX/home/p{directory}{said}\n");
         let _ = sandbox.goenv(&p, &["sdk", "add", what]).failure(1, &text);
     }
+    // Nobody writes into it.
+    nix::unistd::mkfifo(&p.join("fifo"), nix::sys::stat::Mode::S_IRWXU).unwrap();
+    let fifo = "goenv: cannot read $SANDBOX/home/p/fifo: it is not a regular file\n";
+    let _ = sandbox.goenv(&p, &["sdk", "add", "fifo"]).failure(1, fifo);
     // One that could not run here.
     tree(&sandbox, "home/p/go", NEW);
     sandbox.dir("home/p/go/pkg/tool/linux_arm64");
