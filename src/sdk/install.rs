@@ -285,7 +285,8 @@ fn already(
         return Ok(None);
     }
     let fits = pins.of(&places.platform).all(|pin| fit(&record, pin) == Fit::Fits);
-    let unaltered = health(&record, places, Cores::All) == Health::Sealed;
+    // Who holds the lock writes the record itself.
+    let unaltered = health(&record, &places.clone().read_only(), Cores::All) == Health::Sealed;
     let (version, root) = (version.clone(), record.root.clone());
     match (fits, unaltered) {
         (true, true) => Ok(Some(record)),

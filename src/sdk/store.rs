@@ -118,26 +118,30 @@ pub fn verify(record: &Record, places: &Places, cores: Cores) -> Health {
     let differences = seal.differences(&now);
     if !differences.is_empty() {
         // The file may be one that has no stamp: from now on the stamps prove nothing.
-        learn(record, Vec::new(), places);
+        learn(record, Vec::new(), places, cores);
         return Health::Altered(differences);
     }
     if let Ok(stamps) = before
         && stamp::rested(&stamps, now_ns())
         && stamp::changed(&record.root, &stamps).is_none()
     {
-        learn(record, stamps, places);
+        learn(record, stamps, places, cores);
     }
     Health::Sealed
 }
 
 /// Keeps how the tree of `record` stands; where the store is not ours to write, the next prompt reads it all again.
-fn learn(record: &Record, stamps: Vec<Stamp>, places: &Places) {
+fn learn(record: &Record, stamps: Vec<Stamp>, places: &Places, cores: Cores) {
     if places.writing == Writing::Forbidden || stamps == record.stamps {
         return;
     }
     // Reading took its time. Whoever changes the SDKs meanwhile, or did, knows better.
     let Ok(lock) = open_lock(places) else { return };
-    let is_ours = lock.try_lock().is_ok();
+    let is_ours = match cores {
+        // A prompt waits for nobody. What it saw by the stamps the next one sees too.
+        Cores::One => lock.try_lock().is_ok(),
+        Cores::All => lock.lock().is_ok(),
+    };
     let known = Version::read(&record.version).ok();
     let known = known.and_then(|version| examine::read_record(&version, places).ok());
     if is_ours && known.as_ref() == Some(record) {

@@ -605,6 +605,16 @@ fn who_waits_for_another_that_changes_the_sdks_says_so() {
     let done = sandbox.run(&sandbox.home(), "bash", &["-c", &held]);
     let waits = "goenv: another goenv is changing the SDKs; this one waits until it is done";
     let _ = done.failure(0, &format!("{waits}\ngoenv: forgot go{NEW}, which stays at {root}\n"));
+    // What verify finds is kept, whoever is at work meanwhile.
+    let (sandbox, _) = adopted();
+    sandbox.file(format!("home/sdk/go{NEW}/src/x.go"), "package x\n");
+    let held = format!(
+        "flock ~/.local/share/goenv/sdks/.lock sleep 1 & sleep 0.3; exec '{GOENV}' sdk verify"
+    );
+    assert_eq!(sandbox.run(&sandbox.home(), "bash", &["-c", &held]).code(), 4);
+    let record = format!("home/.local/share/goenv/sdks/go{NEW}.linux-amd64.json");
+    let record = fs::read_to_string(sandbox.path(record)).unwrap();
+    assert!(record.contains(r#""stamps":[]"#), "{record}");
 }
 
 #[test]
