@@ -7,7 +7,7 @@ use crate::audit::journal::Journal;
 use crate::audit::record::{Event, Outcome, Sdk as Logged};
 use crate::cli::Sdk;
 use crate::error::{Error, Exit};
-use crate::files;
+use crate::files::{self, FileProblem};
 use crate::follow;
 use crate::go::Version;
 use crate::inherit;
@@ -339,6 +339,10 @@ fn adopt(path: &Path, places: &Places, world: &World, ui: &Ui) -> Result<Exit, E
     let adopted = store::adopt(path, places).map_err(|error| {
         let hint = match &error {
             AdoptError::Stored { version, .. } => Some(format!("run: goenv sdk verify {version}")),
+            AdoptError::Changeable { root, problem: FileProblem::Writable(..) } => {
+                Some(format!("run: chmod -R go-w {}", quote_path(root)))
+            }
+            AdoptError::Changeable { problem, .. } => problem.hint(),
             _ => None,
         };
         refused(error, hint, Exit::Failed)

@@ -18,6 +18,7 @@ use super::record::{Record, Stamp};
 use super::seal::{Difference, SEAL_LIMIT, Seal};
 use super::tree::{self, Cores, Links, TreeError};
 use super::{examine, stamp};
+use crate::files::{FileProblem, check_owner};
 use crate::go::Version;
 
 /// Whether an SDK is what it was.
@@ -357,6 +358,10 @@ pub fn adopt(root: &Path, places: &Places) -> Result<Adopted, AdoptError> {
         return Err(AdoptError::Stored { version: origin.version, root: stored });
     }
     let (record, text) = seal(&examined.root, Links::Follow, &origin)?;
+    // A change of the compiler by somebody else is nothing to notice later: nobody else is to make one.
+    if let Some(problem) = changeable(&record.root, &text, places.user) {
+        return Err(AdoptError::Changeable { root: record.root, problem });
+    }
     write(&record, &text, places)?;
     let replaced: Vec<_> = recorded(places)
         .iter()
@@ -367,6 +372,16 @@ pub fn adopt(root: &Path, places: &Places) -> Result<Adopted, AdoptError> {
         forget(&old.version, places)?;
     }
     Ok(Adopted { record, replaced })
+}
+
+/// Returns the first entry of a tree that somebody else than `user` and root can change.
+fn changeable(root: &Path, seal: &str, user: u32) -> Option<FileProblem> {
+    let seal = Seal::read(seal)?;
+    seal.entries().iter().find_map(|entry| {
+        let path = root.join(&entry.path);
+        let metadata = fs::metadata(&path).ok()?;
+        check_owner(&path, &metadata, user).err()
+    })
 }
 
 /// Returns the platform that a tree is for, by its tools, where it is another one.
@@ -412,6 +427,14 @@ pub enum AdoptError {
         version: Version,
         /// Its root.
         root: PathBuf,
+    },
+    /// Others can change what it holds.
+    #[error("{} is no Go SDK that can be adopted: {problem}", root.display())]
+    Changeable {
+        /// The directory.
+        root: PathBuf,
+        /// What others can change.
+        problem: FileProblem,
     },
     /// The store failed.
     #[error(transparent)]

@@ -495,7 +495,14 @@ fn what_cannot_be_taken_in_is_named() {
     sandbox.dir("home/p/go/pkg/tool/linux_arm64");
     let other = "goenv: $SANDBOX/home/p/go is no Go SDK that can be adopted: it is for linux/arm64, and this is linux/amd64\n";
     let _ = sandbox.goenv(&p, &["sdk", "add", "go"]).failure(1, other);
-    sandbox.dir("home/p/go/pkg/tool/linux_amd64");
+    // One whose compiler others can write; the cure works when pasted.
+    let compile = sandbox.file("home/p/go/pkg/tool/linux_amd64/compile", "");
+    fs::set_permissions(compile, std::os::unix::fs::PermissionsExt::from_mode(0o757)).unwrap();
+    let open = "goenv: $SANDBOX/home/p/go is no Go SDK that can be adopted: \
+        $SANDBOX/home/p/go/pkg/tool/linux_amd64/compile can be written by others (mode 0757); \
+        run: chmod -R go-w $SANDBOX/home/p/go\n";
+    let _ = sandbox.goenv(&p, &["sdk", "add", "go"]).failure(1, open);
+    succeed(Command::new("chmod").args(["-R", "go-w", "go"]).current_dir(&p));
     sandbox.goenv(&p, &["sdk", "add", "go"]).success();
 }
 
