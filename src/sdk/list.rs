@@ -113,8 +113,8 @@ pub fn versions(places: &Places) -> Vec<Version> {
 
 /// Puts versions in their order, each once.
 pub(super) fn sort(versions: &mut Vec<Version>) {
-    // Versions that differ in a suffix alone are equal by order.
-    versions.sort_by(|a, b| a.cmp(b).then_with(|| a.as_str().cmp(b.as_str())));
+    // Versions that differ in a suffix alone are equal by order: the newest is then Go's own, and nobody's build of it.
+    versions.sort_by(|a, b| a.cmp(b).then_with(|| b.as_str().cmp(a.as_str())));
     versions.dedup_by(|a, b| a.as_str() == b.as_str());
 }
 

@@ -143,6 +143,17 @@ fn a_language_version_is_the_newest_release_of_its_line() {
 }
 
 #[test]
+fn of_a_line_gos_own_release_comes_before_somebodys_build_of_it() {
+    let machine = Machine::new();
+    machine.sdk("home/sdk/go1.26.6-corp", "1.26.6-corp");
+    assert_eq!(machine.find("1.26").unwrap().version.as_str(), "1.26.6-corp");
+    machine.sdk("home/sdk/go1.26.6", "1.26.6");
+    assert_eq!(machine.find("1.26").unwrap().version.as_str(), "1.26.6");
+    machine.sdk("home/sdk/go1.26.7-corp", "1.26.7-corp");
+    assert_eq!(machine.find("1.26").unwrap().version.as_str(), "1.26.7-corp");
+}
+
+#[test]
 fn of_a_line_the_newest_that_is_an_sdk_is_used_and_the_others_are_watched() {
     let machine = Machine::new();
     machine.sdk("home/sdk/go1.26.6", "1.26.6");
