@@ -283,7 +283,11 @@ impl Client {
         };
         match host_of(&to) {
             Some(host) if self.hosts.iter().any(|known| known == host) => Ok(to),
-            _ => Err(DownloadError::Elsewhere { address: at.to_owned(), to }),
+            // What follows the path is often a key to what lies there.
+            _ => {
+                let to = to.split(['?', '#']).next().unwrap_or_default().to_owned();
+                Err(DownloadError::Elsewhere { address: at.to_owned(), to })
+            }
         }
     }
 }

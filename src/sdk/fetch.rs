@@ -21,8 +21,11 @@ use crate::hex::hex;
 /// Returns the mirror's list, `None` where it has none.
 pub(super) fn feed(mirror: &Mirror, client: &Client) -> Result<Option<Feed>, InstallError> {
     let read = |name| -> Result<Option<Feed>, InstallError> {
-        let bytes = client.small(mirror, name, LIST_LIMIT)?;
-        Ok(bytes.and_then(|bytes| Feed::read(&bytes)))
+        match client.small(mirror, name, LIST_LIMIT) {
+            // An object store says so of what it does not have; of what it has too, the archive's digest will show.
+            Err(DownloadError::Status { status: 403, .. }) => Ok(None),
+            bytes => Ok(bytes?.and_then(|bytes| Feed::read(&bytes))),
+        }
     };
     match read("index.json")? {
         Some(feed) => Ok(Some(feed)),

@@ -125,6 +125,32 @@ fn a_release_is_installed_over_tls_and_is_sealed() {
     println!("{nobody}");
 }
 
+/// An object store forbids what it does not have.
+#[test]
+fn a_list_that_is_forbidden_is_none() {
+    let home = Home::new();
+    let places = places(&home);
+    let body = archive("1.26.6");
+    let digest = hex(&sha256(&body));
+    let is_open = AtomicBool::new(true);
+    let server =
+        Server::start(&home.path().join("tls"), move |asked: &Asked| match asked.path.as_str() {
+            "/go/go1.26.6.linux-amd64.tar.gz" => Answer::file(asked, &body),
+            // Once; later it has to be paid for.
+            "/go/go1.26.6.linux-amd64.tar.gz.sha256" if is_open.swap(false, Ordering::Relaxed) => {
+                Answer::new(200, digest.as_bytes())
+            }
+            _ => Answer::new(403, b"<Error><Code>AccessDenied</Code></Error>"),
+        });
+    let base = server.base.as_str();
+    let wanted = Wanted { version: "1.26.6", pins: &[], ca: Some(&server.ca) };
+    let record = new(run(&places, &[base], &wanted));
+    assert_eq!(record.origin, format!("{base}/{NAME}"));
+    store::remove(&version("1.26.6"), &places).unwrap();
+    let said = error(&places, &[base], &wanted);
+    assert_eq!(said, format!("{base}/{NAME}.sha256 answers with status 403"));
+}
+
 /// What the environment names as the way out is taken, or nothing is: never another way.
 #[test]
 fn a_proxy_is_not_gone_around() {
@@ -268,8 +294,10 @@ fn the_next_mirror_is_asked_where_one_fails_and_that_is_said() {
     let mirror = format!("file://{}", directory.display());
     let server = Server::start(&home.path().join("tls"), |asked: &Asked| {
         if asked.path.contains("1.26.5") {
-            let location =
-                vec![("Location", "https://evil.example/go1.26.5.linux-amd64.tar.gz".to_owned())];
+            let location = vec![(
+                "Location",
+                "https://evil.example/go1.26.5.linux-amd64.tar.gz?X-Signature=secret".to_owned(),
+            )];
             return Answer { headers: location, ..Answer::new(302, b"") };
         }
         Answer::new(503, b"")
