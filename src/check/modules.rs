@@ -135,15 +135,14 @@ fn go_line(edit: &Edit<'_>, strict: &Strict, standing: &Standing<'_>) -> Option<
             // The first release of a line is its .0; before Go 1.21 it had another name.
             let meets = if least.is_language() { format!("{least}.0") } else { least.to_string() };
             let pins = standing.pins(&meets, edit.facts);
-            let lower = edit.with(&format!("-go={pin}"));
+            let lower = edit.with(&format!("-go={}", pin.release()));
             finding.help(format!(
                 "Pin a Go that meets the line ({pins}, or later), or lower the line: {lower}"
             ))
         }
         // It asks for less than anything that is admitted.
-        Some(pin) if standing.admitted.admit(pin).is_ok() => {
-            finding.help(format!("Raise the line: {}", edit.with(&format!("-go={pin}"))))
-        }
+        Some(pin) if standing.admitted.admit(pin).is_ok() => finding
+            .help(format!("Raise the line: {}", edit.with(&format!("-go={}", pin.release())))),
         _ => {
             let pins = standing.pins("VERSION", edit.facts);
             let change = edit.with("-go=VERSION");

@@ -104,7 +104,9 @@ fn standing(directory: &Path, outside: &Env, world: &World, ui: &Ui) -> Director
 
 /// Returns the kinds of version files that ask for a Go, and whether `version` is not one that they ask for.
 fn asked(directory: &Path, version: Option<&str>, inside: &Env) -> Vec<(&'static str, bool)> {
-    let Some(version) = version.and_then(Version::parse) else { return Vec::new() };
+    let Some(version) = version.and_then(|text| Version::read(text).ok()) else {
+        return Vec::new();
+    };
     let requests = requested(directory, inside).requests;
     let unmet = request::conflicts(&version, &requests);
     let drifts = |kind: &str| unmet.iter().any(|request| request.kind.name() == kind);

@@ -207,7 +207,7 @@ fn asked(request: &Request) -> Asked {
 /// Returns what version files ask for and the SDK does not give. `GOTOOLCHAIN=local` keeps Go from switching.
 fn unmet(applied: &Applied, requests: &[Request]) -> Vec<String> {
     let Some((_, sdk)) = &applied.wanted.sdk else { return Vec::new() };
-    let Some(version) = Version::parse(&sdk.version) else { return Vec::new() };
+    let Ok(version) = Version::read(&sdk.version) else { return Vec::new() };
     request::conflicts(&version, requests)
         .iter()
         .map(|request| {

@@ -139,6 +139,11 @@ impl Version {
         if own(build) { "" } else { build.split_once("-X:").map_or(build, |(build, _)| build) }
     }
 
+    /// Returns the release that this is a build of, as a `go` line names it: `1.26.6` of `1.26.6-corp`.
+    pub fn release(&self) -> &str {
+        self.text.split([' ', '\t', '-']).next().unwrap_or_default()
+    }
+
     /// Returns whether whoever names this may mean `other`: the same release and, where this is somebody's build of it,
     /// no other build.
     pub fn names(&self, other: &Self) -> bool {

@@ -341,4 +341,21 @@ fn somebodys_build_is_not_the_release() {
     assert_eq!(found(policy, "1.26.6"), [".go-version:1:1 GOENV108"]);
     let policy = "allow_go dev 1.26.6-corp\nuse go 1.26.6\n";
     assert_eq!(found(policy, "1.26.6"), [".envrc:2:8 GOENV408", ".go-version:1:1 GOENV108"]);
+
+    // What it does not meet is told by everybody who is asked, and the cure is one that go takes.
+    let files = [(".envrc", "use go 1.26.6-corp\n"), ("go.mod", "module m\n\ngo 1.26.7\n")];
+    let repository = Repository::with(&files);
+    let sdk = repository.sandbox.home().join("sdk/go1.26.6-corp");
+    repository.sandbox.file(sdk.join("VERSION"), "go1.26.6-corp\n");
+    let go = repository.sandbox.file(sdk.join("bin/go"), "#!/bin/sh\n");
+    std::fs::set_permissions(go, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let said = repository.check(&["go.mod"]).stdout();
+    assert!(said.contains("or lower the line: go mod edit -go=1.26.6\n"), "{said}");
+    repository.sandbox.goenv(&repository.root, &["allow"]).success();
+    let status = repository.sandbox.goenv(&repository.root, &["status"]).success().stdout();
+    let conflict =
+        "conflict   ~/repo/go.mod:3 requires go >= 1.26.7; this directory has go1.26.6-corp\n";
+    assert!(status.contains(conflict), "{status}");
+    let metrics = repository.sandbox.goenv(&repository.root, &["metrics", "."]).success().stdout();
+    assert!(metrics.contains("kind=\"go.mod go\"} 1\n"), "{metrics}");
 }
