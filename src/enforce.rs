@@ -16,9 +16,10 @@ use crate::trust::rules::{Rules, TierRules};
 use crate::trust::variables::{Approval, Change, Context, Objection, added_entries, judge};
 use crate::trust::{State, Trust};
 use crate::ui::{safe, safe_path};
+use crate::watch::Watched;
 use crate::world::path_of;
 
-/// Refuses a policy that sets what it may not.
+/// Refuses a policy that sets what it may not; where another go on PATH would change that, it is watched.
 ///
 /// # Errors
 /// The first objection, with the place of the setting.
@@ -29,6 +30,7 @@ pub fn variables(
     trust: &Trust,
     rules: &TierRules,
     uid: u32,
+    watched: &mut Watched,
 ) -> Result<(), Error> {
     data(policy, wanted, outside, trust, rules)?;
     let diff = Diff::between(outside, &wanted.env);
@@ -54,7 +56,7 @@ pub fn variables(
     for entry in path.map(added_entries).unwrap_or_default() {
         path_entry(policy, wanted, &path_of(entry), rules, uid)?;
     }
-    first_go(policy, wanted)
+    first_go(policy, wanted, watched)
 }
 
 /// Refuses an environment in which the shell could start no program.
@@ -123,10 +125,10 @@ pub fn releases(wanted: &Wanted, tier: Option<&Tier>, rules: &Rules) -> Result<(
 }
 
 /// Refuses a PATH that finds another go than that of `use go`, which would run with its GOROOT.
-fn first_go(policy: &Path, wanted: &Wanted) -> Result<(), Error> {
+fn first_go(policy: &Path, wanted: &Wanted, watched: &mut Watched) -> Result<(), Error> {
     let Some((_, sdk)) = &wanted.sdk else { return Ok(()) };
     let path = wanted.env.get(b"PATH").unwrap_or_default();
-    find_go(path, &sdk.root).map_err(|why| {
+    find_go(path, &sdk.root, |go| watched.program(go)).map_err(|why| {
         let place = place_of(policy, wanted, b"PATH");
         let message = format!("{place}: PATH: {why}: `use go` sets which one runs");
         let hint = Some("put `use go` after what changes PATH".to_owned());
@@ -134,11 +136,16 @@ fn first_go(policy: &Path, wanted: &Wanted) -> Result<(), Error> {
     })
 }
 
-/// Asks whether PATH finds the go of the SDK at `root`, whichever directory is the current one.
+/// Asks whether PATH finds the go of the SDK at `root`, whichever directory is the current one; `is_program` looks at
+/// what may come before it.
 ///
 /// # Errors
 /// Why it does not, in words.
-pub fn find_go(path: &[u8], root: &Path) -> Result<(), String> {
+pub fn find_go(
+    path: &[u8],
+    root: &Path,
+    mut is_program: impl FnMut(&Path) -> bool,
+) -> Result<(), String> {
     let bin = root.join("bin");
     let mut relative = None;
     for directory in list::entries(path).map(path_of) {
@@ -149,7 +156,7 @@ pub fn find_go(path: &[u8], root: &Path) -> Result<(), String> {
         let go = directory.join("go");
         // By a link it may be the same one.
         let is_it = || files::real_path(&go) == files::real_path(&bin.join("go"));
-        if directory != bin && !files::is_program(&go) {
+        if directory != bin && !is_program(&go) {
             continue;
         }
         return match relative {

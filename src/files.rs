@@ -547,7 +547,12 @@ pub fn owner(path: &Path) -> Option<u32> {
 
 /// Returns whether a regular file that somebody may execute stands at `path`, links followed.
 pub fn is_program(path: &Path) -> bool {
-    fs::metadata(path).is_ok_and(|metadata| metadata.is_file() && metadata.mode() & 0o111 != 0)
+    look_through(path).is_some_and(|metadata| can_run(&metadata))
+}
+
+/// Returns whether that is a file and somebody may run it.
+pub fn can_run(metadata: &Metadata) -> bool {
+    metadata.is_file() && metadata.mode() & 0o111 != 0
 }
 
 /// Returns whether a directory stands at `path`, links followed.

@@ -247,8 +247,8 @@ impl<'a> Loader<'a> {
         known.unused = machine.unused.take();
         let wanted = wanted?;
         let (sdk, mut marks) = (machine.sdk.take(), std::mem::take(&mut machine.marks));
-        let until = machine.until;
-        enforce::variables(path, &wanted, self.outside, trust, rules, self.world.uid)?;
+        let (until, uid) = (machine.until, self.world.uid);
+        enforce::variables(path, &wanted, self.outside, trust, rules, uid, watched)?;
         enforce::releases(&wanted, tier, admission.rules())?;
         marks.extend(trust.raise.clone().map(|mark| (path.to_path_buf(), mark)));
         // What it reads is part of it: where the approval of that ends, so does this.
@@ -287,7 +287,8 @@ impl<'a> Loader<'a> {
         for (_, place) in &mut wanted.origins {
             (place.line, place.column) = (decides.line, decides.column);
         }
-        enforce::variables(&text.path, &wanted, self.outside, trust, of_host, self.world.uid)?;
+        let (path, uid) = (&text.path, self.world.uid);
+        enforce::variables(path, &wanted, self.outside, trust, of_host, uid, watched)?;
         enforce::releases(&wanted, None, rules)?;
         Ok(Applied { wanted, sdk })
     }

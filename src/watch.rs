@@ -54,6 +54,24 @@ impl Watched {
         looked
     }
 
+    /// Returns whether a program stands at a path, and watches it.
+    pub fn program(&mut self, path: &Path) -> bool {
+        match files::look_at(path) {
+            None => {
+                self.miss(path);
+                false
+            }
+            Some(metadata) if metadata.is_symlink() => {
+                self.add(path);
+                files::is_program(path)
+            }
+            Some(metadata) => {
+                self.note(path, &metadata);
+                files::can_run(&metadata)
+            }
+        }
+    }
+
     /// Looks at a file whose being there decides something, and watches it; `None` where there is none.
     ///
     /// # Errors

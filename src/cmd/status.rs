@@ -228,7 +228,7 @@ fn overridden(applied: &Applied, world: &World) -> Vec<String> {
         }
     }
     let path = world.env().get("PATH").unwrap_or_default();
-    if let Err(why) = find_go(path, &sdk.root) {
+    if let Err(why) = find_go(path, &sdk.root, crate::files::is_program) {
         conflicts.push(format!("PATH: {why}; leave and enter again to mend it"));
     }
     conflicts

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use crate::common::{Sandbox, settle};
@@ -263,6 +265,34 @@ fn no_other_go_comes_before_the_one_that_a_policy_uses() {
         let conflict = format!("conflict   PATH: {why}; leave and enter again to mend it\n");
         assert!(status.success().stdout().contains(&conflict), "{}", status.stdout());
     }
+}
+
+/// A pull request may bring one; the policy is the same, and so is its approval.
+#[test]
+fn a_go_that_appears_before_the_policys_is_noticed_at_the_next_prompt() {
+    let mut sandbox = Sandbox::with_sdks(&["1.26.6"]);
+    let project = sandbox.project("p", "use go 1.26.6\nPATH_add bin\n");
+    sandbox.dir("home/p/bin");
+    settle();
+    assert_eq!(apply(&mut sandbox, &project), 0);
+    let prompt = |sandbox: &Sandbox| sandbox.goenv(&project, &["export", "json"]);
+    assert_eq!(prompt(&sandbox).success().stdout(), "");
+    let go = sandbox.file("home/p/bin/go", "#!/bin/sh\n");
+    fs::set_permissions(&go, fs::Permissions::from_mode(0o755)).unwrap();
+    settle();
+    let bin = "$SANDBOX/home/p/bin has another go, and comes first";
+    let refused = prompt(&sandbox);
+    assert_eq!(refused.code(), 5);
+    assert!(refused.stderr().contains(bin), "{}", refused.stderr());
+    // And that it is gone is noticed, too, whatever it was.
+    let _ = apply(&mut sandbox, &project);
+    assert_eq!(prompt(&sandbox).success().stdout(), "");
+    fs::remove_file(&go).unwrap();
+    std::os::unix::fs::symlink("nowhere", &go).unwrap();
+    settle();
+    assert_eq!(apply(&mut sandbox, &project), 0);
+    assert_eq!(prompt(&sandbox).success().stdout(), "");
+    assert!(sandbox.env.contains_key(OsStr::new("GOROOT")));
 }
 
 #[test]
