@@ -54,7 +54,7 @@ pub fn variables(
     }
     let path = changes.iter().find(|change| change.name == b"PATH");
     for entry in path.map(added_entries).unwrap_or_default() {
-        path_entry(policy, wanted, &path_of(entry), rules, uid)?;
+        path_entry(policy, wanted, &path_of(entry), rules, uid, watched)?;
     }
     first_go(policy, wanted, watched)
 }
@@ -184,6 +184,7 @@ fn path_entry(
     directory: &Path,
     rules: &TierRules,
     uid: u32,
+    watched: &Watched,
 ) -> Result<(), Error> {
     let refuse = |why: String, hint: Option<String>| {
         let place = place_of(policy, wanted, b"PATH");
@@ -193,7 +194,7 @@ fn path_entry(
     if wanted.sdk.as_ref().is_some_and(|(_, sdk)| sdk.root.join("bin") == directory) {
         return Ok(());
     }
-    if let Err(problem) = files::check_place(directory, uid) {
+    if let Err(problem) = watched.check_place(directory, uid) {
         return refuse(problem.to_string(), problem.hint());
     }
     // By a link too: a repository, or a home, can have one that leads there.

@@ -353,6 +353,32 @@ impl Checked {
         Ok(())
     }
 
+    /// Checks that only `uid` and root can put files into a directory, or make it where there is none, and that no
+    /// stranger can put another in its place.
+    ///
+    /// # Errors
+    /// If somebody else can.
+    pub fn place(&self, directory: &Path, uid: u32) -> Result<(), FileProblem> {
+        let mut above = directory.ancestors();
+        let found = above.find_map(|path| Some((path, fs::symlink_metadata(path).ok()?)));
+        let Some((there, metadata)) = found else { return Ok(()) };
+        let is_link = metadata.is_symlink();
+        let followed = if is_link { fs::metadata(there).ok() } else { Some(metadata) };
+        match &followed {
+            Some(metadata) if there == directory => check_owner(there, metadata, uid)?,
+            // Who can write this one can make the next.
+            Some(metadata) => check_strangers(there, metadata, uid)?,
+            // A link that leads nowhere adds nothing.
+            None if there == directory => {}
+            None => return Err(FileProblem::system(there, &std::io::ErrorKind::NotFound.into())),
+        }
+        // Of a link whose it is, and what it leads to, is asked as well.
+        let below = there.join("x");
+        let path = if is_link && followed.is_some() { &below } else { there };
+        let (mut new, mut links) = (Vec::new(), LINKS);
+        self.above(path, uid, check_strangers, &mut links, &mut new)
+    }
+
     fn above(
         &self,
         path: &Path,
@@ -400,27 +426,6 @@ pub fn check_directory(directory: &Path, uid: u32) -> Result<(), FileProblem> {
         Ok(metadata) => check_owner(directory, &metadata, uid),
         Err(_) => Ok(()),
     }
-}
-
-/// Checks that only `uid` and root can put files into a directory, or make it where there is none, and that no stranger
-/// can put another in its place.
-///
-/// # Errors
-/// If somebody else can.
-pub fn check_place(directory: &Path, uid: u32) -> Result<(), FileProblem> {
-    check_directory(directory, uid)?;
-    let there = directory.ancestors().find(|path| fs::symlink_metadata(path).is_ok());
-    let Some(there) = there else { return Ok(()) };
-    if there != directory {
-        // Who can write this one can make the next.
-        let metadata = fs::metadata(there).map_err(|error| FileProblem::system(there, &error))?;
-        check_strangers(there, &metadata, uid)?;
-    }
-    // Of a link what it leads to is asked as well; one that leads nowhere adds nothing.
-    let below = there.join("x");
-    let path = if fs::metadata(there).is_ok() { &below } else { there };
-    let (mut new, mut links) = (Vec::new(), LINKS);
-    Checked::default().above(path, uid, check_strangers, &mut links, &mut new)
 }
 
 /// Returns what stands at `path`, to be compared with a stamp taken earlier.

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use crate::env::State;
 use crate::env::state::{Stamp, Watch};
-use crate::files::{self, FileProblem};
+use crate::files::{self, Checked, FileProblem};
 use crate::locate::POLICY_NAME;
 use crate::world::World;
 
@@ -206,7 +206,7 @@ pub fn obstacle<'a>(
         let help = "set XDG_RUNTIME_DIR to a directory that you can write".to_owned();
         return Some((format!("stamps cannot be kept: {problem}"), help));
     }
-    if let Err(problem) = files::check_place(&runtime.join("stamps"), world.uid) {
+    if let Err(problem) = Checked::default().place(&runtime.join("stamps"), world.uid) {
         let help = "set XDG_RUNTIME_DIR to a directory that is yours alone".to_owned();
         return Some((format!("stamps cannot be kept: {problem}"), help));
     }
@@ -230,7 +230,7 @@ fn begin(directory: &Path, uid: u32) -> Result<(), FileProblem> {
         .for_each(|it| files::remove_directory(it));
     files::create_private(directory)?;
     // Who can put other stamps in their place keeps a shell in what was revoked.
-    files::check_place(directory, uid)?;
+    Checked::default().place(directory, uid)?;
     files::set_stamp(&directory.join("older"), Duration::new(PROBE_SECONDS, 0))?;
     files::set_stamp(&directory.join(PROBE), Duration::new(PROBE_SECONDS, 1))
 }

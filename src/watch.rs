@@ -84,6 +84,15 @@ impl Watched {
         Ok(metadata)
     }
 
+    /// Checks that only `uid` and root can put files into a directory, without another look at those above files that were
+    /// read.
+    ///
+    /// # Errors
+    /// If somebody else can.
+    pub fn check_place(&self, directory: &Path, uid: u32) -> Result<(), FileProblem> {
+        self.checked.place(directory, uid)
+    }
+
     /// Reads a file that decides something and watches it as it was read; `None` where there is none.
     ///
     /// # Errors
