@@ -173,7 +173,7 @@ fn of_current_directory(entry: &Path) -> String {
         true => "an empty entry".to_owned(),
         false => format!("the entry {}", safe_path(entry)),
     };
-    format!("{entry} comes first, so that the current directory may have go")
+    format!("{entry} comes first, so a go in the current directory would run")
 }
 
 /// Refuses a directory on PATH that others can put programs into, or another directory in its place. One that does not exist

@@ -262,7 +262,7 @@ fn tell(verified: &Verified, json: bool, ui: &Ui) -> Result<(), Error> {
     match verified.anchor {
         Some(Anchored::Truncated) if verified.at < verified.first => {
             let message =
-                "the log begins behind the checkpoint: its part that should hold it is not here";
+                "the log begins after the checkpoint: the part that should hold it is not here";
             ui.say(Tone::Error, message);
         }
         Some(Anchored::Truncated) => {

@@ -218,12 +218,12 @@ fn no_other_go_comes_before_the_one_that_a_policy_uses() {
         (
             format!("export PATH='.:{new}:/usr/bin:/bin'"),
             2,
-            "the entry . comes first, so that the current directory may have go".to_owned(),
+            "the entry . comes first, so a go in the current directory would run".to_owned(),
         ),
         (
             format!("export PATH=':{new}:/usr/bin:/bin'"),
             2,
-            "an empty entry comes first, so that the current directory may have go".to_owned(),
+            "an empty entry comes first, so a go in the current directory would run".to_owned(),
         ),
     ]
     .into_iter()
@@ -256,7 +256,7 @@ fn no_other_go_comes_before_the_one_that_a_policy_uses() {
         (format!("{old}:$PATH"), format!("{old} has another go, and comes first")),
         (
             ".:$PATH".into(),
-            "the entry . comes first, so that the current directory may have go".into(),
+            "the entry . comes first, so a go in the current directory would run".into(),
         ),
         ("/bin".into(), format!("{new} is not on it")),
     ] {

@@ -342,7 +342,7 @@ fn a_checkpoint_of_a_part_that_is_elsewhere_is_no_sign_of_a_cut() {
     goenv(&["audit", "verify", named, "--anchor", anchor]).failure(
         4,
         "goenv: $SANDBOX/copy/audit.jsonl:1: records before 2 are not here\n\
-         goenv: the log begins behind the checkpoint: its part that should hold it is not here\n",
+         goenv: the log begins after the checkpoint: the part that should hold it is not here\n",
     );
 }
 
