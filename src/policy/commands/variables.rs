@@ -90,7 +90,7 @@ impl Evaluator<'_> {
                 let name = String::from_utf8_lossy(name);
                 let message =
                     format!("without a variable {name}, this takes direnv's function away");
-                return Err(self.text.error(span, message).hint(format!("unset -v {name}")));
+                return Err(self.text.error(span, message).hint(format!("write unset -v {name}")));
             }
             self.unset(name, span)?;
         }
