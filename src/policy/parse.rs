@@ -259,18 +259,13 @@ impl Parser {
     /// `${NAME-…}`.
     fn case_word(&mut self, context: Context) -> Parsed<Word> {
         let word = self.word(context)?;
-        let quotes = |part: &Part| match part {
-            Part::Parameter(nested) => quotes_in_fallback(nested),
-            _ => false,
-        };
-        match word.parts.iter().any(quotes) {
-            true => {
-                let message = "quotes inside of an expansion confuse bash in `case`";
-                let hint = "put the value into a variable first";
-                Err(self.text.error(word.span, message).hint(hint))
-            }
-            false => Ok(word),
+        let quotes = |part: &Part| matches!(part, Part::Parameter(it) if quotes_in_fallback(it));
+        if word.parts.iter().any(quotes) {
+            let message = "quotes inside of an expansion confuse bash in `case`";
+            let hint = "put the value into a variable first";
+            return Err(self.text.error(word.span, message).hint(hint));
         }
+        Ok(word)
     }
 
     fn patterns(&mut self) -> Parsed<Vec<Word>> {

@@ -86,8 +86,7 @@ impl Text {
 
     /// Returns the error about a byte that bash marks others with, and does not always keep.
     pub(super) fn mark(&self) -> Option<PolicyError> {
-        let at = self.bytes.iter().position(is_mark)?;
-        let byte = self.bytes.get(at).copied().unwrap_or_default();
+        let (at, byte) = self.bytes.iter().enumerate().find(|(_, byte)| is_mark(byte))?;
         let message = format!("the byte {byte:02x} has a meaning of its own to bash");
         let error = self.error(Span::new(at, at + 1), message);
         Some(error.hint(format!("leave it out, or write it as $'\\x{byte:02x}'")))

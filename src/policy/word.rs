@@ -166,17 +166,11 @@ impl Parser {
             }
         }
         word.span = self.since(start);
-        self.refuse_suspect(&seen, context)?;
-        if let (Some(at), Context::Argument | Context::Watched) = (seen.dollar, context)
-            && word.parts.iter().any(|p| matches!(p, Part::Parameter(_) | Part::Substitution(_)))
-        {
-            let message = "a bare `$` keeps bash from splitting this word";
-            return Err(self.text.error(Span::new(at, at + 1), message).hint("write \\$"));
-        }
+        self.refuse_suspect(&seen, context, &word.parts)?;
         Ok(word)
     }
 
-    fn refuse_suspect(&self, seen: &Suspicion, context: Context) -> Parsed<()> {
+    fn refuse_suspect(&self, seen: &Suspicion, context: Context, parts: &[Part]) -> Parsed<()> {
         let here = |at| Span::new(at, self.pos);
         if let (Some(at), Context::Argument) = (seen.glob, context) {
             let message = "globs are not part of the policy language";
@@ -195,6 +189,13 @@ impl Parser {
         {
             let message = "extended patterns are not part of the policy language";
             return Err(self.wrong_here(1, message).hint("write one pattern for each case: a|b)"));
+        }
+        let is_split = |part: &Part| matches!(part, Part::Parameter(_) | Part::Substitution(_));
+        if let (Some(at), Context::Argument | Context::Watched) = (seen.dollar, context)
+            && parts.iter().any(is_split)
+        {
+            let message = "a bare `$` keeps bash from splitting this word";
+            return Err(self.text.error(Span::new(at, at + 1), message).hint("write \\$"));
         }
         Ok(())
     }
@@ -217,12 +218,12 @@ impl Parser {
             }
             Some(b'\'') => {
                 let text = self.single_quoted(start)?;
-                let strange = text.iter().position(|byte| matches!(byte, b'"' | b'$' | b'`'));
-                if let (Some(at), true) = (strange, self.in_quoted_operand) {
+                let is_strange = |byte: &u8| matches!(byte, b'"' | b'$' | b'`');
+                if self.in_quoted_operand
+                    && let Some((at, byte)) = text.iter().enumerate().find(|(_, it)| is_strange(it))
+                {
                     // To the double quotes around, these mean what they mean in them.
-                    return Err(
-                        self.misread(start + 1 + at, text.get(at).copied().unwrap_or_default())
-                    );
+                    return Err(self.misread(start + 1 + at, *byte));
                 }
                 push_literal(parts, &text);
             }
