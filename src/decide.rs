@@ -6,6 +6,7 @@
 use std::path::Path;
 
 use crate::env::State;
+use crate::env::undo::Change;
 use crate::locate::Located;
 
 /// What the shell carries of an earlier decision.
@@ -26,6 +27,11 @@ impl Carrying {
             Self::State(state) => Some(state),
             Self::Nothing | Self::Damaged => None,
         }
+    }
+
+    /// Returns what its state changed.
+    pub fn changes(&self) -> &[Change] {
+        self.state().map(|state| state.changes.as_slice()).unwrap_or_default()
     }
 }
 

@@ -97,9 +97,8 @@ impl FileProblem {
                 Some(format!("run: {sudo}chown {uid} {}", quoted(path)))
             }
             Self::Writable(path, _) => {
-                let owner = fs::metadata(path).map(|found| found.uid());
                 let uid = nix::unistd::geteuid();
-                let is_ours = uid.is_root() || owner.is_ok_and(|owner| owner == uid.as_raw());
+                let is_ours = uid.is_root() || owner(path) == Some(uid.as_raw());
                 let sudo = if is_ours { "" } else { "sudo " };
                 Some(format!("run: {sudo}chmod go-w {}", quoted(path)))
             }

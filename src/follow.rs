@@ -58,7 +58,7 @@ fn without_policy(directory: &Path, world: &World) -> Governing {
     if files.is_empty() {
         return Governing { located: None, watch };
     }
-    let outside = inherit::outside(world.env(), &inherit::carried(world));
+    let outside = inherit::outside_of(world);
     let asked = followed(directory, &outside, &files);
     let problem = asked.problems.into_iter().next().map(|(path, _)| path);
     let path = problem.or_else(|| match choose(&asked.requests) {

@@ -3,6 +3,7 @@
 //! A state that is too large for a variable lies in a file that the variable names; it is read here. Whatever is
 //! wrong with either, the answer is a state or none, never an error.
 
+use std::borrow::Cow;
 use std::path::PathBuf;
 
 use crate::decide::Carrying;
@@ -37,16 +38,21 @@ pub fn carried(world: &World) -> Carrying {
 
 /// Returns the world with the directories that the environment outside says, where a policy that the shell is in says
 /// others: what a policy sets does not choose the approvals, signers and rules by which the next one is judged.
-pub fn at_home(world: &World, carrying: &Carrying) -> Option<World> {
+pub fn at_home<'w>(world: &'w World, carrying: &Carrying) -> Cow<'w, World> {
+    let changes = carrying.changes();
     let is_place = |change: &Change| Dirs::VARIABLES.iter().any(|it| it.as_bytes() == change.name);
-    carrying.state()?.changes.iter().any(is_place).then_some(())?;
-    Some(world.with_dirs(Dirs::of(|name| variable_outside(name, world, carrying), world.uid)))
+    match changes.iter().any(is_place) {
+        true => {
+            let outside = |name: &[u8]| variable_outside(name, world, changes);
+            Cow::Owned(world.with_dirs(Dirs::of(outside, world.uid)))
+        }
+        false => Cow::Borrowed(world),
+    }
 }
 
-/// Returns one variable as it is outside.
-pub fn variable_outside(name: &[u8], world: &World, carrying: &Carrying) -> Option<Bytes> {
+/// Returns one variable as it is outside of what made these changes.
+pub fn variable_outside(name: &[u8], world: &World, changes: &[Change]) -> Option<Bytes> {
     let now = world.variable(name);
-    let changes = carrying.state().map(|state| state.changes.as_slice()).unwrap_or_default();
     let Some(change) = changes.iter().find(|change| change.name == name) else { return now };
     let inside: Env = now.map(|value| (name.to_vec(), value)).into_iter().collect();
     undo::revert(&inside, [change]).get(name).map(<[u8]>::to_vec)
@@ -54,7 +60,7 @@ pub fn variable_outside(name: &[u8], world: &World, carrying: &Carrying) -> Opti
 
 /// Returns the environment as it is outside: without what goenv did, and without its own variables.
 pub fn outside(env: &Env, carrying: &Carrying) -> Env {
-    let changes = carrying.state().map(|state| state.changes.as_slice()).unwrap_or_default();
+    let changes = carrying.changes();
     // No policy sets such a name, so a state that would restore one was forged. direnv's are only ever unset.
     let is_ours =
         |change: &&Change| class(&change.name).0 != Class::Never || state::is_for_direnv(change);

@@ -71,8 +71,8 @@ use crate::world::World;
 pub fn run(args: Vec<OsString>, world: &World) -> u8 {
     let ui = Ui::new(world);
     if world.is_direnv() || cmd::direnv::is_for_policy(&args, world) {
-        let at_home = inherit::at_home(world, &inherit::carried(world));
-        return cmd::direnv::run(&args, at_home.as_ref().unwrap_or(world), &ui);
+        let world = inherit::at_home(world, &inherit::carried(world));
+        return cmd::direnv::run(&args, &world, &ui);
     }
     match prompt_format(&args) {
         // The prompt's own command does without the command line parser, which costs more than all the rest of a
@@ -88,8 +88,7 @@ pub fn run(args: Vec<OsString>, world: &World) -> u8 {
 /// Runs what a person asks for. Not inlined, so that what a prompt runs lies close together.
 #[inline(never)]
 fn run_command(args: Vec<OsString>, world: &World, ui: &Ui) -> u8 {
-    let at_home = inherit::at_home(world, &inherit::carried(world));
-    let world = at_home.as_ref().unwrap_or(world);
+    let world = &*inherit::at_home(world, &inherit::carried(world));
     match Cli::try_parse_from(cli::asking(args)) {
         Ok(cli) => end(cmd::run(cli.command, world, ui), ui),
         Err(error) => usage(&error, ui),

@@ -104,7 +104,8 @@ pub fn left(before: &State, rules: &Rules, world: &World) -> Result<(), Error> {
     if before.outcome != Outcome::Applied {
         return Ok(());
     }
-    let Some(journal) = Journal::of(world, rules) else { return Ok(()) };
+    let journal = Journal::within(world, rules, &before.changes);
+    let Some(journal) = journal else { return Ok(()) };
     let mut record = journal.record(Event::Unload, How::Allow);
     record.path = before.policy.as_os_str().as_bytes().to_vec();
     append(&journal, &record)

@@ -6,6 +6,7 @@
 use super::log::{Durability, Log, LogError};
 use super::record::{Event, Outcome, Record, Tip, Writer};
 use super::syslog;
+use crate::env::undo::Change;
 use crate::inherit::{carried, variable_outside};
 use crate::trust::rules::Rules;
 use crate::world::World;
@@ -22,14 +23,18 @@ pub struct Journal {
 impl Journal {
     /// Returns the journal of this world; `None` where there is no place for one.
     pub fn of(world: &World, rules: &Rules) -> Option<Self> {
+        Self::within(world, rules, carried(world).changes())
+    }
+
+    /// Returns the same for whoever knows what the policy that the shell is in changed.
+    pub fn within(world: &World, rules: &Rules, changes: &[Change]) -> Option<Self> {
         let log = match &rules.audit {
             Some(directory) => Log::of_user(directory, world.uid),
             None => Log::new(world.dirs.state.as_ref()?, "audit"),
         };
-        let carrying = carried(world);
         let names: [&[u8]; 2] = [b"USER", b"LOGNAME"];
         // A policy that sets them writes nobody else's name into the log.
-        let user = names.iter().find_map(|name| variable_outside(name, world, &carrying));
+        let user = names.iter().find_map(|name| variable_outside(name, world, changes));
         let tty = world.terminal();
         let writer = Writer {
             host: nix::unistd::gethostname().unwrap_or_default().to_string_lossy().into_owned(),

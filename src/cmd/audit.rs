@@ -20,7 +20,6 @@ use crate::cli::{AuditCommand, AuditFormat};
 use crate::error::{Error, Exit};
 use crate::files;
 use crate::ui::{Tone, Ui, safe, safe_path};
-use crate::watch::Watched;
 use crate::world::World;
 
 /// Runs one of them.
@@ -45,7 +44,7 @@ pub fn run(command: AuditCommand, world: &World, ui: &Ui) -> Result<Exit, Error>
 }
 
 fn journal_of(world: &World) -> Result<Journal, Error> {
-    let admission = Admission::new(world, world.now(), &mut Watched::new(world.now()))?;
+    let admission = Admission::of(world)?;
     Journal::of(world, admission.rules()).ok_or_else(|| Error::NoHome.as_failure())
 }
 
@@ -58,16 +57,12 @@ fn log_of(file: Option<&Path>, world: &World) -> Result<Log, Error> {
         return Err(files::FileProblem::Missing(file).into());
     }
     Log::at(&file).ok_or_else(|| {
-        failed(format!("{} is no log: a log's name ends in .jsonl", safe_path(&file)))
+        Error::failed(format!("{} is no log: a log's name ends in .jsonl", safe_path(&file)))
     })
 }
 
 fn unreadable(error: &LogError) -> Error {
-    failed(safe(error.to_string().as_bytes()))
-}
-
-fn failed(message: String) -> Error {
-    Error::Refused { message, hint: None, exit: Exit::Failed }
+    Error::failed(safe(error.to_string().as_bytes()))
 }
 
 /// Shows every line of the log, oldest first, newline included, until nobody wants more; one longer than any record is cut. A
@@ -94,7 +89,7 @@ fn each_line(
                         return Ok(());
                     }
                 }
-                Err(error) => return Err(failed(format!("{}: {error}", safe_path(&path)))),
+                Err(error) => return Err(Error::failed(format!("{}: {error}", safe_path(&path)))),
             }
         }
     }
@@ -173,7 +168,7 @@ fn each_report(
     for (path, file) in log.opened().map_err(|error| unreadable(&error))? {
         let file = file.map_err(|error| unreadable(&error))?;
         let verified = verify(BufReader::new(file), tip, &mut see)
-            .map_err(|error| failed(format!("{}: {error}", safe_path(&path))))?;
+            .map_err(|error| Error::failed(format!("{}: {error}", safe_path(&path))))?;
         tip = verified.tip;
         report(&path, verified)?;
     }
@@ -295,7 +290,7 @@ fn tell(verified: &Verified, json: bool, ui: &Ui) -> Result<(), Error> {
 fn read_anchor(path: &Path) -> Result<Checkpoint, Error> {
     let text = files::read_data(path, 4096)?
         .ok_or_else(|| files::FileProblem::Missing(path.to_path_buf()))?;
-    Checkpoint::parse(&text).map_err(|flaw| failed(flaw.at(&safe_path(path))))
+    Checkpoint::parse(&text).map_err(|flaw| Error::failed(flaw.at(&safe_path(path))))
 }
 
 fn export(log: &Log, format: AuditFormat, ui: &Ui) -> Result<Exit, Error> {

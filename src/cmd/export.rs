@@ -43,8 +43,7 @@ pub fn run(
     ui: &Ui,
 ) -> Result<Exit, Error> {
     let carrying = inherit::carried(world);
-    let at_home = inherit::at_home(world, &carrying);
-    let world = at_home.as_ref().unwrap_or(world);
+    let world = &*inherit::at_home(world, &carrying);
     let governing = world.cwd.as_deref().map(|cwd| follow::governing(cwd, world));
     let Governing { located, watch } = governing.unwrap_or_default();
     let action = decide(located.as_ref(), &carrying, world);

@@ -141,10 +141,6 @@ fn row(signer: &Signer, owner: Owner, path: &str, revoked: bool, now: i64) -> Li
     }
 }
 
-fn refused(message: String) -> Error {
-    Error::Refused { message, hint: None, exit: Exit::Failed }
-}
-
 fn misused(message: String) -> Error {
     Error::Refused { message, hint: None, exit: Exit::Usage }
 }
@@ -209,7 +205,7 @@ impl KeyArgument {
     /// Returns the error for a key that is none, with the file that it stands in.
     fn refused(&self, what: &str) -> Error {
         let file = self.file.as_ref().map(|file| format!("{}: ", safe_path(file)));
-        refused(file.unwrap_or_default() + what)
+        Error::failed(file.unwrap_or_default() + what)
     }
 }
 
@@ -236,10 +232,10 @@ fn not_revoked(key: &Key, world: &World) -> Result<(), Error> {
         let mut watched = Watched::new(world.now());
         let Some(text) = watched.read(&path, SIGNERS_LIMIT, uid)? else { continue };
         let line = edit::revoked_at(&text.bytes, key)
-            .map_err(|flaw| refused(flaw.at(&safe_path(&path))))?;
+            .map_err(|flaw| Error::failed(flaw.at(&safe_path(&path))))?;
         if let Some(line) = line {
             let (path, fingerprint) = (short(&path, world), key.fingerprint());
-            return Err(refused(format!(
+            return Err(Error::failed(format!(
                 "{path}:{line}: {fingerprint} is revoked, so nothing that it signs counts"
             )));
         }
@@ -259,7 +255,7 @@ fn not_anothers(principal: &str, key: &Key, world: &World) -> Result<(), Error> 
         if let Some(other) = found.iter().find(|other| other.principal != principal) {
             let (path, name) = (safe_path(&path), safe(other.principal.as_bytes()));
             let line = other.line;
-            return Err(refused(format!(
+            return Err(Error::failed(format!(
                 "{path}:{line}: the key is listed there for \"{name}\", and a key belongs to one principal"
             )));
         }
@@ -275,7 +271,7 @@ fn add(
     world: &World,
     ui: &Ui,
 ) -> Result<Exit, Error> {
-    let admission = Admission::new(world, world.now(), &mut Watched::new(world.now()))?;
+    let admission = Admission::of(world)?;
     let mut named = Vec::new();
     for name in tiers {
         let rule = "expected a tier: lower-case letters, digits and hyphens";
@@ -295,7 +291,7 @@ fn add(
     not_anothers(principal, &key, world)?;
     let (path, text) = own(SIGNERS, world)?;
     let added = edit::add(&text, principal, &key, &named, until)
-        .map_err(|what| refused(format!("{}: {what}", short(&path, world))))?;
+        .map_err(|what| Error::failed(format!("{}: {what}", short(&path, world))))?;
     files::write_private(&path, &added)?;
     drop(held);
     let names: Vec<&str> = named.iter().map(Tier::name).collect();
@@ -311,7 +307,7 @@ fn add(
 }
 
 fn revoke(key: &[OsString], world: &World, ui: &Ui) -> Result<Exit, Error> {
-    let admission = Admission::new(world, world.now(), &mut Watched::new(world.now()))?;
+    let admission = Admission::of(world)?;
     let given = KeyArgument::new(key, world)?;
     // On an empty list the key alone can be wrong.
     edit::revoke(b"", &given.text).map_err(|what| given.refused(&what))?;
@@ -319,7 +315,7 @@ fn revoke(key: &[OsString], world: &World, ui: &Ui) -> Result<Exit, Error> {
     let held = hold(world)?;
     let (path, text) = own(REVOKED, world)?;
     let revoked = edit::revoke(&text, &key)
-        .map_err(|what| refused(format!("{}: {what}", short(&path, world))))?;
+        .map_err(|what| Error::failed(format!("{}: {what}", short(&path, world))))?;
     let fingerprint = edit::public_key(&key).map_or_else(|_| key.clone(), |key| key.fingerprint());
     let Some(text) = revoked else {
         ui.say(Tone::Plain, &format!("{} is revoked already", safe(fingerprint.as_bytes())));

@@ -69,7 +69,7 @@ fn allowed(world: &World) -> Result<BTreeSet<PathBuf>, Error> {
 
 fn standing(directory: &Path, outside: &Env, world: &World, ui: &Ui) -> Directory {
     let path = safe_path(directory);
-    let is_there = files::look_through(directory).is_some_and(|found| found.is_dir());
+    let is_there = files::is_directory(directory);
     if !is_there {
         ui.say(Tone::Warning, &format!("{path} is not a directory"));
     }

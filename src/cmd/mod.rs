@@ -99,7 +99,7 @@ fn policy_path(given: Option<&Path>, world: &World) -> Result<PathBuf, Error> {
         return Ok(located.path);
     };
     let given = world.absolute(given);
-    if files::look_through(&given).is_some_and(|metadata| metadata.is_dir()) {
+    if files::is_directory(&given) {
         let directory = files::real_path(&given).unwrap_or(given);
         return Ok(directory.join(POLICY_NAME));
     }

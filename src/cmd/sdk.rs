@@ -54,7 +54,7 @@ pub fn run(command: Sdk, world: &World, ui: &Ui) -> Result<Exit, Error> {
 /// Returns where SDKs are looked for and kept.
 pub(super) fn places(world: &World) -> Result<Places, Error> {
     let home = world.dirs.home.clone().ok_or_else(|| Error::NoHome.as_failure())?;
-    let outside = inherit::outside(world.env(), &inherit::carried(world));
+    let outside = inherit::outside_of(world);
     Ok(Places::new(&outside, &home, Platform::host(), world.uid, Path::new("/")))
 }
 
@@ -132,7 +132,7 @@ fn wanted_here(world: &World) -> Option<SdkWanted> {
     let cwd = world.cwd.as_deref()?;
     let located = locate::nearest(cwd)?;
     let text = load::read(&located.path, world, &mut Watched::new(world.now())).ok()?;
-    let outside = inherit::outside(world.env(), &inherit::carried(world));
+    let outside = inherit::outside_of(world);
     // Nothing of it applies: a version and hashes are read from it, approved or not.
     let preview = Loader::new(world, &outside, Purpose::Look).preview(&text).ok();
     let Some(evaluated) = preview.and_then(|preview| preview.result.ok()) else {
@@ -229,7 +229,7 @@ pub(super) enum Configured {
 
 /// Returns the configured mirrors, or go.dev where nobody configured any.
 pub(super) fn source(world: &World) -> Result<Sources, Error> {
-    let admission = Admission::new(world, world.now(), &mut Watched::new(world.now()))?;
+    let admission = Admission::of(world)?;
     let rules = admission.rules();
     let configured = if rules.mirrors.is_empty() { Configured::No } else { Configured::Yes };
     let named: Vec<_> = match configured {
@@ -312,7 +312,7 @@ fn add(
         })
     });
     let expected = expected.transpose()?;
-    if crate::files::look_through(&path).is_some_and(|metadata| metadata.is_dir()) {
+    if files::is_directory(&path) {
         if expected.is_some() {
             return Err(refused("a directory has no archive's digest", None, Exit::Usage));
         }
@@ -544,7 +544,7 @@ pub fn which(program: &str, world: &World, ui: &Ui) -> Result<Exit, Error> {
     let cwd = world.cwd.as_deref().ok_or(Error::NoDirectory)?;
     let located = follow::nearest(cwd, world);
     let located = located.ok_or_else(|| Error::NoPolicy(cwd.to_path_buf()))?;
-    let outside = inherit::outside(world.env(), &inherit::carried(world));
+    let outside = inherit::outside_of(world);
     let applied = Loader::new(world, &outside, Purpose::Look).load(&located).result?;
     let Some((_, sdk)) = applied.wanted.sdk else {
         let policy = located.path.display();

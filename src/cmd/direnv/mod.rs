@@ -97,7 +97,7 @@ fn print(text: &str, ui: &Ui) -> Result<Exit, Error> {
 fn named(path: Option<&Path>, world: &World) -> Result<Option<PathBuf>, Error> {
     let found = match path.map(|path| files::real_path(&world.absolute(path))) {
         // A file, or what does not exist: as goenv takes it.
-        Some(real) if !real.as_deref().is_some_and(is_directory) => {
+        Some(real) if !real.as_deref().is_some_and(files::is_directory) => {
             return Ok(path.map(Path::to_path_buf));
         }
         Some(directory) => directory.as_deref().and_then(locate::nearest),
@@ -105,10 +105,6 @@ fn named(path: Option<&Path>, world: &World) -> Result<Option<PathBuf>, Error> {
     };
     let missing = || Error::failed(".envrc file not found");
     found.map(|located| Some(located.path)).ok_or_else(missing)
-}
-
-fn is_directory(path: &Path) -> bool {
-    files::look_through(path).is_some_and(|metadata| metadata.is_dir())
 }
 
 /// Runs a command with the environment of a directory; a file stands for its directory, and is the command.
